@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace EbpfPersonas.Personas.Model;
+
+/// <summary>One revision of a persona, checked: what the compiler compiles and the reference verdict reads.</summary>
+public sealed record Persona
+{
+    /// <summary>The persona's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The controller's number of this revision, from 1.</summary>
+    public required ulong Revision { get; init; }
+
+    /// <summary>Verdict for ingress flows that no rule matches.</summary>
+    public required RuleAction DefaultIngress { get; init; }
+
+    /// <summary>Verdict for egress flows that no rule matches.</summary>
+    public required RuleAction DefaultEgress { get; init; }
+
+    /// <summary>Rules in evaluation order (<see cref="RulePrecedence"/>): the first that matches decides.</summary>
+    public required ImmutableArray<Rule> Rules { get; init; }
+
+    /// <summary>Carried out or only counted.</summary>
+    public EnforcementMode Mode { get; init; } = EnforcementMode.Enforce;
+
+    /// <summary>The default of one direction.</summary>
+    public RuleAction Default(Direction direction) => direction == Direction.Ingress ? DefaultIngress : DefaultEgress;
+}

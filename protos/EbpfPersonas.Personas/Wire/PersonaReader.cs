@@ -1,0 +1,83 @@
+using EbpfPersonas.Personas.Model;
+using V1 = EbpfPersonas.Protos.V1;
+
+namespace EbpfPersonas.Personas.Wire;
+
+/// <summary>Reads a persona off the wire. The sender is not trusted: what is out of range is refused, never mended.</summary>
+public static class PersonaReader
+{
+    /// <summary>The model of <paramref name="wire"/>, its rules in evaluation order; throws <see cref="FormatException"/> that names the field.</summary>
+    public static Persona Read(V1.Persona wire)
+    {
+        ArgumentNullException.ThrowIfNull(wire);
+        var rules = wire.Rules.Select(ReadRule).ToArray();
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        if (Array.Find(rules, rule => !ids.Add(rule.Id)) is { } twice)
+        {
+            throw new FormatException($"Two rules are called '{twice.Id}'.");
+        }
+
+        return new Persona
+        {
+            Name = wire.Name.Length > 0 ? wire.Name : throw new FormatException("name is empty."),
+            Revision = wire.Revision,
+            DefaultIngress = ReadDefault(wire.DefaultIngress, "default_ingress"),
+            DefaultEgress = ReadDefault(wire.DefaultEgress, "default_egress"),
+            Rules = RulePrecedence.Order(rules),
+            Mode = ReadMode(wire.EnforcementMode, "enforcement_mode"),
+        };
+    }
+
+    private static Rule ReadRule(V1.Rule wire, int index)
+    {
+        var field = $"rules[{index}]";
+        return new Rule
+        {
+            Id = wire.Id.Length > 0 ? wire.Id : throw new FormatException($"{field}.id is empty."),
+            Direction = Known<Direction>((int)wire.Direction, $"{field}.direction"),
+            Action = Known<RuleAction>((int)wire.Action, $"{field}.action"),
+            List = Known<RuleList>((int)wire.List, $"{field}.list"),
+            Priority = InRange(wire.Priority, 1000, $"{field}.priority"),
+            Protocol = wire.HasProtocol ? (byte)InRange(wire.Protocol, byte.MaxValue, $"{field}.protocol") : null,
+            Ports = [.. wire.Ports.Select(range => ReadPorts(range, $"{field}.ports"))],
+            Peers = [.. wire.Peers.Select(prefix => ReadPrefix(prefix, $"{field}.peers"))],
+            Except = [.. wire.Except.Select(prefix => ReadPrefix(prefix, $"{field}.except"))],
+            Icmp = wire.Icmp is { } icmp
+                ? new IcmpMatch(
+                    icmp.HasType ? (byte)InRange(icmp.Type, byte.MaxValue, $"{field}.icmp.type") : null,
+                    icmp.HasCode ? (byte)InRange(icmp.Code, byte.MaxValue, $"{field}.icmp.code") : null)
+                : null,
+            Mode = ReadMode(wire.Mode, $"{field}.mode"),
+        };
+    }
+
+    private static PortRange ReadPorts(V1.PortRange wire, string field)
+    {
+        var range = new PortRange(
+            (ushort)InRange(wire.First, ushort.MaxValue, field), (ushort)InRange(wire.Last, ushort.MaxValue, field));
+        return range.First <= range.Last ? range : throw new FormatException($"{field}: {range} runs backwards.");
+    }
+
+    private static Prefix ReadPrefix(V1.Prefix wire, string field)
+    {
+        if (wire.Address.Length is not (4 or 16))
+        {
+            throw new FormatException($"{field}: an address has 4 or 16 octets, not {wire.Address.Length}.");
+        }
+
+        var address = IpAddress.FromBytes(wire.Address.Span);
+        var prefix = new Prefix(address, InRange(wire.Length, (uint)address.Width, field));
+        return prefix.Address == address ? prefix : throw new FormatException($"{field}: {address}/{wire.Length} has host bits.");
+    }
+
+    private static RuleAction ReadDefault(V1.Action wire, string field) => Known<RuleAction>((int)wire, field);
+
+    private static EnforcementMode ReadMode(V1.EnforcementMode wire, string field) => Known<EnforcementMode>((int)wire, field);
+
+    private static T Known<T>(int value, string field)
+        where T : struct, Enum =>
+        Enum.IsDefined((T)(object)value) ? (T)(object)value : throw new FormatException($"{field}: {value} is not known.");
+
+    private static int InRange(uint value, uint max, string field) =>
+        value <= max ? (int)value : throw new FormatException($"{field}: {value} is over {max}.");
+}
