@@ -1,5 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-#pragma once
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef EBPF_PERSONAS_ABI_PROCESS_EVENT_H
+#define EBPF_PERSONAS_ABI_PROCESS_EVENT_H
 
 #include <linux/types.h>
 
@@ -27,3 +28,5 @@ struct process_event {
 	__u16 executable_length;
 	__u32 padding;
 };
+
+#endif

@@ -1,5 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-#pragma once
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef EBPF_PERSONAS_KERNEL_TASK_H
+#define EBPF_PERSONAS_KERNEL_TASK_H
 
 #include <linux/types.h>
 
@@ -79,3 +80,5 @@ struct linux_binprm {
 };
 
 #pragma clang attribute pop
+
+#endif

@@ -1,5 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-#pragma once
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef EBPF_PERSONAS_LIB_FILE_PATH_H
+#define EBPF_PERSONAS_LIB_FILE_PATH_H
 
 #include <linux/bpf.h>
 #include <stdbool.h>
@@ -106,3 +107,5 @@ static __always_inline __u32 file_path_resolve(struct file_path *path, struct fi
 	bpf_loop(FILE_PATH_STEPS, file_path_step, &walk, 0);
 	return walk.complete ? (PROCESS_PATH_SIZE - walk.start) & (PROCESS_PATH_SIZE - 1) : 0;
 }
+
+#endif

@@ -1,5 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-#pragma once
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef EBPF_PERSONAS_LIB_PROCESS_IMAGE_H
+#define EBPF_PERSONAS_LIB_PROCESS_IMAGE_H
 
 #include <linux/bpf.h>
 #include <stdbool.h>
@@ -87,3 +88,5 @@ static __always_inline __u32 process_image_read(struct process_image *image,
 	image->event.executable_length = executable_length;
 	return sizeof(image->event) + path_length + executable_length;
 }
+
+#endif

@@ -1,5 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-#pragma once
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef EBPF_PERSONAS_LIB_PROCESS_MAPS_H
+#define EBPF_PERSONAS_LIB_PROCESS_MAPS_H
 
 #include <linux/bpf.h>
 #include <stdbool.h>
@@ -78,3 +79,5 @@ static __always_inline bool process_forget(__u32 pid)
 {
 	return bpf_map_delete_elem(&processes, &pid) == 0;
 }
+
+#endif
