@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Personas.Activation;
 using Google.Protobuf.WellKnownTypes;
 using V1 = EbpfPersonas.Protos.V1;

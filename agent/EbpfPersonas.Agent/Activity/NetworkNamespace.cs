@@ -13,6 +13,12 @@ internal static class NetworkNamespace
     public static ulong ReadCookie()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        return ReadCookie(socket);
+    }
+
+    /// <summary>The cookie of the namespace that <paramref name="socket"/> was made in.</summary>
+    public static ulong ReadCookie(Socket socket)
+    {
         Span<byte> cookie = stackalloc byte[sizeof(ulong)];
         socket.GetRawSocketOption(SocketLevel, CookieOption, cookie);
         return BinaryPrimitives.ReadUInt64LittleEndian(cookie);

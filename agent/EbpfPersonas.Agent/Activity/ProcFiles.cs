@@ -3,13 +3,13 @@ using EbpfPersonas.Personas.Activation;
 
 namespace EbpfPersonas.Agent.Activity;
 
-/// <summary>Processes that run already, as proc(5) shows them.</summary>
-internal sealed class ProcFiles(UserNames users)
+/// <summary>Processes that run already in the network namespace of process <paramref name="ofProcess"/>, as proc(5) shows them.</summary>
+internal sealed class ProcFiles(UserNames users, string ofProcess = "self")
 {
     private const string DeletedMark = " (deleted)";
 
-    private readonly string _namespace = LinkOf("/proc/self/ns/net")
-        ?? throw new IOException("/proc/self/ns/net is not readable: is proc mounted?");
+    private readonly string _namespace = LinkOf($"/proc/{ofProcess}/ns/net")
+        ?? throw new IOException($"/proc/{ofProcess}/ns/net is not readable: is proc mounted?");
 
     /// <summary>The pids of this moment, of every namespace.</summary>
     public static IEnumerable<uint> Pids() =>
@@ -18,7 +18,7 @@ internal sealed class ProcFiles(UserNames users)
         where char.IsAsciiDigit(name[0])
         select uint.Parse(name, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    /// <summary>Whether the process is in this agent's network namespace. Inode numbers are compared while both live.</summary>
+    /// <summary>Whether the process is in the namespace. Inode numbers are compared while both live.</summary>
     public bool InNamespace(uint pid) => LiveThread(pid) is { } directory && LinkOf($"{directory}/ns/net") == _namespace;
 
     /// <summary>The process; null where it has ended, is a kernel thread or belongs to another namespace.</summary>

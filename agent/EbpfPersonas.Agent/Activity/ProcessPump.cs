@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
-/// Empties the ring every 10 ms on a thread of its own: the kernel side never wakes anyone. Scans what runs already, after the trace is on, and
+/// Empties the ring of an attached tracer every 10 ms on a thread of its own: the kernel side never wakes anyone. Scans what runs already, after the trace is on, and
 /// again after events were lost.
 /// </summary>
 internal sealed class ProcessPump(
@@ -26,7 +26,6 @@ internal sealed class ProcessPump(
 
     private void Pump(CancellationToken stopping)
     {
-        tracer.Attach();
         do
         {
             try

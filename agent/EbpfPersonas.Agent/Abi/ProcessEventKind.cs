@@ -1,7 +1,7 @@
-namespace EbpfPersonas.Agent.Activity;
+namespace EbpfPersonas.Agent.Abi;
 
 /// <summary>Mirror of <c>enum process_event_kind</c>, bpf/abi/process_event.h.</summary>
-internal enum ProcessEventKind : uint
+public enum ProcessEventKind : uint
 {
     /// <summary>A process has a new image.</summary>
     Exec = 1,

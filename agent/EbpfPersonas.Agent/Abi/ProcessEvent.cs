@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 
-namespace EbpfPersonas.Agent.Activity;
+namespace EbpfPersonas.Agent.Abi;
 
 /// <summary>Mirror of <c>struct process_event</c>, bpf/abi/process_event.h: the head of a record in the ring.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct ProcessEvent
+public struct ProcessEvent
 {
     /// <summary>CLOCK_MONOTONIC, nanoseconds.</summary>
     public ulong TimeNs;
