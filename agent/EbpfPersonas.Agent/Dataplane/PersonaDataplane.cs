@@ -40,6 +40,9 @@ public sealed class PersonaDataplane : IDisposable
     /// <summary>The loaded filter, for tests.</summary>
     internal BpfObject Filter => _filter;
 
+    /// <summary>The persona in force, or null.</summary>
+    public ResidentPersona? Current => _current;
+
     /// <summary>What is in force.</summary>
     public RealisedState Realised
     {
