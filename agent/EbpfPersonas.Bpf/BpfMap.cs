@@ -124,8 +124,12 @@ public sealed unsafe class BpfMap
         }
     }
 
-    /// <summary>Maps the values into memory; the map has the flag BPF_F_MMAPABLE.</summary>
-    public MemoryMap MapMemory() => MemoryMap.Create(Descriptor, Name, checked((long)MaxEntries * ((ValueSize + 7) & ~7)));
+    /// <summary>
+    /// Maps the values into memory; the map has the flag BPF_F_MMAPABLE. Its value size must be a multiple of 8, to which the kernel would pad it.
+    /// </summary>
+    public MemoryMap MapMemory() => ValueSize % 8 == 0
+        ? MemoryMap.Create(Descriptor, Name, ValueSize, checked((int)MaxEntries))
+        : throw new NotSupportedException($"Map {Name} has values of {ValueSize} octets.");
 
     /// <summary>The number of CPUs that per-CPU maps have values for.</summary>
     public static int PossibleCpus { get; } = BpfException.Check(ObjectFunctions.libbpf_num_possible_cpus(), "count CPUs");

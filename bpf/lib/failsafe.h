@@ -76,7 +76,8 @@ static long match_failsafe_entry(__u32 index, void *context)
 static __always_inline bool is_failsafe(const struct packet *packet)
 {
 	struct failsafe_match match = { .packet = packet };
-	__u32 zero = 0, *in_use, index;
+	__u32 zero = 0, index;
+	__u64 *in_use;
 
 	if (is_dhcp_client(packet) || is_link_scope_icmpv6(packet))
 		return true;

@@ -66,7 +66,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u64);
 } failsafe_in_use SEC(".maps");
 
 /* Key: table number. User space writes the table that is not in use; programs read the other. */
