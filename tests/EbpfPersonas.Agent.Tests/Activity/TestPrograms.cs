@@ -1,4 +1,5 @@
 using EbpfPersonas.TestKit.Processes;
+using Xunit;
 
 namespace EbpfPersonas.Agent.Tests.Activity;
 

@@ -27,7 +27,7 @@ internal sealed class TracedHost : IAsyncDisposable
     {
         var lab = await Lab.CreateAsync();
         var host = await lab.AddHostAsync("traced", "10.0.0.5/24");
-        using var socket = host.OpenSocket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        using var socket = host.OpenSocket(System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         var tracer = ProcessTracer.Load(
             BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), ringSize);
         return new TracedHost(lab, host, tracer);
