@@ -1,0 +1,6 @@
+using EbpfPersonas.KernelTests;
+
+// Usage: EbpfPersonas.KernelTests <folder of BPF objects>. Runs inside a QEMU guest, see guest-init.
+var report = new Report();
+ObjectLoading.Check(report, args[0]);
+return report.Finish();
