@@ -1,0 +1,152 @@
+# `make help` lists the targets. Every target installs the Debian packages that it needs, once; see build/packages/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+# Debian's minimal system has no ICU, and nothing here needs it.
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
+# No compiler or build server outlives make: a container or chroot must be free to go away.
+DOTNET_FLAGS := -c Release -v quiet --disable-build-servers
+
+SETUP   := artifacts/setup
+STAMPS  := artifacts/stamps
+TARGET  ?= demo test
+
+# What a build reads. Generated folders are left out.
+sources = $(shell find $(1) -type d \( -name bin -o -name obj \) -prune -o -type f -print 2>/dev/null)
+DOTNET_COMMON  := $(wildcard Directory.* global.json .editorconfig BannedSymbols.txt)
+PRODUCT_SOURCES := $(call sources,protos agent controller)
+TEST_SOURCES   := $(call sources,tests)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# --- set-up ---------------------------------------------------------------------------------------------------------
+
+$(SETUP)/packages-%: build/packages/%
+	@build/install-packages $*
+	@mkdir -p $(@D) && touch $@
+
+# Unpacked, never installed: Debian's package would start a server.
+PROMETHEUS := artifacts/tools/prometheus
+$(SETUP)/prometheus: | $(SETUP)/packages-test
+	@build/unpack-package prometheus $(PROMETHEUS)
+	@mkdir -p $(@D) && touch $@
+
+KERNELS := linux-image-cloud-amd64 linux-image-6.12-cloud-amd64
+$(SETUP)/kernel-%: | $(SETUP)/packages-kernels
+	@versioned=$$(apt-cache depends $* | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p'); \
+		build/unpack-package "$${versioned:?no kernel found for $*}" artifacts/kernels/$*
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: setup
+setup: $(patsubst build/packages/%,$(SETUP)/packages-%,$(wildcard build/packages/*)) $(SETUP)/prometheus $(KERNELS:%=$(SETUP)/kernel-%) ## install everything any target needs
+	@echo "setup: complete"
+
+# --- build ----------------------------------------------------------------------------------------------------------
+
+BPF_OBJECTS := $(patsubst bpf/src/%.bpf.c,artifacts/bpf/%.bpf.o,$(wildcard bpf/src/*.bpf.c)) \
+	$(patsubst bpf/tests/%.bpf.c,artifacts/bpf/tests/%.bpf.o,$(wildcard bpf/tests/*.bpf.c))
+# clang's BPF target does not look into Debian's multiarch folder, where linux/types.h finds asm/types.h.
+BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -I bpf -idirafter /usr/include/x86_64-linux-gnu
+
+define compile_bpf
+	@mkdir -p $(@D)
+	@echo "clang  $<"
+	@clang $(BPF_FLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+	@llvm-strip -g $@
+endef
+
+artifacts/bpf/%.bpf.o: bpf/src/%.bpf.c Makefile | $(SETUP)/packages-bpf
+	$(compile_bpf)
+
+artifacts/bpf/tests/%.bpf.o: bpf/tests/%.bpf.c Makefile | $(SETUP)/packages-bpf
+	$(compile_bpf)
+
+-include $(BPF_OBJECTS:.o=.d)
+
+.PHONY: bpf
+bpf: $(BPF_OBJECTS) ## compile the BPF programs
+
+$(STAMPS)/agent: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
+	@echo "publish agent (native)"
+	@dotnet publish agent/EbpfPersonas.Agent $(DOTNET_FLAGS) -r linux-x64 -o artifacts/agent
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON)
+	@echo "publish controller"
+	@dotnet publish controller/EbpfPersonas.Controller $(DOTNET_FLAGS) -o artifacts/controller
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/solution: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) EbpfPersonas.sln | $(SETUP)/packages-build
+	@echo "build   EbpfPersonas.sln"
+	@dotnet build EbpfPersonas.sln $(DOTNET_FLAGS)
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/demo: $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON)
+	@echo "publish demo"
+	@dotnet publish tests/EbpfPersonas.Demo $(DOTNET_FLAGS) -o artifacts/demo
+	@mkdir -p $(@D) && touch $@
+
+# One after the other: they write to the same obj folders.
+$(STAMPS)/controller: | $(STAMPS)/agent
+$(STAMPS)/demo: | $(STAMPS)/controller
+$(STAMPS)/solution: | $(STAMPS)/controller
+
+.PHONY: build
+build: $(STAMPS)/agent $(STAMPS)/controller $(STAMPS)/solution ## build everything; artifacts/agent and artifacts/controller are what ships
+
+# --- check and test -------------------------------------------------------------------------------------------------
+
+BPF_TEXT := $(shell find bpf -name '*.[ch]' 2>/dev/null)
+
+.PHONY: format
+format: $(SETUP)/packages-format ## format C# and BPF C in place
+	@dotnet format EbpfPersonas.sln
+	@clang-format -i $(BPF_TEXT)
+
+.PHONY: check
+check: $(SETUP)/packages-format $(STAMPS)/solution ## formatting, warnings, file hygiene
+	@build/check-files
+	@clang-format --dry-run -Werror $(BPF_TEXT)
+	@dotnet format EbpfPersonas.sln --verify-no-changes --no-restore
+	@echo "check: clean"
+
+.PHONY: test
+test: build $(SETUP)/packages-test $(SETUP)/prometheus kernel-images ## every test; the last line is `N passed, N failed, N skipped`
+	@build/run-tests
+
+.PHONY: kernel-images
+kernel-images: $(KERNELS:%=$(SETUP)/kernel-%) $(STAMPS)/kernel-tests
+
+$(STAMPS)/kernel-tests: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build $(STAMPS)/solution
+	@echo "publish kernel tests (native)"
+	@dotnet publish tests/EbpfPersonas.KernelTests $(DOTNET_FLAGS) -r linux-x64 -o artifacts/kernel-tests
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: test-kernels
+test-kernels: build kernel-images ## load and run the BPF programs on Debian's 6.1 and 6.12 kernels (QEMU)
+	@build/test-kernels
+
+.PHONY: test-fresh
+test-fresh: $(SETUP)/packages-fresh ## `make demo` and `make test` in a new minimal Debian 12 (TARGET=demo for one)
+	@build/test-fresh $(TARGET)
+
+.PHONY: demo
+demo: $(STAMPS)/demo $(SETUP)/packages-demo ## watch the database_client persona change what the kernel lets through
+	@dotnet artifacts/demo/EbpfPersonas.Demo.dll
+
+.PHONY: bench
+bench: build ## size, start time and memory of the agent
+	@dotnet run --project tests/EbpfPersonas.Benchmarks -c Release --no-build
+
+.PHONY: clean
+clean: ## remove what was built, keep what was downloaded
+	@rm -rf artifacts/{agent,controller,bpf,demo,kernel-tests,stamps,tests}
+	@find protos agent controller tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

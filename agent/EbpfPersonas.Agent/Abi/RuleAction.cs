@@ -1,0 +1,20 @@
+namespace EbpfPersonas.Agent.Abi;
+
+/// <summary>enum rule_action of bpf/abi: What an entry does with the packets it matches; the values of <see cref="EbpfPersonas.Personas.Model.RuleAction"/> and two more.</summary>
+public enum RuleAction
+{
+    /// <summary>As in the C source.</summary>
+    None = 0,
+
+    /// <summary>As in the C source.</summary>
+    Allow = 1,
+
+    /// <summary>As in the C source.</summary>
+    Deny = 2,
+
+    /// <summary>As in the C source.</summary>
+    Reject = 3,
+
+    /// <summary>As in the C source.</summary>
+    Skip = 4,
+}

@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Bpf;
+
+namespace EbpfPersonas.Agent.Dataplane;
+
+/// <summary>Sums the per-CPU counters, and keeps the totals of personas whose room was given back. Not for several threads at once.</summary>
+public sealed class CounterReader
+{
+    private readonly BpfMap _slotCounters;
+    private readonly BpfMap _ruleCounters;
+    private readonly Dictionary<VerdictKey, PacketCount> _verdicts = [];
+    private readonly Dictionary<RuleKey, PacketCount> _rules = [];
+    private readonly SlotCounters[] _slotPerCpu = new SlotCounters[BpfMap.PossibleCpus];
+    private readonly RuleCounter[] _rulePerCpu = new RuleCounter[BpfMap.PossibleCpus];
+
+    /// <summary>Reads the counter maps of <paramref name="filter"/>.</summary>
+    public CounterReader(BpfObject filter)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        _slotCounters = filter.Map("slot_counters");
+        _ruleCounters = filter.Map("rule_counters");
+    }
+
+    /// <summary>Totals with those of <paramref name="residents"/>, which are still counting.</summary>
+    public (Dictionary<VerdictKey, PacketCount> Verdicts, Dictionary<RuleKey, PacketCount> Rules) Read(
+        IEnumerable<ResidentPersona> residents)
+    {
+        ArgumentNullException.ThrowIfNull(residents);
+        var verdicts = new Dictionary<VerdictKey, PacketCount>(_verdicts);
+        var rules = new Dictionary<RuleKey, PacketCount>(_rules);
+        AddVerdicts(verdicts, "", PersonaSlots.NoPersona);
+        foreach (var resident in residents)
+        {
+            AddVerdicts(verdicts, resident.Name, resident.Slot);
+            AddRules(rules, resident);
+        }
+
+        return (verdicts, rules);
+    }
+
+    /// <summary>Keeps the totals of a persona that no program counts for any more.</summary>
+    public void Keep(ResidentPersona resident)
+    {
+        ArgumentNullException.ThrowIfNull(resident);
+        AddVerdicts(_verdicts, resident.Name, resident.Slot);
+        AddRules(_rules, resident);
+    }
+
+    private void AddVerdicts(Dictionary<VerdictKey, PacketCount> totals, string persona, uint slot)
+    {
+        _slotCounters.LookupPerCpu<SlotCounters>(slot, _slotPerCpu);
+        for (var index = 0; index < (int)PacketDirection.Count * (int)Verdict.Count * (int)Reason.Count; index++)
+        {
+            var sum = default(PacketCount);
+            foreach (ref readonly var cpu in _slotPerCpu.AsSpan())
+            {
+                sum += new PacketCount(cpu.Verdict[index].Packets, cpu.Verdict[index].Bytes);
+            }
+
+            if (sum.Packets > 0)
+            {
+                var reason = index % (int)Reason.Count;
+                var rest = index / (int)Reason.Count;
+                var key = new VerdictKey(
+                    persona, (PacketDirection)(rest / (int)Verdict.Count), (Verdict)(rest % (int)Verdict.Count), (Reason)reason);
+                CollectionsMarshal.GetValueRefOrAddDefault(totals, key, out _) += sum;
+            }
+        }
+    }
+
+    private void AddRules(Dictionary<RuleKey, PacketCount> totals, ResidentPersona resident)
+    {
+        for (var number = 0; number < resident.Compiled.RuleIds.Length; number++)
+        {
+            _ruleCounters.LookupPerCpu<RuleCounter>(resident.CounterStart + (uint)number, _rulePerCpu);
+            var sum = default(PacketCount);
+            foreach (ref readonly var cpu in _rulePerCpu.AsSpan())
+            {
+                sum += new PacketCount(cpu.Packets, cpu.Bytes);
+            }
+
+            if (sum.Packets > 0)
+            {
+                CollectionsMarshal.GetValueRefOrAddDefault(
+                    totals, new RuleKey(resident.Name, resident.Compiled.RuleIds[number]), out _) += sum;
+            }
+        }
+    }
+}

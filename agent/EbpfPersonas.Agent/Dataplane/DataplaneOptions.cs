@@ -1,0 +1,14 @@
+namespace EbpfPersonas.Agent.Dataplane;
+
+/// <summary>How the datapath is set up.</summary>
+public sealed record DataplaneOptions
+{
+    /// <summary>How the filters hang on the interfaces.</summary>
+    public AttachMode Attach { get; init; } = AttachMode.Auto;
+
+    /// <summary>Flows that conntrack remembers, 1,024 or more.</summary>
+    public int FlowCapacity { get; init; } = 65536;
+
+    /// <summary>The compiled filter; null = the one that is built in. Tests bring their own.</summary>
+    public ReadOnlyMemory<byte>? FilterImage { get; init; }
+}

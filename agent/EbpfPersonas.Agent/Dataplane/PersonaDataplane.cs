@@ -1,0 +1,214 @@
+using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Compile;
+using EbpfPersonas.Bpf;
+using EbpfPersonas.Personas.Model;
+
+namespace EbpfPersonas.Agent.Dataplane;
+
+/// <summary>
+/// The packet filter of this network namespace: loads it, hangs it on the interfaces, and changes the persona in force as a whole. Safe for several
+/// threads.
+/// </summary>
+public sealed class PersonaDataplane : IDisposable
+{
+    /// <summary>Retired personas that wait for one grace period together.</summary>
+    private const int RetiredMax = 16;
+
+    private readonly Lock _gate = new();
+    private readonly BpfObject _filter;
+    private readonly GracePeriod _grace = new();
+    private readonly ActiveWord _active;
+    private readonly PersonaSlots _slots;
+    private readonly CounterReader _counters;
+    private readonly FailsafeTables _failsafe;
+    private readonly InterfaceFilters _interfaces;
+    private readonly List<ResidentPersona> _residents = [];
+    private readonly List<ResidentPersona> _retired = [];
+    private ResidentPersona? _current;
+    private ulong _generation;
+
+    private PersonaDataplane(BpfObject filter, DataplaneOptions options)
+    {
+        _filter = filter;
+        _active = new ActiveWord(filter.Map("active"));
+        _slots = new PersonaSlots(filter);
+        _counters = new CounterReader(filter);
+        _failsafe = new FailsafeTables(filter, _grace);
+        _interfaces = new InterfaceFilters(filter, options.Attach);
+    }
+
+    /// <summary>The loaded filter, for tests.</summary>
+    internal BpfObject Filter => _filter;
+
+    /// <summary>The persona in force, or null.</summary>
+    public ResidentPersona? Current => _current;
+
+    /// <summary>What is in force.</summary>
+    public RealisedState Realised
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new RealisedState(_generation, _active.Read().Epoch, _current?.Name, _current?.Revision ?? 0);
+            }
+        }
+    }
+
+    /// <summary>Loads the filter, with no persona active and nothing attached; throws <see cref="BpfException"/>.</summary>
+    public static PersonaDataplane Load(DataplaneOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.FlowCapacity, 1024);
+        var filter = BpfObject.Open(options.FilterImage is { } image ? image.Span : BpfImages.Filter(), "filter");
+        try
+        {
+            filter.Map("flows").MaxEntries = (uint)options.FlowCapacity;
+            filter.Load();
+            return new PersonaDataplane(filter, options);
+        }
+        catch
+        {
+            filter.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Hangs the filters on every interface of this network namespace but loopback, and from now on on those that appear. Gives how; throws
+    /// <see cref="BpfException"/>.
+    /// </summary>
+    public AttachMode Attach() => _interfaces.Start();
+
+    /// <summary>Replaces the flows that pass before any persona is asked.</summary>
+    public void SetFailsafe(IReadOnlyList<FailsafeFlow> flows)
+    {
+        lock (_gate)
+        {
+            _failsafe.Replace(flows);
+        }
+    }
+
+    /// <summary>
+    /// Puts <paramref name="persona"/> (null = none) in force as generation <paramref name="generation"/>. When it returns, every packet is judged by it;
+    /// when it throws <see cref="ApplyException"/>, everything is as it was.
+    /// </summary>
+    public RealisedState Apply(ulong generation, Persona? persona)
+    {
+        lock (_gate)
+        {
+            var before = _current;
+            try
+            {
+                var next = persona is null ? null : Publish(persona, generation);
+                SwitchTo(next);
+                _generation = generation;
+                if (before is not null && before != next)
+                {
+                    Retire(before);
+                }
+
+                return Realised;
+            }
+            catch (PersonaTooLargeException e)
+            {
+                throw new ApplyException("TOO_LARGE", e.Message, e);
+            }
+            catch (BpfException e)
+            {
+                throw new ApplyException("KERNEL", e.Message, e);
+            }
+        }
+    }
+
+    /// <summary>Writes <paramref name="persona"/> beside what is there, not active; throws <see cref="PersonaTooLargeException"/>.</summary>
+    public ResidentPersona Publish(Persona persona, ulong generation)
+    {
+        ArgumentNullException.ThrowIfNull(persona);
+        var compiled = PersonaCompiler.Compile(persona);
+        lock (_gate)
+        {
+            var resident = _slots.TryPublish(compiled, persona.Revision, generation);
+            if (resident is null)
+            {
+                // Retired personas may hold the room that is missing.
+                ReclaimRetired();
+                resident = _slots.TryPublish(compiled, persona.Revision, generation)
+                    ?? throw new PersonaTooLargeException(persona.Name, compiled.EntryCount, _slots.FreeEntries);
+            }
+
+            _residents.Add(resident);
+            return resident;
+        }
+    }
+
+    /// <summary>Makes a published persona (null = none) active and gives the new epoch.</summary>
+    public uint SwitchTo(ResidentPersona? resident)
+    {
+        lock (_gate)
+        {
+            _current = resident;
+            return _active.Switch(resident?.Slot ?? PersonaSlots.NoPersona);
+        }
+    }
+
+    /// <summary>Everything counted so far.</summary>
+    public DataplaneCounters ReadCounters()
+    {
+        lock (_gate)
+        {
+            var (verdicts, rules) = _counters.Read(_residents.Concat(_retired));
+            var flows = _filter.Map("flows");
+            var entries = flows.Keys<FlowKey>().LongCount();
+            return new DataplaneCounters
+            {
+                Verdicts = verdicts,
+                Rules = rules,
+                ConntrackEntries = entries,
+                MapUtilization = new Dictionary<string, double>(_slots.Utilization)
+                {
+                    ["flows"] = (double)entries / flows.MaxEntries,
+                },
+            };
+        }
+    }
+
+    /// <summary>Detaches and unloads.</summary>
+    public void Dispose()
+    {
+        _interfaces.Dispose();
+        _failsafe.Dispose();
+        _slots.Dispose();
+        _active.Dispose();
+        _grace.Dispose();
+        _filter.Dispose();
+    }
+
+    /// <summary>A persona that is not active any more: its room comes back with the next <see cref="ReclaimRetired"/>.</summary>
+    private void Retire(ResidentPersona resident)
+    {
+        _residents.Remove(resident);
+        _retired.Add(resident);
+        if (_retired.Count >= RetiredMax)
+        {
+            ReclaimRetired();
+        }
+    }
+
+    private void ReclaimRetired()
+    {
+        if (_retired.Count == 0)
+        {
+            return;
+        }
+
+        _grace.Wait();
+        foreach (var resident in _retired)
+        {
+            _counters.Keep(resident);
+            _slots.Free(resident);
+        }
+
+        _retired.Clear();
+    }
+}

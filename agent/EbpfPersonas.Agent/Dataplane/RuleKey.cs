@@ -1,0 +1,4 @@
+namespace EbpfPersonas.Agent.Dataplane;
+
+/// <summary>What rule hits are counted by.</summary>
+public readonly record struct RuleKey(string Persona, string Rule);

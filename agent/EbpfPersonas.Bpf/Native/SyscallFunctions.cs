@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+
+namespace EbpfPersonas.Bpf.Native;
+
+/// <summary>bpf.h: thin wrappers of the bpf(2) system call. They return a negative errno.</summary>
+internal static unsafe partial class SyscallFunctions
+{
+    /// <summary>enum bpf_attach_type of include/uapi/linux/bpf.h, since Linux 6.6.</summary>
+    public const int BPF_TCX_INGRESS = 46;
+
+    /// <summary>As <see cref="BPF_TCX_INGRESS"/>, the other way.</summary>
+    public const int BPF_TCX_EGRESS = 47;
+
+    /// <summary>enum bpf_map_type of include/uapi/linux/bpf.h.</summary>
+    public const int BPF_MAP_TYPE_ARRAY = 2;
+
+    /// <summary>enum bpf_map_type of include/uapi/linux/bpf.h.</summary>
+    public const int BPF_MAP_TYPE_ARRAY_OF_MAPS = 12;
+
+    /// <summary>struct bpf_test_run_opts of libbpf 1.1.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_test_run_opts
+    {
+        public nuint sz;
+        public byte* data_in;
+        public byte* data_out;
+        public uint data_size_in;
+        public uint data_size_out;
+        public byte* ctx_in;
+        public byte* ctx_out;
+        public uint ctx_size_in;
+        public uint ctx_size_out;
+        public uint retval;
+        public int repeat;
+        public uint duration;
+        public uint flags;
+        public uint cpu;
+        public uint batch_size;
+    }
+
+    /// <summary>struct bpf_map_create_opts of libbpf 1.1, up to the field that we set.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_map_create_opts
+    {
+        public nuint sz;
+        public uint btf_fd;
+        public uint btf_key_type_id;
+        public uint btf_value_type_id;
+        public uint btf_vmlinux_value_type_id;
+        public uint inner_map_fd;
+    }
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_map_create(
+        int type, byte* name, uint keySize, uint valueSize, uint maxEntries, bpf_map_create_opts* options);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_map_lookup_elem(int fd, void* key, void* value);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_map_update_elem(int fd, void* key, void* value, ulong flags);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_map_delete_elem(int fd, void* key);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_map_get_next_key(int fd, void* key, void* next);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_link_create(int programFd, int targetFd, int attachType, void* options);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_prog_test_run_opts(int fd, bpf_test_run_opts* options);
+}

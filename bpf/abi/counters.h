@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Per-CPU counters. The programs add, user space sums over the CPUs. */
+#ifndef EBPF_PERSONAS_ABI_COUNTERS_H
+#define EBPF_PERSONAS_ABI_COUNTERS_H
+
+#include <linux/types.h>
+#include "abi/verdict.h"
+
+/* PACKET_DIRECTION_COUNT * VERDICT_COUNT * REASON_COUNT */
+#define VERDICT_COUNTER_COUNT 256
+
+/* Bytes are the frame's as the hook sees it, link-layer header included. */
+struct verdict_counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* One per slot: [(direction * VERDICT_COUNT + verdict) * REASON_COUNT + reason]. */
+struct slot_counters {
+	struct verdict_counter verdict[VERDICT_COUNTER_COUNT];
+};
+
+struct rule_counter {
+	__u64 packets;
+	__u64 bytes;
+	/* CLOCK_MONOTONIC, coarse, ns. */
+	__u64 last_hit;
+};
+
+#endif

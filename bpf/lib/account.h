@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Counts a decision and carries it out. */
+#ifndef EBPF_PERSONAS_LIB_ACCOUNT_H
+#define EBPF_PERSONAS_LIB_ACCOUNT_H
+
+#include "abi/decision.h"
+#include "lib/maps.h"
+
+/* include/uapi/linux/pkt_cls.h; the tcx verdicts have the same values. UNSPEC: whoever comes next decides. */
+#define TC_ACT_UNSPEC (-1)
+#define TC_ACT_SHOT   2
+
+static __always_inline void count_rule(const struct slot *slot, __u32 rule, __u32 bytes, __u64 now)
+{
+	__u32 key = slot->rule_counter_base + rule;
+	struct rule_counter *counter;
+
+	if (rule == RULE_NONE)
+		return;
+	counter = bpf_map_lookup_elem(&rule_counters, &key);
+	if (!counter)
+		return;
+	counter->packets++;
+	counter->bytes += bytes;
+	counter->last_hit = now;
+}
+
+static __always_inline int account(struct __sk_buff *skb, __u8 direction, __u64 now,
+				   const struct decision *decision)
+{
+	__u32 key = decision->slot;
+	const struct slot *slot = bpf_map_lookup_elem(&slots, &key);
+	struct slot_counters *counters = bpf_map_lookup_elem(&slot_counters, &key);
+	__u32 index = (direction * VERDICT_COUNT + decision->verdict) * REASON_COUNT +
+		      decision->reason;
+
+	if (slot && counters && index < VERDICT_COUNTER_COUNT) {
+		counters->verdict[index].packets++;
+		counters->verdict[index].bytes += skb->len;
+		count_rule(slot, decision->rule, skb->len, now);
+		count_rule(slot, decision->audited_rule, skb->len, now);
+	}
+	return decision->verdict == VERDICT_DROPPED || decision->verdict == VERDICT_REJECTED ?
+		       TC_ACT_SHOT :
+		       TC_ACT_UNSPEC;
+}
+
+#endif

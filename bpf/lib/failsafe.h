@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* What passes before any persona is asked, so that no persona can cut the VM off. */
+#ifndef EBPF_PERSONAS_LIB_FAILSAFE_H
+#define EBPF_PERSONAS_LIB_FAILSAFE_H
+
+#include "lib/maps.h"
+#include "lib/packet.h"
+
+/* A DHCP client's ports: RFC 2131 section 4.1, RFC 8415 section 7.2. */
+#define DHCP_CLIENT_PORT   68
+#define DHCP_SERVER_PORT   67
+#define DHCPV6_CLIENT_PORT 546
+#define DHCPV6_SERVER_PORT 547
+
+static __always_inline bool is_dhcp_client(const struct packet *packet)
+{
+	if (packet->key.protocol != IPPROTO_UDP)
+		return false;
+	if (packet->key.family == ADDRESS_FAMILY_IPV6)
+		return packet->local_port == DHCPV6_CLIENT_PORT &&
+		       packet->remote_port == DHCPV6_SERVER_PORT;
+	return packet->local_port == DHCP_CLIENT_PORT && packet->remote_port == DHCP_SERVER_PORT;
+}
+
+/* RFC 4861: neighbour discovery is valid with hop limit 255 only, so it never crossed a router. MLD has hop limit 1. */
+static __always_inline bool is_link_scope_icmpv6(const struct packet *packet)
+{
+	__u8 type = packet->icmp_type;
+
+	if (packet->key.protocol != IPPROTO_ICMPV6 || packet->key.family != ADDRESS_FAMILY_IPV6)
+		return false;
+	if (type >= ICMPV6_ND_ROUTER_SOLICIT && type <= ICMPV6_ND_REDIRECT)
+		return packet->hop_limit == 255;
+	if ((type >= ICMPV6_MLD_QUERY && type <= ICMPV6_MLD_DONE) || type == ICMPV6_MLD2_REPORT)
+		return packet->hop_limit == 1;
+	return false;
+}
+
+struct failsafe_match {
+	const struct packet *packet;
+	const struct failsafe_table *table;
+	bool found;
+};
+
+static __always_inline bool same_peer(const __be32 *address, const __be32 *peer,
+				      const __be32 *mask)
+{
+	return !(((address[0] ^ peer[0]) & mask[0]) | ((address[1] ^ peer[1]) & mask[1]) |
+		 ((address[2] ^ peer[2]) & mask[2]) | ((address[3] ^ peer[3]) & mask[3]));
+}
+
+static long match_failsafe_entry(__u32 index, void *context)
+{
+	struct failsafe_match *match = context;
+	const struct packet *packet = match->packet;
+	const struct failsafe_entry *entry;
+	__u16 port;
+
+	if (index >= FAILSAFE_ENTRY_COUNT)
+		return 1;
+	entry = &match->table->entry[index];
+	if (entry->family != packet->key.family || entry->protocol != packet->key.protocol ||
+	    !same_peer(packet->key.remote, entry->peer, entry->mask))
+		return 0;
+	port = entry->direction == PACKET_DIRECTION_EGRESS ? packet->remote_port :
+							     packet->local_port;
+	if (has_ports(packet->key.protocol) && (port < entry->port_first || port > entry->port_last))
+		return 0;
+	/* The other way only as an answer: nobody opens a connection from a failsafe port. */
+	if (entry->direction != packet->direction && opens_connection(packet))
+		return 0;
+	match->found = true;
+	return 1;
+}
+
+static __always_inline bool is_failsafe(const struct packet *packet)
+{
+	struct failsafe_match match = { .packet = packet };
+	__u32 zero = 0, index;
+	__u64 *in_use;
+
+	if (is_dhcp_client(packet) || is_link_scope_icmpv6(packet))
+		return true;
+	in_use = bpf_map_lookup_elem(&failsafe_in_use, &zero);
+	if (!in_use)
+		return false;
+	index = *in_use;
+	match.table = bpf_map_lookup_elem(&failsafe, &index);
+	if (!match.table)
+		return false;
+	bpf_loop(match.table->count, match_failsafe_entry, &match, 0);
+	return match.found;
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* The filter's maps, each defined once. */
+#ifndef EBPF_PERSONAS_LIB_MAPS_H
+#define EBPF_PERSONAS_LIB_MAPS_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include "abi/counters.h"
+#include "abi/failsafe.h"
+#include "abi/flow.h"
+#include "abi/policy.h"
+
+/*
+ * Key 0: the active word {epoch:32 | slot:32}. Written by one 64-bit compare-and-exchange, from user space through the
+ * mapping; read once per packet. A switch writes nothing else.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} active SEC(".maps");
+
+/* Key: slot number. User space fills a free slot before it is made active; programs read. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SLOT_COUNT);
+	__type(key, __u32);
+	__type(value, struct slot);
+} slots SEC(".maps");
+
+/*
+ * Arena of compiled rules; a slot names its runs in it. User space fills free space, programs read. 64 octets each:
+ * 65,536 entries are 4 MiB.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct rule_entry);
+} rule_entries SEC(".maps");
+
+/* Key: slot number. Programs add, user space reads, and clears a slot before it is used again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SLOT_COUNT);
+	__type(key, __u32);
+	__type(value, struct slot_counters);
+} slot_counters SEC(".maps");
+
+/* Key: slot.rule_counter_base + rule. Programs add, user space reads and clears as above. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct rule_counter);
+} rule_counters SEC(".maps");
+
+/* Which table of `failsafe` is in use. Written by user space through the mapping. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} failsafe_in_use SEC(".maps");
+
+/* Key: table number. User space writes the table that is not in use; programs read the other. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FAILSAFE_TABLE_COUNT);
+	__type(key, __u32);
+	__type(value, struct failsafe_table);
+} failsafe SEC(".maps");
+
+/*
+ * Flows that passed, by normalised 5-tuple. Programs insert after an allow, refresh and delete; user space counts. A
+ * flow that is lost to the LRU is judged again as a new one.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+#endif

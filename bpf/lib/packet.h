@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* A packet as the decisions see it. */
+#ifndef EBPF_PERSONAS_LIB_PACKET_H
+#define EBPF_PERSONAS_LIB_PACKET_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include "abi/flow.h"
+#include "abi/verdict.h"
+#include "kernel/net.h"
+
+struct packet {
+	struct flow_key key;
+	/* enum packet_direction of this packet */
+	__u8 direction;
+	/* IPv4 TTL or IPv6 hop limit */
+	__u8 hop_limit;
+	__u8 tcp_flags;
+	__u8 icmp_type;
+	__u8 icmp_code;
+	/* Host order; 0 where the protocol has none. */
+	__u16 remote_port;
+	__u16 local_port;
+	/* Of the transport header, counted from the network header. */
+	__u32 transport_offset;
+};
+
+static __always_inline __u8 opposite(__u8 direction)
+{
+	return direction ^ 1;
+}
+
+static __always_inline bool has_ports(__u8 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP;
+}
+
+static __always_inline bool is_icmp(__u8 protocol)
+{
+	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/* A TCP packet that asks for a new connection (RFC 9293 section 3.5). */
+static __always_inline bool opens_connection(const struct packet *packet)
+{
+	return (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
+/* Of its own family: ICMP in IPv4, ICMPv6 in IPv6. */
+static __always_inline bool is_own_icmp(const struct packet *packet)
+{
+	return packet->key.protocol ==
+	       (packet->key.family == ADDRESS_FAMILY_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
+
+static __always_inline bool is_echo(const struct packet *packet)
+{
+	if (!is_own_icmp(packet))
+		return false;
+	if (packet->key.family == ADDRESS_FAMILY_IPV6)
+		return packet->icmp_type == ICMPV6_ECHO_REQUEST ||
+		       packet->icmp_type == ICMPV6_ECHO_REPLY;
+	return packet->icmp_type == ICMP_ECHO_REQUEST || packet->icmp_type == ICMP_ECHO_REPLY;
+}
+
+static __always_inline bool is_echo_request(const struct packet *packet)
+{
+	return is_echo(packet) && (packet->icmp_type == ICMP_ECHO_REQUEST ||
+				   packet->icmp_type == ICMPV6_ECHO_REQUEST);
+}
+
+/* An ICMP error: it quotes the packet that caused it (RFC 1122 section 3.2.2, RFC 4443 section 3). */
+static __always_inline bool is_icmp_error(const struct packet *packet)
+{
+	if (!is_own_icmp(packet))
+		return false;
+	if (packet->key.family == ADDRESS_FAMILY_IPV6)
+		return packet->icmp_type >= ICMPV6_ERROR_FIRST &&
+		       packet->icmp_type <= ICMPV6_ERROR_LAST;
+	return packet->icmp_type == ICMP_UNREACHABLE || packet->icmp_type == ICMP_SOURCE_QUENCH ||
+	       packet->icmp_type == ICMP_TIME_EXCEEDED ||
+	       packet->icmp_type == ICMP_PARAMETER_PROBLEM;
+}
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/* Names every type of bpf/abi once, so that all of them are in this object's BTF, used by a program or not. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "abi/counters.h"
+#include "abi/decision.h"
+#include "abi/failsafe.h"
+#include "abi/flow.h"
+#include "abi/policy.h"
+#include "abi/verdict.h"
+
+struct {
+	enum packet_direction packet_direction;
+	enum address_family address_family;
+	enum rule_action rule_action;
+	enum verdict verdict;
+	enum reason reason;
+	enum slot_flags slot_flags;
+	enum rule_entry_match rule_entry_match;
+	struct slot slot;
+	struct rule_run rule_run;
+	struct rule_entry rule_entry;
+	struct failsafe_entry failsafe_entry;
+	struct failsafe_table failsafe_table;
+	struct flow_key flow_key;
+	struct flow flow;
+	struct verdict_counter verdict_counter;
+	struct slot_counters slot_counters;
+	struct rule_counter rule_counter;
+	struct decision decision;
+} every_type;
+
+char LICENSE[] SEC("license") = "GPL";
