@@ -7,10 +7,12 @@ namespace EbpfPersonas.TestKit.Network;
 /// <summary>One host of a <see cref="Lab"/>: a network namespace in which tests run programs and open sockets.</summary>
 public sealed class LabHost
 {
-    internal LabHost(string name, string @namespace)
+    /// <summary>Names an existing namespace; null = the one that this process runs in.</summary>
+    internal LabHost(string name, string? @namespace)
     {
         Name = name;
-        Namespace = @namespace;
+        Namespace = @namespace ?? "";
+        NamespacePath = @namespace is null ? "/proc/self/ns/net" : Lab.NamespacePath(@namespace);
     }
 
     public string Name { get; }
@@ -18,7 +20,7 @@ public sealed class LabHost
     /// <summary>The namespace's name, as `ip netns` lists it.</summary>
     public string Namespace { get; }
 
-    public string NamespacePath => Lab.NamespacePath(Namespace);
+    public string NamespacePath { get; }
 
     /// <summary>Starts a program in this host. `ip netns exec` would hide bpffs, cgroups and tracefs, so nsenter does it.</summary>
     public RunningProcess Start(
