@@ -40,6 +40,13 @@ public sealed class PersonaDataplane : IDisposable
     /// <summary>The loaded filter, for tests.</summary>
     internal BpfObject Filter => _filter;
 
+    /// <summary>Raised when an interface that appeared later could not be given a filter: its index, and why.</summary>
+    public event Action<int, BpfException>? AttachFailed
+    {
+        add => _interfaces.AttachFailed += value;
+        remove => _interfaces.AttachFailed -= value;
+    }
+
     /// <summary>The persona in force, or null.</summary>
     public ResidentPersona? Current => _current;
 

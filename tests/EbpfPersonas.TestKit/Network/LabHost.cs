@@ -31,6 +31,12 @@ public sealed class LabHost
     public Task<string> RunAsync(string program, params string[] arguments) =>
         RunningProcess.RunAsync("nsenter", [$"--net={NamespacePath}", "--", program, .. arguments]);
 
+    /// <summary>
+    /// Runs <paramref name="action"/> in this test process, on a thread that is in this host meanwhile. Threads that it starts stay in the host, so it
+    /// starts none but those that belong there.
+    /// </summary>
+    public T RunInside<T>(Func<T> action) => NamespaceSocket.Run(NamespacePath, action);
+
     /// <summary>Opens a socket of this test process in this host; it stays there however it is used.</summary>
     public Socket OpenSocket(AddressFamily family, SocketType type, ProtocolType protocol) =>
         NamespaceSocket.Open(NamespacePath, family, type, protocol);
