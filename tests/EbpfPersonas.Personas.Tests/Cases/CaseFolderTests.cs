@@ -9,11 +9,11 @@ public sealed class CaseFolderTests
     {
         var steps = CaseFolder.ParseSteps("packets.txt",
         [
-            "# a comment", "", "udp local:1 > 10.0.0.1:2 => forwarded allowed_rule a rule of four words",
+            "# a comment", "", "udp local:1 > 10.0.0.1:2 => forwarded allowed_rule no-telnet",
             "  switch", "switch none", "switch other.json", "udp local:1 > 10.0.0.1:2 => dropped persona_switch -",
         ]);
         var first = Assert.IsType<PacketStep>(steps[0]);
-        Assert.Equal(new Expectation("forwarded", "allowed_rule", "a rule of four words"), first.Expected);
+        Assert.Equal(new Expectation("forwarded", "allowed_rule", "no-telnet"), first.Expected);
         Assert.Equal([new SwitchStep(4, "persona.json"), new SwitchStep(5, null), new SwitchStep(6, "other.json")], steps.ToArray()[1..4]);
         Assert.Equal((7, null), (steps[4].Line, Assert.IsType<PacketStep>(steps[4]).Expected.Rule));
     }
@@ -24,6 +24,7 @@ public sealed class CaseFolderTests
     [InlineData("udp local:1 > 10.0.0.1:2 => accepted allowed_rule -")]
     [InlineData("udp local:1 > 10.0.0.1:2 => forwarded because -")]
     [InlineData("udp local > 10.0.0.1:2 => forwarded default_allow -")]
+    [InlineData("udp local:1 > 10.0.0.1:2 => forwarded allowed_rule no telnet")]
     [InlineData("switch everything")]
     [InlineData("switches")]
     public void Names_file_and_line_of_what_it_cannot_read(string line)

@@ -7,19 +7,18 @@ public sealed record Expectation(string Verdict, string Reason, string? Rule)
     public static Expectation Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        // A rule may be called by a name with spaces: it is the rest of the line.
-        var words = text.Trim().Split(' ', 3);
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (words.Length != 3)
         {
             throw new FormatException("Behind '=>' stand verdict, reason and rule (or '-').");
         }
 
-        if (!VerdictWords.Verdicts.Contains(words[0]))
+        if (!CaseWords.Verdicts.Contains(words[0]))
         {
             throw new FormatException($"'{words[0]}' is no verdict.");
         }
 
-        return VerdictWords.Reasons.Contains(words[1])
+        return CaseWords.Reasons.Contains(words[1])
             ? new Expectation(words[0], words[1], words[2] == "-" ? null : words[2])
             : throw new FormatException($"'{words[1]}' is no reason.");
     }
