@@ -89,7 +89,7 @@ $(STAMPS)/solution: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_C
 	@dotnet build EbpfPersonas.sln $(DOTNET_FLAGS)
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/demo: $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON)
+$(STAMPS)/demo: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON)
 	@echo "publish demo"
 	@dotnet publish tests/EbpfPersonas.Demo $(DOTNET_FLAGS) -o artifacts/demo
 	@mkdir -p $(@D) && touch $@
@@ -128,6 +128,8 @@ kernel-images: $(KERNELS:%=$(SETUP)/kernel-%) $(STAMPS)/kernel-tests
 $(STAMPS)/kernel-tests: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build $(STAMPS)/solution
 	@echo "publish kernel tests (native)"
 	@dotnet publish tests/EbpfPersonas.KernelTests $(DOTNET_FLAGS) -r linux-x64 -o artifacts/kernel-tests
+	@rm -rf artifacts/kernel-tests/cases
+	@dotnet tests/EbpfPersonas.WireCases/bin/Release/net10.0/EbpfPersonas.WireCases.dll tests/cases artifacts/kernel-tests/cases
 	@mkdir -p $(@D) && touch $@
 
 .PHONY: test-kernels

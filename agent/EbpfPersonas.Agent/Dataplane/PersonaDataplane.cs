@@ -9,7 +9,7 @@ namespace EbpfPersonas.Agent.Dataplane;
 /// The packet filter of this network namespace: loads it, hangs it on the interfaces, and changes the persona in force as a whole. Safe for several
 /// threads.
 /// </summary>
-public sealed class PersonaDataplane : IDisposable
+public sealed class PersonaDataplane : IDataplane, IDisposable
 {
     /// <summary>Retired personas that wait for one grace period together.</summary>
     private const int RetiredMax = 16;
