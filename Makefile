@@ -77,6 +77,7 @@ bpf: $(BPF_OBJECTS) ## compile the BPF programs
 $(STAMPS)/agent: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
 	@echo "publish agent (native)"
 	@dotnet publish agent/EbpfPersonas.Agent $(DOTNET_FLAGS) -r linux-x64 -o artifacts/agent
+	@rm -f artifacts/agent/*.pdb artifacts/agent/*.xml
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON)
