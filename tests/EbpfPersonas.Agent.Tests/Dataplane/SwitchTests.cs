@@ -13,6 +13,8 @@ public sealed class SwitchTests
 {
     private const int Switches = 1000;
     private const int PacketsPerSwitch = 20;
+    private const int AttemptsToCatch = 10;
+    private const int OtherRules = 2000;
     private static readonly IPEndPoint Target = new(IPAddress.Parse("10.0.0.10"), 5000);
 
     [Fact]
@@ -68,9 +70,15 @@ public sealed class SwitchTests
     [Fact]
     public async Task A_filter_that_reads_the_active_word_twice_is_caught()
     {
-        var (counters, sent) = await SwitchUnderTraffic(TestObjects.Program("word_read_twice"));
+        // The race needs a switch on one CPU while a packet is judged on another; on a busy machine one run may not meet it.
+        var caught = new List<string>();
+        for (var attempt = 0; attempt < AttemptsToCatch && caught.Count == 0; attempt++)
+        {
+            var (counters, sent) = await SwitchUnderTraffic(TestObjects.Program("word_read_twice"));
+            caught = Mixtures(counters, sent);
+        }
 
-        Assert.NotEmpty(Mixtures(counters, sent));
+        Assert.NotEmpty(caught);
     }
 
     /// <summary>Sends a steady stream of UDP datagrams from one namespace to another, through the filters of the first, while two personas take turns.</summary>
@@ -103,8 +111,11 @@ public sealed class SwitchTests
             }
         });
         stream.Start();
+        var phase = new Random(1);
         for (var i = 0; i < Switches; i++)
         {
+            // Anywhere in the life of a packet, and not always just after one was sent.
+            Thread.SpinWait(phase.Next(1000));
             dataplane.SwitchTo(i % 2 == 0 ? b : a);
             var until = Interlocked.Read(ref sent) + PacketsPerSwitch;
             SpinWait.SpinUntil(() => Interlocked.Read(ref sent) >= until);
@@ -154,7 +165,7 @@ public sealed class SwitchTests
         DefaultEgress = RuleAction.Deny,
         Rules =
         [
-            .. Enumerable.Range(0, 200).Select(i => Rule($"other-{i}", RuleAction.Allow) with { Peers = [new Prefix(new IpAddress(false, (UInt128)(0x0b000000 + i)), 32)] }),
+            .. Enumerable.Range(0, OtherRules).Select(i => Rule($"other-{i}", RuleAction.Allow) with { Peers = [new Prefix(new IpAddress(false, (UInt128)(0x0b000000 + i)), 32)] }),
             Rule($"rule-{name}", action),
         ],
     };
