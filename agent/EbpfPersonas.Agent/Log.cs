@@ -15,6 +15,9 @@ internal static partial class Log
     [LoggerMessage(1002, LogLevel.Information, "Metrics are at http://{Listen}/metrics.")]
     public static partial void MetricsListening(ILogger log, System.Net.IPEndPoint listen);
 
+    [LoggerMessage(1003, LogLevel.Error, "A scrape of the metrics failed.")]
+    public static partial void ScrapeFaulted(ILogger log, Exception fault);
+
     [LoggerMessage(1100, LogLevel.Information, "Scanned the running processes: {Count} belong to this network namespace.")]
     public static partial void Scanned(ILogger log, int count);
 

@@ -22,6 +22,7 @@ internal sealed class DataplaneService(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await locator.LocateAsync(cancellationToken);
+        dataplane.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
         var mode = dataplane.Attach();
         identity.Attached = mode;
         tracer.Attach();

@@ -28,9 +28,14 @@ internal sealed class AgentIdentity(AgentSettings settings)
 
     private IEnumerable<string> Capabilities()
     {
-        if (Attached is { } mode)
+        // Auto: no interface has come yet that would have shown what the kernel can do.
+        if (Attached is AttachMode.Tcx)
         {
-            yield return mode == AttachMode.Tcx ? "attach:tcx" : "attach:clsact";
+            yield return "attach:tcx";
+        }
+        else if (Attached is AttachMode.Clsact)
+        {
+            yield return "attach:clsact";
         }
 
         yield return "trigger:process";
