@@ -17,12 +17,16 @@ static __always_inline __u64 flow_timeout_ns(__u8 protocol)
 	return (protocol == IPPROTO_TCP ? tcp_timeout_s : other_timeout_s) * NS_PER_S;
 }
 
-/* The live flow of a packet, or NULL. */
+/*
+ * The live flow of a packet, or NULL. Signed: another CPU, with a later clock tick, may have seen the flow after `now`.
+ */
 static __always_inline struct flow *find_flow(const struct flow_key *key, __u64 now)
 {
 	struct flow *flow = bpf_map_lookup_elem(&flows, key);
 
-	return flow && now - flow->last_seen < flow_timeout_ns(key->protocol) ? flow : NULL;
+	if (!flow || (__s64)(now - flow->last_seen) >= (__s64)flow_timeout_ns(key->protocol))
+		return NULL;
+	return flow;
 }
 
 /* Packets that belong to a flow or may begin one. Other ICMP messages stand for themselves. */

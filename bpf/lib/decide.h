@@ -59,7 +59,7 @@ static __always_inline void judge(const struct slot *slot, const struct packet *
 	}
 }
 
-/* From a judgement to verdict and reason; `allowed` and `denied_reason` say how the packet came to be judged. */
+/* From a judgement to verdict and reason. */
 static __always_inline void conclude(const struct slot *slot, const struct judgement *judgement,
 				     struct decision *decision)
 {
@@ -102,7 +102,7 @@ static __always_inline bool keep_flow(const struct packet *packet, __u32 epoch, 
 	return bpf_map_update_elem(&flows, &packet->key, &flow, BPF_ANY) == 0;
 }
 
-/* A packet of a flow that passed before. False: the flow is none any more, judge the packet by itself. */
+/* A packet of a flow that passed before. */
 static __always_inline void decide_by_flow(const struct slot *slot, const struct packet *packet,
 					   struct active_persona active, __u64 now,
 					   struct flow *flow, struct decision *decision)
@@ -111,7 +111,6 @@ static __always_inline void decide_by_flow(const struct slot *slot, const struct
 	struct packet first = *packet;
 
 	if (flow->epoch == active.epoch) {
-		flow->last_seen = now;
 		decision->rule = flow->rule;
 		decision->audited_rule = flow->audited_rule;
 		decision->verdict = flow->verdict;
@@ -186,7 +185,7 @@ static __always_inline void decide_by_persona(struct __sk_buff *skb, const struc
 	struct packet quoted = {};
 	struct flow *flow;
 
-	/* 1. An ICMP error belongs to the flow that it quotes. */
+	/* 1. An ICMP error belongs to the flow that it quotes, but does not keep it alive: anybody can send one. */
 	if (is_icmp_error(packet)) {
 		flow = find_quoted_flow(skb, packet, &quoted, now);
 		if (flow) {
@@ -200,6 +199,7 @@ static __always_inline void decide_by_persona(struct __sk_buff *skb, const struc
 	if (is_tracked(packet) && !begins_anew(packet)) {
 		flow = find_flow(&packet->key, now);
 		if (flow) {
+			flow->last_seen = now;
 			decide_by_flow(slot, packet, active, now, flow, decision);
 			return;
 		}

@@ -7,6 +7,7 @@
 #include "abi/failsafe.h"
 #include "abi/flow.h"
 #include "abi/policy.h"
+#include "abi/process_event.h"
 #include "abi/verdict.h"
 
 struct {
@@ -17,6 +18,7 @@ struct {
 	enum reason reason;
 	enum slot_flags slot_flags;
 	enum rule_entry_match rule_entry_match;
+	enum process_event_kind process_event_kind;
 	struct slot slot;
 	struct rule_run rule_run;
 	struct rule_entry rule_entry;
@@ -28,6 +30,7 @@ struct {
 	struct slot_counters slot_counters;
 	struct rule_counter rule_counter;
 	struct decision decision;
+	struct process_event process_event;
 } every_type;
 
 char LICENSE[] SEC("license") = "GPL";

@@ -21,16 +21,4 @@ static __always_inline int filter(struct __sk_buff *skb, __u8 direction)
 	return account(skb, direction, now, &decision);
 }
 
-SEC("tc")
-int filter_ingress(struct __sk_buff *skb)
-{
-	return filter(skb, PACKET_DIRECTION_INGRESS);
-}
-
-SEC("tc")
-int filter_egress(struct __sk_buff *skb)
-{
-	return filter(skb, PACKET_DIRECTION_EGRESS);
-}
-
-char LICENSE[] SEC("license") = "GPL";
+#include "tests/filter_programs.h"

@@ -9,7 +9,7 @@ namespace EbpfPersonas.Agent.Dataplane;
 /// The packet filter of this network namespace: loads it, hangs it on the interfaces, and changes the persona in force as a whole. Safe for several
 /// threads.
 /// </summary>
-public sealed class PersonaDataplane : IDisposable
+public sealed class PersonaDataplane : IDataplane, IDisposable
 {
     /// <summary>Retired personas that wait for one grace period together.</summary>
     private const int RetiredMax = 16;
@@ -39,6 +39,13 @@ public sealed class PersonaDataplane : IDisposable
 
     /// <summary>The loaded filter, for tests.</summary>
     internal BpfObject Filter => _filter;
+
+    /// <summary>Raised when an interface that appeared later could not be given a filter: its index, and why.</summary>
+    public event Action<int, BpfException>? AttachFailed
+    {
+        add => _interfaces.AttachFailed += value;
+        remove => _interfaces.AttachFailed -= value;
+    }
 
     /// <summary>The persona in force, or null.</summary>
     public ResidentPersona? Current => _current;

@@ -23,11 +23,14 @@ public sealed record Trigger
     {
         ArgumentNullException.ThrowIfNull(process);
         return !IsEmpty
-            && (ProcessName is not { } name || BaseName(process.Path) == name || BaseName(process.Executable) == name)
-            && (ProcessPath is not { } path || process.Path == path || process.Executable == path)
-            && (User is not { } user || process.UserName == user
+            && (ProcessName is not { } name || Is(BaseName(process.Path), name) || Is(BaseName(process.Executable), name))
+            && (ProcessPath is not { } path || Is(process.Path, path) || Is(process.Executable, path))
+            && (User is not { } user || Is(process.UserName, user)
                 || process.UserId.ToString(System.Globalization.CultureInfo.InvariantCulture) == user);
     }
+
+    /// <summary>Equal, where empty stands for "the process has none" and equals nothing.</summary>
+    private static bool Is(string had, string wanted) => had.Length > 0 && had == wanted;
 
     /// <summary>What follows the last slash.</summary>
     private static string BaseName(string path) => path[(path.LastIndexOf('/') + 1)..];

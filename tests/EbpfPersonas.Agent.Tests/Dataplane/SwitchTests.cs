@@ -1,30 +1,181 @@
+using System.Net;
+using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.TestKit.Network;
 using Xunit;
+using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;
 
+/// <summary>A switch is whole: every packet sees one persona, never a mixture of two.</summary>
 public sealed class SwitchTests
 {
+    private const int Switches = 1000;
+    private const int PacketsPerSwitch = 20;
+    private const int AttemptsToCatch = 10;
+    private const int OtherRules = 2000;
+    private static readonly IPEndPoint Target = new(IPAddress.Parse("10.0.0.10"), 5000);
+
     [Fact]
     public void Applies_a_persona_and_takes_it_back()
     {
         using var dataplane = PersonaDataplane.Load(new DataplaneOptions());
         Assert.Null(dataplane.Realised.Persona);
 
-        var realised = dataplane.Apply(7, Deny("quiet"));
+        var realised = dataplane.Apply(7, Persona("a", RuleAction.Deny));
 
-        Assert.Equal(new RealisedState(7, 1, "quiet", 3), realised);
+        Assert.Equal(new RealisedState(7, 1, "a", 1), realised);
         Assert.Equal(new RealisedState(8, 2, null, 0), dataplane.Apply(8, null));
         Assert.Empty(dataplane.ReadCounters().Verdicts);
     }
 
-    private static Persona Deny(string name) => new()
+    [Fact]
+    public void Keeps_the_persona_when_the_next_one_does_not_fit()
+    {
+        using var dataplane = PersonaDataplane.Load(new DataplaneOptions());
+        dataplane.Apply(1, Persona("a", RuleAction.Deny));
+        var huge = Persona("huge", RuleAction.Deny) with
+        {
+            Rules = [.. Enumerable.Range(0, 70_000).Select(i => Rule($"r{i}", RuleAction.Deny) with { Protocol = 6 })],
+        };
+
+        var refused = Assert.Throws<ApplyException>(() => dataplane.Apply(2, huge));
+
+        Assert.Equal("TOO_LARGE", refused.Code);
+        Assert.Equal(new RealisedState(1, 1, "a", 1), dataplane.Realised);
+    }
+
+    [Fact]
+    public void Room_of_replaced_personas_is_used_again_and_their_counts_are_kept()
+    {
+        using var dataplane = PersonaDataplane.Load(new DataplaneOptions());
+        for (ulong generation = 1; generation <= 300; generation++)
+        {
+            dataplane.Apply(generation, Persona(generation % 2 == 0 ? "a" : "b", RuleAction.Deny));
+        }
+
+        Assert.Equal(300u, dataplane.Realised.Epoch);
+        Assert.InRange(dataplane.ReadCounters().MapUtilization["slots"], 0.01, 0.5);
+    }
+
+    [Fact]
+    public async Task A_thousand_switches_under_traffic_mix_nothing()
+    {
+        var (counters, sent) = await SwitchUnderTraffic(BpfImages.Filter());
+
+        Assert.Empty(Mixtures(counters, sent));
+    }
+
+    [Fact]
+    public async Task A_filter_that_reads_the_active_word_twice_is_caught()
+    {
+        // The race needs a switch on one CPU while a packet is judged on another; on a busy machine one run may not meet it.
+        var caught = new List<string>();
+        for (var attempt = 0; attempt < AttemptsToCatch && caught.Count == 0; attempt++)
+        {
+            var (counters, sent) = await SwitchUnderTraffic(TestObjects.Program("word_read_twice"));
+            caught = Mixtures(counters, sent);
+        }
+
+        Assert.NotEmpty(caught);
+    }
+
+    /// <summary>Sends a steady stream of UDP datagrams from one namespace to another, through the filters of the first, while two personas take turns.</summary>
+    private static async Task<(DataplaneCounters Counters, ulong Sent)> SwitchUnderTraffic(byte[] filter)
+    {
+        await using var lab = await Lab.CreateAsync();
+        var vm = await lab.AddHostAsync("vm", "10.0.0.5/24");
+        var peer = await lab.AddHostAsync("peer", "10.0.0.10/24");
+        using var receiver = peer.BindUdp("10.0.0.10", Target.Port);
+        using var sender = vm.BindUdp("10.0.0.5", 0);
+        using var dataplane = vm.RunInside(() =>
+        {
+            var loaded = PersonaDataplane.Load(new DataplaneOptions { FilterImage = filter });
+            loaded.Attach();
+            return loaded;
+        });
+        var a = dataplane.Publish(Persona("a", RuleAction.Allow), 1);
+        var b = dataplane.Publish(Persona("b", RuleAction.Deny), 2);
+        dataplane.SwitchTo(a);
+
+        ulong sent = 0;
+        var done = false;
+        var stream = new Thread(() =>
+        {
+            var payload = new byte[32];
+            while (!Volatile.Read(ref done))
+            {
+                sender.SendTo(payload, Target);
+                Interlocked.Increment(ref sent);
+            }
+        });
+        stream.Start();
+        var phase = new Random(1);
+        for (var i = 0; i < Switches; i++)
+        {
+            // Anywhere in the life of a packet, and not always just after one was sent.
+            Thread.SpinWait(phase.Next(1000));
+            dataplane.SwitchTo(i % 2 == 0 ? b : a);
+            var until = Interlocked.Read(ref sent) + PacketsPerSwitch;
+            SpinWait.SpinUntil(() => Interlocked.Read(ref sent) >= until);
+        }
+
+        Volatile.Write(ref done, true);
+        stream.Join();
+        Assert.True(receiver.Available > 0, "what persona a allowed arrived");
+        return (dataplane.ReadCounters(), sent);
+    }
+
+    /// <summary>Everything that contradicts "only (a, rule of a) and (b, rule of b) occur, both do, and they add up to what was sent".</summary>
+    private static List<string> Mixtures(DataplaneCounters counters, ulong sent)
+    {
+        var stream = counters.Verdicts
+            .Where(count => count.Key.Direction == PacketDirection.Egress && count.Key.Reason != Reason.Failsafe)
+            .ToList();
+        var forwarded = Sum("a");
+        var dropped = Sum("b");
+        var mixtures = stream
+            .Where(count => (count.Key.Persona, count.Key.Verdict) is not (("a", Verdict.Forwarded) or ("b", Verdict.Dropped)))
+            .Select(count => $"{count.Key}: {count.Value.Packets}")
+            .ToList();
+        Expect(forwarded > 0 && dropped > 0, "both personas judged packets");
+        Expect(forwarded + dropped == sent, $"{forwarded} + {dropped} = {sent} sent");
+        Expect(counters.Rules.GetValueOrDefault(new RuleKey("a", "rule-a")).Packets == forwarded, "rule-a forwarded all that a did");
+        Expect(counters.Rules.GetValueOrDefault(new RuleKey("b", "rule-b")).Packets == dropped, "rule-b dropped all that b did");
+        return mixtures;
+
+        ulong Sum(string persona) => stream.Where(count => count.Key.Persona == persona).Aggregate(0ul, (sum, count) => sum + count.Value.Packets);
+
+        void Expect(bool holds, string what)
+        {
+            if (!holds)
+            {
+                mixtures.Add("not so: " + what);
+            }
+        }
+    }
+
+    /// <summary>One rule that matches the stream, at the end of many that do not: the longer a packet is judged, the more switches fall into it.</summary>
+    private static Persona Persona(string name, RuleAction action) => new()
     {
         Name = name,
-        Revision = 3,
+        Revision = 1,
         DefaultIngress = RuleAction.Deny,
         DefaultEgress = RuleAction.Deny,
-        Rules = [],
+        Rules =
+        [
+            .. Enumerable.Range(0, OtherRules).Select(i => Rule($"other-{i}", RuleAction.Allow) with { Peers = [new Prefix(new IpAddress(false, (UInt128)(0x0b000000 + i)), 32)] }),
+            Rule($"rule-{name}", action),
+        ],
+    };
+
+    private static Rule Rule(string id, RuleAction action) => new()
+    {
+        Id = id,
+        Direction = Direction.Egress,
+        Action = action,
+        List = RuleList.FirewallRules,
+        Priority = 500,
     };
 }

@@ -7,10 +7,12 @@ namespace EbpfPersonas.TestKit.Network;
 /// <summary>One host of a <see cref="Lab"/>: a network namespace in which tests run programs and open sockets.</summary>
 public sealed class LabHost
 {
-    internal LabHost(string name, string @namespace)
+    /// <summary>Names an existing namespace; null = the one that this process runs in.</summary>
+    internal LabHost(string name, string? @namespace)
     {
         Name = name;
-        Namespace = @namespace;
+        Namespace = @namespace ?? "";
+        NamespacePath = @namespace is null ? "/proc/self/ns/net" : Lab.NamespacePath(@namespace);
     }
 
     public string Name { get; }
@@ -18,7 +20,7 @@ public sealed class LabHost
     /// <summary>The namespace's name, as `ip netns` lists it.</summary>
     public string Namespace { get; }
 
-    public string NamespacePath => Lab.NamespacePath(Namespace);
+    public string NamespacePath { get; }
 
     /// <summary>Starts a program in this host. `ip netns exec` would hide bpffs, cgroups and tracefs, so nsenter does it.</summary>
     public RunningProcess Start(
@@ -28,6 +30,12 @@ public sealed class LabHost
     /// <summary>Runs a program in this host to its end and returns its output; throws where it fails.</summary>
     public Task<string> RunAsync(string program, params string[] arguments) =>
         RunningProcess.RunAsync("nsenter", [$"--net={NamespacePath}", "--", program, .. arguments]);
+
+    /// <summary>
+    /// Runs <paramref name="action"/> in this test process, on a thread that is in this host meanwhile. Threads that it starts stay in the host, so it
+    /// starts none but those that belong there.
+    /// </summary>
+    public T RunInside<T>(Func<T> action) => NamespaceSocket.Run(NamespacePath, action);
 
     /// <summary>Opens a socket of this test process in this host; it stays there however it is used.</summary>
     public Socket OpenSocket(AddressFamily family, SocketType type, ProtocolType protocol) =>

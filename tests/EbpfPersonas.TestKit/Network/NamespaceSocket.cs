@@ -12,16 +12,40 @@ namespace EbpfPersonas.TestKit.Network;
 /// </summary>
 internal static class NamespaceSocket
 {
+    /// <summary>SocketType and ProtocolType have Linux's own numbers for what tests use: stream, dgram, raw; tcp, udp, icmp.</summary>
     internal static Socket Open(string namespacePath, AddressFamily family, SocketType type, ProtocolType protocol)
     {
         var nativeFamily = family == AddressFamily.InterNetworkV6 ? LibC.AF_INET6 : LibC.AF_INET;
-        var descriptor = -1;
+        var (descriptor, error) = Run(namespacePath, () =>
+        {
+            var made = LibC.socket(nativeFamily, (int)type | LibC.SOCK_CLOEXEC, (int)protocol);
+            return (made, made < 0 ? LibC.errno : 0);
+        });
+        return descriptor >= 0
+            ? new Socket(new SafeSocketHandle(descriptor, ownsHandle: true))
+            : throw new InvalidOperationException($"no socket in {namespacePath}", new Win32Exception(error));
+    }
+
+    /// <summary>Runs <paramref name="action"/> on a thread of its own that is in the namespace meanwhile.</summary>
+    internal static T Run<T>(string namespacePath, Func<T> action)
+    {
+        T? result = default;
         Exception? failure = null;
         var thread = new Thread(() =>
         {
             try
             {
-                descriptor = OpenNative(namespacePath, nativeFamily, (int)type | LibC.SOCK_CLOEXEC, (int)protocol);
+                using var home = OpenNamespace("/proc/thread-self/ns/net");
+                using var target = OpenNamespace(namespacePath);
+                Check(LibC.setns((int)target.DangerousGetHandle(), LibC.CLONE_NEWNET));
+                try
+                {
+                    result = action();
+                }
+                finally
+                {
+                    Check(LibC.setns((int)home.DangerousGetHandle(), LibC.CLONE_NEWNET));
+                }
             }
             catch (Exception exception)
             {
@@ -30,21 +54,7 @@ internal static class NamespaceSocket
         });
         thread.Start();
         thread.Join();
-        return failure is null
-            ? new Socket(new SafeSocketHandle(descriptor, ownsHandle: true))
-            : throw new InvalidOperationException($"no socket in {namespacePath}", failure);
-    }
-
-    /// <summary>SocketType and ProtocolType have Linux's own numbers for what tests use: stream, dgram, raw; tcp, udp, icmp.</summary>
-    private static int OpenNative(string namespacePath, int family, int type, int protocol)
-    {
-        using var home = OpenNamespace("/proc/thread-self/ns/net");
-        using var target = OpenNamespace(namespacePath);
-        Check(LibC.setns((int)target.DangerousGetHandle(), LibC.CLONE_NEWNET));
-        var descriptor = LibC.socket(family, type, protocol);
-        var error = descriptor < 0 ? LibC.errno : 0;
-        Check(LibC.setns((int)home.DangerousGetHandle(), LibC.CLONE_NEWNET));
-        return descriptor >= 0 ? descriptor : throw new Win32Exception(error);
+        return failure is null ? result! : throw new InvalidOperationException($"not done in {namespacePath}", failure);
     }
 
     private static SafeFileHandle OpenNamespace(string path) =>

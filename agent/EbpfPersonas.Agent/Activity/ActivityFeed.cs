@@ -1,0 +1,196 @@
+using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Personas.Activation;
+using Google.Protobuf.WellKnownTypes;
+using V1 = EbpfPersonas.Protos.V1;
+
+namespace EbpfPersonas.Agent.Activity;
+
+/// <summary>
+/// Between tracing and the stream: keeps the process table and what the controller has not heard yet. What waits is bounded; over the bound, at the
+/// start of a stream and after a loss the whole table goes out instead. For several threads.
+/// </summary>
+internal sealed class ActivityFeed
+{
+    /// <summary>Events that may wait; more become one snapshot.</summary>
+    public const int WaitingMax = 8192;
+
+    private const int BatchSizeMax = 512 * 1024;
+
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly UserNames _users;
+    private readonly Func<uint, RunningProcess?> _lookUp;
+    private readonly ProcessTable _table;
+    private readonly Queue<V1.ProcessEvent> _waiting = new();
+    private bool _scanned;
+    private bool _snapshotDue = true;
+    private ulong _sequence;
+    private ulong _lost;
+
+    /// <summary><paramref name="lookUp"/> reads a process whose parent is not in the table; <paramref name="capacity"/> bounds the table.</summary>
+    public ActivityFeed(TimeProvider time, UserNames users, Func<uint, RunningProcess?> lookUp, int capacity)
+    {
+        _time = time;
+        _users = users;
+        _lookUp = lookUp;
+        _table = new ProcessTable(capacity);
+    }
+
+    /// <summary>Takes in what was traced, in order.</summary>
+    public void Add(IReadOnlyList<ProcessRecord> records)
+    {
+        if (records.Count == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _users.Refresh();
+            foreach (var record in records)
+            {
+                Add(record);
+            }
+        }
+    }
+
+    /// <summary>A scan found exactly these processes; what was known before is forgotten.</summary>
+    public void Replace(IEnumerable<RunningProcess> processes)
+    {
+        lock (_gate)
+        {
+            _table.Clear();
+            foreach (var process in processes)
+            {
+                _table.Set(process);
+            }
+
+            _scanned = true;
+            DropWaiting();
+        }
+    }
+
+    /// <summary>Sets how many events the kernel could not hand over; the next batch says so.</summary>
+    public void SetLost(ulong lost)
+    {
+        lock (_gate)
+        {
+            _lost = lost;
+        }
+    }
+
+    /// <summary>A stream begins or ended: the next batch is a snapshot.</summary>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            DropWaiting();
+        }
+    }
+
+    /// <summary>The next batch, or null where there is nothing to say.</summary>
+    public V1.ActivityBatch? Take()
+    {
+        lock (_gate)
+        {
+            if (!_scanned || (!_snapshotDue && _waiting.Count == 0))
+            {
+                return null;
+            }
+
+            var batch = new V1.ActivityBatch { Snapshot = _snapshotDue, EventsLost = _lost };
+            if (_snapshotDue)
+            {
+                var now = _time.GetUtcNow().ToTimestamp();
+                batch.Processes.Add(_table.Processes.Select(process => Started(process, V1.StartKind.Running, now)));
+                _snapshotDue = false;
+                return batch;
+            }
+
+            for (var size = 0; size < BatchSizeMax && _waiting.TryDequeue(out var next); size += next.CalculateSize())
+            {
+                batch.Processes.Add(next);
+            }
+
+            return batch;
+        }
+    }
+
+    private void Add(in ProcessRecord record)
+    {
+        var head = record.Event;
+        switch (head.Kind)
+        {
+            case ProcessEventKind.Exec:
+                var image = new ProcessImage(record.Path, record.Executable, head.UserId, _users.NameOf(head.UserId));
+                var process = new RunningProcess(head.Pid, head.ParentPid, image);
+                if (_table.Set(process))
+                {
+                    Report(process, V1.StartKind.Exec, head);
+                }
+
+                break;
+            case ProcessEventKind.Fork:
+                // The parent may have come into the namespace without an exec (setns) and be unknown.
+                if (_table.TryFork(head.ParentPid, head.Pid, out var child)
+                    || (_lookUp(head.Pid) is { } found && _table.Set(child = found)))
+                {
+                    Report(child, V1.StartKind.Fork, head);
+                }
+
+                break;
+            case ProcessEventKind.Exit when _table.Remove(head.Pid):
+                Report(new V1.ProcessEvent { Exited = new V1.ProcessExited { Pid = head.Pid }, Time = TimeOf(head) });
+                break;
+        }
+    }
+
+    private void Report(RunningProcess process, V1.StartKind kind, in ProcessEvent head) =>
+        Report(Started(process, kind, TimeOf(head)));
+
+    private void Report(V1.ProcessEvent reported)
+    {
+        if (_snapshotDue)
+        {
+            return; // The snapshot will say it.
+        }
+
+        if (_waiting.Count == WaitingMax)
+        {
+            DropWaiting();
+            return;
+        }
+
+        reported.Sequence = ++_sequence;
+        _waiting.Enqueue(reported);
+    }
+
+    private V1.ProcessEvent Started(RunningProcess process, V1.StartKind kind, Timestamp time) => new()
+    {
+        Sequence = kind == V1.StartKind.Running ? ++_sequence : 0,
+        Time = time,
+        Started = new V1.ProcessStarted
+        {
+            Pid = process.Pid,
+            ParentPid = process.ParentPid,
+            UserId = process.Image.UserId,
+            UserName = process.Image.UserName,
+            Path = process.Image.Path,
+            Executable = process.Image.Executable,
+            Kind = kind,
+        },
+    };
+
+    /// <summary>CLOCK_MONOTONIC, which <see cref="TimeProvider.GetTimestamp"/> reads too, as time of day.</summary>
+    private Timestamp TimeOf(in ProcessEvent head)
+    {
+        var age = TimeSpan.FromTicks(((_time.GetTimestamp() * (1_000_000_000 / _time.TimestampFrequency)) - (long)head.TimeNs) / 100);
+        return (_time.GetUtcNow() - age).ToTimestamp();
+    }
+
+    private void DropWaiting()
+    {
+        _waiting.Clear();
+        _snapshotDue = true;
+    }
+}

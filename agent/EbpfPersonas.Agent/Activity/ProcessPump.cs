@@ -1,0 +1,88 @@
+using EbpfPersonas.Bpf;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfPersonas.Agent.Activity;
+
+/// <summary>
+/// Empties the ring of an attached tracer every 10 ms on a thread of its own: the kernel side never wakes anyone. Scans what runs already, after the trace is on, and
+/// again after events were lost.
+/// </summary>
+internal sealed class ProcessPump(
+    ProcessTracer tracer, ActivityFeed feed, ProcFiles files, TimeProvider time, ILogger<ProcessPump> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>At least this long between two scans, which a storm of processes could otherwise ask for at every turn.</summary>
+    private static readonly TimeSpan ScanPause = TimeSpan.FromSeconds(1);
+
+    private ulong _lost;
+    private bool _scanDue = true;
+    private long _lastScan;
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Factory.StartNew(
+        () => Pump(stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Pump(CancellationToken stopping)
+    {
+        do
+        {
+            try
+            {
+                Turn();
+            }
+            catch (Exception failure) when (failure is BpfException or InvalidOperationException or IOException)
+            {
+                // What was read so far is in the table, what came with it may be lost.
+                _scanDue = true;
+                Log.PumpFailed(log, failure);
+            }
+        }
+        while (!stopping.WaitHandle.WaitOne(Interval));
+    }
+
+    private void Turn()
+    {
+        feed.Add(tracer.Drain());
+        var lost = tracer.ReadLost();
+        if (lost != _lost)
+        {
+            Log.EventsLost(log, lost - _lost, lost);
+            _lost = lost;
+            _scanDue = true;
+            feed.SetLost(lost);
+        }
+
+        if (_scanDue && (_lastScan == 0 || time.GetElapsedTime(_lastScan) >= ScanPause))
+        {
+            _scanDue = false;
+            _lastScan = time.GetTimestamp();
+            Scan();
+        }
+    }
+
+    /// <summary>
+    /// The ring was emptied before: an event that is older than what the scan reads could otherwise undo it. What happens meanwhile waits in the ring and
+    /// comes after. A process is remembered before it is read, so its exit is either seen by the reading or reported.
+    /// </summary>
+    private void Scan()
+    {
+        var found = new List<RunningProcess>();
+        foreach (var pid in ProcFiles.Pids().Where(files.InNamespace))
+        {
+            var remembered = tracer.Remember(pid);
+            if (remembered && files.Read(pid) is { } process)
+            {
+                found.Add(process);
+            }
+            else if (remembered)
+            {
+                tracer.Forget(pid);
+            }
+        }
+
+        feed.Replace(found);
+        Log.Scanned(log, found.Count);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace EbpfPersonas.Agent.Activity;
+
+/// <summary>
+/// The live processes of the namespace by pid, at most <paramref name="capacity"/> of them: what is over it is not taken in, and
+/// <see cref="Refused"/> counts it. Not for several threads at once.
+/// </summary>
+internal sealed class ProcessTable(int capacity)
+{
+    private readonly Dictionary<uint, RunningProcess> _byPid = [];
+
+    /// <summary>Number of live processes.</summary>
+    public int Count => _byPid.Count;
+
+    /// <summary>How many processes had no room.</summary>
+    public ulong Refused { get; private set; }
+
+    /// <summary>The live processes, in no order.</summary>
+    public IReadOnlyCollection<RunningProcess> Processes => _byPid.Values;
+
+    /// <summary>A process has this image from now on; false where there is no room.</summary>
+    public bool Set(RunningProcess process)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        if (_byPid.Count >= capacity && !_byPid.ContainsKey(process.Pid))
+        {
+            Refused++;
+            return false;
+        }
+
+        _byPid[process.Pid] = process;
+        return true;
+    }
+
+    /// <summary>A child with its parent's image; false where the parent is not known or there is no room.</summary>
+    public bool TryFork(uint parentPid, uint pid, [NotNullWhen(true)] out RunningProcess? child)
+    {
+        child = _byPid.TryGetValue(parentPid, out var parent) ? new RunningProcess(pid, parentPid, parent.Image) : null;
+        return child is not null && Set(child);
+    }
+
+    /// <summary>The process ended; false where it is not known.</summary>
+    public bool Remove(uint pid) => _byPid.Remove(pid);
+
+    /// <summary>Whether <paramref name="pid"/> is known.</summary>
+    public bool Contains(uint pid) => _byPid.ContainsKey(pid);
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear() => _byPid.Clear();
+}

@@ -1,0 +1,16 @@
+using EbpfPersonas.Personas.Model;
+
+namespace EbpfPersonas.Agent.Dataplane;
+
+/// <summary>What the link needs of the datapath; <see cref="PersonaDataplane"/> is the real one.</summary>
+public interface IDataplane
+{
+    /// <summary>What is in force.</summary>
+    RealisedState Realised { get; }
+
+    /// <summary>Puts <paramref name="persona"/> (null = none) in force; throws <see cref="ApplyException"/>, and then everything is as it was.</summary>
+    RealisedState Apply(ulong generation, Persona? persona);
+
+    /// <summary>Replaces the flows that pass before any persona is asked.</summary>
+    void SetFailsafe(IReadOnlyList<FailsafeFlow> flows);
+}

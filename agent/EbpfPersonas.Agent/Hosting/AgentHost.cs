@@ -1,0 +1,87 @@
+using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Agent.Metrics;
+using EbpfPersonas.Bpf;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfPersonas.Agent.Hosting;
+
+/// <summary>Puts the agent together. Services start in the order in which they stand here, and stop in the opposite one.</summary>
+internal static class AgentHost
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>The whole agent, not started; building it loads the BPF programs and attaches none. Throws <see cref="BpfException"/>.</summary>
+    public static IHost Build(AgentSettings settings)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Services.AddSystemd();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopPatience);
+        builder.Services.AddSingleton(settings).AddSingleton(TimeProvider.System);
+        AddLogging(builder.Logging);
+        AddDataplane(builder.Services, settings);
+        AddActivity(builder.Services);
+        AddLink(builder.Services);
+        AddMetrics(builder.Services);
+        return builder.Build();
+    }
+
+    private static void AddLogging(ILoggingBuilder logging)
+    {
+        if (SystemdHelpers.IsSystemdService())
+        {
+            logging.AddSystemdConsole();
+        }
+        else
+        {
+            logging.AddSimpleConsole(options => (options.SingleLine, options.TimestampFormat) = (true, "HH:mm:ss.fff "));
+        }
+    }
+
+    private static void AddDataplane(IServiceCollection services, AgentSettings settings)
+    {
+        services.AddSingleton(_ => PersonaDataplane.Load(new DataplaneOptions { Attach = settings.Attach }));
+        services.AddSingleton<IDataplane>(provider => provider.GetRequiredService<PersonaDataplane>());
+        services.AddHostedService<DataplaneService>();
+    }
+
+    private static void AddActivity(IServiceCollection services)
+    {
+        services.AddSingleton(_ => new UserNames());
+        services.AddSingleton(provider => new ProcFiles(provider.GetRequiredService<UserNames>()));
+        services.AddSingleton(_ => ProcessTracer.Load(BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie()));
+        services.AddSingleton(provider => new ActivityFeed(
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<UserNames>(),
+            provider.GetRequiredService<ProcFiles>().Read,
+            provider.GetRequiredService<ProcessTracer>().Capacity));
+        services.AddHostedService<ProcessPump>();
+    }
+
+    private static void AddLink(IServiceCollection services)
+    {
+        services.AddSingleton<AgentIdentity>();
+        services.AddSingleton<ControllerLocator>();
+        services.AddSingleton<DesiredStateApplier>();
+        services.AddSingleton<ControllerLink>();
+        services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
+    }
+
+    private static void AddMetrics(IServiceCollection services)
+    {
+        services.AddSingleton(provider =>
+        {
+            var dataplane = provider.GetRequiredService<PersonaDataplane>();
+            var link = provider.GetRequiredService<ControllerLink>();
+            var metrics = new AgentMetrics(
+                dataplane.ReadCounters, () => dataplane.Realised, provider.GetRequiredService<ProcessTracer>().ReadLost, () => link.Connected);
+            provider.GetRequiredService<DesiredStateApplier>().Switched += took => metrics.Switched("controller", took);
+            return metrics;
+        });
+        services.AddHostedService<MetricsEndpoint>();
+    }
+}

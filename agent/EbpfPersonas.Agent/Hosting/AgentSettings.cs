@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using System.Net;
+using EbpfPersonas.Agent.Dataplane;
+
+namespace EbpfPersonas.Agent.Hosting;
+
+/// <summary>What the operator set, checked.</summary>
+internal sealed record AgentSettings
+{
+    /// <summary>Where the controller listens for agents: http or https, an address or a name.</summary>
+    public required Uri Controller { get; init; }
+
+    /// <summary>Who this VM is: 1-64 characters of [A-Za-z0-9._-].</summary>
+    public required string VmId { get; init; }
+
+    /// <summary>Absolute path of the folder for what must survive a restart.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>Where Prometheus reads metrics.</summary>
+    public required IPEndPoint MetricsListen { get; init; }
+
+    /// <summary>How filters hang on the interfaces.</summary>
+    public required AttachMode Attach { get; init; }
+
+    /// <summary>Whether the controller may be spoken to without TLS beyond loopback.</summary>
+    public required bool AllowPlaintext { get; init; }
+
+    /// <summary>Flows that pass before any persona is asked, beside those that the agent needs itself.</summary>
+    public required ImmutableArray<FailsafeFlow> Failsafe { get; init; }
+}

@@ -1,0 +1,161 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json;
+using EbpfPersonas.Agent.Dataplane;
+
+namespace EbpfPersonas.Agent.Hosting;
+
+/// <summary>
+/// Reads settings from the file, then the environment (EBPF_PERSONAS_KEY), then the command line (--key value); the later one wins. Finds all errors
+/// at once.
+/// </summary>
+internal sealed class SettingsReader
+{
+    /// <summary>Every key, as the file and the command line write it.</summary>
+    public static readonly ImmutableArray<string> Keys =
+        ["controller", "vm_id", "state_directory", "metrics_listen", "attach", "allow_plaintext", "failsafe"];
+
+    private const string EnvironmentPrefix = "EBPF_PERSONAS_";
+    private const int VmIdMax = 64;
+
+    private readonly Dictionary<string, SettingText> _texts = [];
+    private readonly List<string> _errors = [];
+
+    private SettingsReader()
+    {
+    }
+
+    /// <summary>
+    /// <paramref name="file"/> is the file's content or null; <paramref name="machineId"/> stands in for an absent vm_id. Throws
+    /// <see cref="SettingsException"/>.
+    /// </summary>
+    public static AgentSettings Read(
+        string? file,
+        IReadOnlyDictionary<string, string> environment,
+        IReadOnlyDictionary<string, string> commandLine,
+        string? machineId)
+    {
+        var reader = new SettingsReader();
+        if (file is not null)
+        {
+            reader.TakeFile(file);
+        }
+
+        foreach (var key in Keys)
+        {
+            var variable = EnvironmentPrefix + key.ToUpperInvariant();
+            if (environment.TryGetValue(variable, out var value))
+            {
+                reader._texts[key] = new SettingText(value, variable);
+            }
+
+            if (commandLine.TryGetValue(key, out var argument))
+            {
+                reader._texts[key] = new SettingText(argument, $"--{key}");
+            }
+        }
+
+        var settings = reader.Parse(machineId);
+        return reader._errors.Count == 0 ? settings : throw new SettingsException(reader._errors);
+    }
+
+    private void TakeFile(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                _errors.Add("agent.json: the file holds one JSON object.");
+                return;
+            }
+
+            foreach (var property in document.RootElement.EnumerateObject())
+            {
+                TakeProperty(property.Name, property.Value);
+            }
+        }
+        catch (JsonException malformed)
+        {
+            _errors.Add($"agent.json: {malformed.Message}");
+        }
+    }
+
+    private void TakeProperty(string key, JsonElement value)
+    {
+        var wanted = key switch
+        {
+            "allow_plaintext" => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "true or false",
+            "failsafe" => value.ValueKind == JsonValueKind.Array ? null : "a list",
+            _ when Keys.Contains(key) => value.ValueKind == JsonValueKind.String ? null : "a string",
+            _ => $"not a setting; settings are {string.Join(", ", Keys)}",
+        };
+        if (wanted is not null)
+        {
+            _errors.Add(Keys.Contains(key) ? $"{key} (agent.json): must be {wanted}." : $"{key} (agent.json): {wanted}.");
+            return;
+        }
+
+        var text = value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString()!,
+            JsonValueKind.Array => value.GetRawText(),
+            _ => value.GetBoolean() ? "true" : "false",
+        };
+        _texts[key] = new SettingText(text, "agent.json");
+    }
+
+    private AgentSettings Parse(string? machineId)
+    {
+        var allowPlaintext = Parse("allow_plaintext", "false", text => text switch
+        {
+            "true" => true,
+            "false" => false,
+            _ => throw new FormatException("is true or false"),
+        });
+        return new AgentSettings
+        {
+            AllowPlaintext = allowPlaintext,
+            Controller = Parse("controller", "http://127.0.0.1:7071", text => ControllerAddress.Parse(text, allowPlaintext))!,
+            VmId = Parse("vm_id", machineId ?? string.Empty, ParseVmId)!,
+            StateDirectory = Parse("state_directory", "/var/lib/ebpf-personas", text =>
+                Path.IsPathFullyQualified(text) ? text : throw new FormatException("is an absolute path"))!,
+            MetricsListen = Parse("metrics_listen", "127.0.0.1:9435", ParseEndPoint)!,
+            Attach = Parse("attach", "auto", text => text switch
+            {
+                "auto" => AttachMode.Auto,
+                "tcx" => AttachMode.Tcx,
+                "clsact" => AttachMode.Clsact,
+                _ => throw new FormatException("is auto, tcx or clsact"),
+            }),
+            Failsafe = Parse("failsafe", "[]", FailsafeSetting.Parse),
+        };
+    }
+
+    private T? Parse<T>(string key, string otherwise, Func<string, T> parse)
+    {
+        var written = _texts.GetValueOrDefault(key, new SettingText(otherwise, "default"));
+        try
+        {
+            return parse(written.Text);
+        }
+        catch (FormatException wrong)
+        {
+            _errors.Add($"{key} ({written.Origin}): {wrong.Message}.");
+            return default;
+        }
+    }
+
+    private static string ParseVmId(string text) =>
+        text.Length is > 0 and <= VmIdMax && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
+            ? text
+            : throw new FormatException(text.Length == 0
+                ? "is not set, and /etc/machine-id cannot stand in for it"
+                : "has 1-64 characters of A-Z, a-z, 0-9, '.', '_' and '-'");
+
+    private static IPEndPoint ParseEndPoint(string text) =>
+        // Without a port the class takes 0; an IPv6 address would be cut at its last colon.
+        IPEndPoint.TryParse(text, out var endPoint) && endPoint.Port != 0 && (text.StartsWith('[') || text.Count(c => c == ':') == 1)
+            ? endPoint
+            : throw new FormatException("is an address and a port, such as 127.0.0.1:9435 or [::1]:9435");
+}

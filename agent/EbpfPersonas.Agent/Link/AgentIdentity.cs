@@ -1,0 +1,45 @@
+using System.Reflection;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Hosting;
+using V1 = EbpfPersonas.Protos.V1;
+
+namespace EbpfPersonas.Agent.Link;
+
+/// <summary>What the agent says of itself when a stream begins.</summary>
+internal sealed class AgentIdentity(AgentSettings settings)
+{
+    /// <summary>The version of this program.</summary>
+    public static string Version { get; } =
+        typeof(AgentIdentity).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <summary>How the filters hang on the interfaces, once they do.</summary>
+    public AttachMode? Attached { get; set; }
+
+    /// <summary>The first message of a stream.</summary>
+    public V1.Hello Hello(V1.RealisedState realised) => new()
+    {
+        VmId = settings.VmId,
+        AgentVersion = Version,
+        KernelRelease = ReadLine("/proc/sys/kernel/osrelease"),
+        BootId = ReadLine("/proc/sys/kernel/random/boot_id"),
+        Capabilities = { Capabilities() },
+        Realised = realised,
+    };
+
+    private IEnumerable<string> Capabilities()
+    {
+        // Auto: no interface has come yet that would have shown what the kernel can do.
+        if (Attached is AttachMode.Tcx)
+        {
+            yield return "attach:tcx";
+        }
+        else if (Attached is AttachMode.Clsact)
+        {
+            yield return "attach:clsact";
+        }
+
+        yield return "trigger:process";
+    }
+
+    private static string ReadLine(string file) => File.ReadAllText(file).Trim();
+}

@@ -1,0 +1,83 @@
+using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.Hosting;
+using Grpc.Core;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using V1 = EbpfPersonas.Protos.V1;
+
+namespace EbpfPersonas.Agent.Link;
+
+/// <summary>Keeps the stream to the controller: connects, and when it breaks connects again. The persona in force stays meanwhile.</summary>
+internal sealed class ControllerLink(
+    AgentSettings settings,
+    ControllerLocator locator,
+    AgentIdentity identity,
+    ActivityFeed feed,
+    DesiredStateApplier applier,
+    TimeProvider time,
+    ILogger<ControllerLink> log) : BackgroundService
+{
+    /// <summary>A stream that lived this long was stable: the next attempt comes soon.</summary>
+    private static readonly TimeSpan Stable = TimeSpan.FromSeconds(10);
+
+    private readonly ReconnectBackoff _backoff = new(Random.Shared);
+    private volatile bool _connected;
+
+    /// <summary>Whether a controller has welcomed this agent and the stream stands.</summary>
+    public bool Connected => _connected;
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The start of the host does not wait for the controller.
+        await Task.Yield();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var start = time.GetTimestamp();
+            try
+            {
+                await ConnectAsync(stoppingToken);
+                Log.Disconnected(log, settings.Controller, "the controller ended the stream");
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (RpcException failure)
+            {
+                Log.Disconnected(log, settings.Controller, $"{failure.StatusCode}: {failure.Status.Detail}");
+            }
+#pragma warning disable CA1031 // The link tries again whatever happened; without it the VM would keep its persona for ever.
+            catch (Exception fault)
+#pragma warning restore CA1031
+            {
+                Log.LinkFaulted(log, fault);
+            }
+            finally
+            {
+                _connected = false;
+            }
+
+            if (time.GetElapsedTime(start) >= Stable)
+            {
+                _backoff.Reset();
+            }
+
+            await Task.Delay(_backoff.Next(), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task ConnectAsync(CancellationToken cancellation)
+    {
+        var addresses = await locator.LocateAsync(cancellation);
+        using var channel = ControllerChannel.Create(settings.Controller, addresses);
+        using var stream = new ControllerStream(
+            new V1.AgentService.AgentServiceClient(channel), identity, feed, applier, time);
+        stream.Welcomed += controllerId =>
+        {
+            _connected = true;
+            Log.Connected(log, settings.Controller, controllerId);
+        };
+        await stream.RunAsync(cancellation);
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane;
+using Prometheus;
+
+namespace EbpfPersonas.Agent.Metrics;
+
+/// <summary>The agent's metrics, with the names of the interface description. Counters are read from the maps when somebody asks for them.</summary>
+internal sealed class AgentMetrics
+{
+    /// <summary>Rules with a series of their own.</summary>
+    public const int RuleSeriesMax = 1000;
+
+    private static readonly string[] VerdictLabels = ["persona", "direction", "verdict", "reason"];
+
+    private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
+    private readonly RuleSeries _rules = new(RuleSeriesMax);
+    private readonly Counter _packets;
+    private readonly Counter _bytes;
+    private readonly Counter _ruleHits;
+    private readonly Gauge _active;
+    private readonly Counter _switches;
+    private readonly Histogram _swapSeconds;
+    private readonly Gauge _conntrackEntries;
+    private readonly Gauge _mapUtilization;
+    private readonly Counter _eventsLost;
+    private readonly Gauge _connected;
+    private string[]? _activeLabels;
+
+    /// <summary>Registers every name; the functions are asked at each scrape.</summary>
+    public AgentMetrics(Func<DataplaneCounters> counters, Func<RealisedState> realised, Func<ulong> eventsLost, Func<bool> connected)
+    {
+        var factory = Prometheus.Metrics.WithCustomRegistry(_registry);
+        _packets = factory.CreateCounter("persona_agent_packets_total", "Packets judged.", VerdictLabels);
+        _bytes = factory.CreateCounter("persona_agent_bytes_total", "Octets of the frames judged.", VerdictLabels);
+        _ruleHits = factory.CreateCounter(
+            "persona_agent_rule_hits_total", "Packets that a rule decided; rules with hits only.", "persona", "rule");
+        _active = factory.CreateGauge("persona_agent_active", "1 for the persona in force.", "persona", "revision");
+        _switches = factory.CreateCounter("persona_agent_switches_total", "Switches of the persona in force.", "cause");
+        _swapSeconds = factory.CreateHistogram(
+            "persona_agent_swap_seconds",
+            "From reading a desired state to having it in force.",
+            new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.0001, 2, 16) });
+        _conntrackEntries = factory.CreateGauge("persona_agent_conntrack_entries", "Flows remembered.");
+        _mapUtilization = factory.CreateGauge("persona_agent_map_utilization_ratio", "Share of a BPF map in use.", "map");
+        _eventsLost = factory.CreateCounter("persona_agent_events_lost_total", "Events that the kernel could not hand over.", "source");
+        _connected = factory.CreateGauge("persona_agent_controller_connected", "1 while the stream to the controller stands.");
+        _registry.AddBeforeCollectCallback(() =>
+        {
+            Take(counters());
+            Take(realised());
+            _eventsLost.WithLabels("process").IncTo(eventsLost());
+            _connected.Set(connected() ? 1 : 0);
+        });
+    }
+
+    /// <summary>What is served.</summary>
+    public CollectorRegistry Registry => _registry;
+
+    /// <summary>The persona in force changed because of <paramref name="cause"/>.</summary>
+    public void Switched(string cause, TimeSpan took)
+    {
+        _switches.WithLabels(cause).Inc();
+        _swapSeconds.Observe(took.TotalSeconds);
+    }
+
+    private void Take(DataplaneCounters counters)
+    {
+        foreach (var (key, count) in counters.Verdicts)
+        {
+            string[] labels = [key.Persona, key.Direction.Word(), key.Verdict.Word(), key.Reason.Word()];
+            _packets.WithLabels(labels).IncTo(count.Packets);
+            _bytes.WithLabels(labels).IncTo(count.Bytes);
+        }
+
+        foreach (var (rule, hits) in _rules.Sum(counters.Rules))
+        {
+            _ruleHits.WithLabels(rule.Persona, rule.Rule).IncTo(hits);
+        }
+
+        _conntrackEntries.Set(counters.ConntrackEntries);
+        foreach (var (map, share) in counters.MapUtilization)
+        {
+            _mapUtilization.WithLabels(map).Set(share);
+        }
+    }
+
+    private void Take(RealisedState realised)
+    {
+        string[]? labels = realised.Persona is { } persona
+            ? [persona, realised.Revision.ToString(CultureInfo.InvariantCulture)]
+            : null;
+        if (_activeLabels is { } before && (labels is null || !labels.SequenceEqual(before)))
+        {
+            _active.RemoveLabelled(before);
+        }
+
+        if (labels is not null)
+        {
+            _active.WithLabels(labels).Set(1);
+        }
+
+        _activeLabels = labels;
+    }
+}

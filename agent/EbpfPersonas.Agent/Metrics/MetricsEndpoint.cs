@@ -1,0 +1,132 @@
+using System.Net.Sockets;
+using System.Text;
+using EbpfPersonas.Agent.Hosting;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Prometheus;
+
+namespace EbpfPersonas.Agent.Metrics;
+
+/// <summary>
+/// Serves <see cref="AgentMetrics"/> at /metrics: GET over HTTP/1.1 (RFC 9112), one request for each connection, whatever the Host field says. HttpListener
+/// would answer only to the name that it listens on.
+/// </summary>
+internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metrics, ILogger<MetricsEndpoint> log) : BackgroundService
+{
+    private const int RequestMax = 8 * 1024;
+    private const int AtOnceMax = 4;
+
+    /// <summary>For a whole request: who takes longer is cut off.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim _room = new(AtOnceMax);
+    private Socket? _listener;
+
+    /// <summary>Listens; throws <see cref="SocketException"/> where the address cannot be had.</summary>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        _listener = new Socket(settings.MetricsListen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        // A restarted agent finds connections of the old one in TIME_WAIT.
+        _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        _listener.Bind(settings.MetricsListen);
+        _listener.Listen();
+        Log.MetricsListening(log, settings.MetricsListen);
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _listener?.Dispose();
+        _room.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await _room.WaitAsync(stoppingToken);
+            try
+            {
+                _ = AnswerAsync(await _listener!.AcceptAsync(stoppingToken), stoppingToken);
+            }
+            catch (SocketException)
+            {
+                _room.Release(); // The client went away before it was accepted.
+            }
+        }
+    }
+
+    private async Task AnswerAsync(Socket client, CancellationToken stopping)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await using var stream = new NetworkStream(client, ownsSocket: true);
+            var line = await ReadRequestLineAsync(stream, patience.Token);
+            await WriteAnswerAsync(stream, line, patience.Token);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException)
+        {
+            // The client is gone or was too slow.
+        }
+#pragma warning disable CA1031 // A scrape that fails must not end the agent.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            Log.ScrapeFaulted(log, fault);
+        }
+        finally
+        {
+            _room.Release();
+        }
+    }
+
+    /// <summary>The first line of a request whose head has arrived; empty where the head is too long or cut off.</summary>
+    private static async Task<string> ReadRequestLineAsync(NetworkStream stream, CancellationToken cancellation)
+    {
+        var head = new byte[RequestMax];
+        for (var length = 0; length < head.Length;)
+        {
+            var read = await stream.ReadAsync(head.AsMemory(length), cancellation);
+            length += read;
+            var text = Encoding.ASCII.GetString(head, 0, length);
+            if (text.Contains("\r\n\r\n", StringComparison.Ordinal))
+            {
+                return text[..text.IndexOf("\r\n", StringComparison.Ordinal)];
+            }
+
+            if (read == 0)
+            {
+                break;
+            }
+        }
+
+        return string.Empty;
+    }
+
+    private async Task WriteAnswerAsync(NetworkStream stream, string requestLine, CancellationToken cancellation)
+    {
+        using var body = new MemoryStream();
+        var words = requestLine.Split(' ');
+        var status = words switch
+        {
+            ["GET", var target, _] when target.Split('?')[0] == "/metrics" => "200 OK",
+            ["GET", _, _] => "404 Not Found",
+            [_, _, _] => "405 Method Not Allowed",
+            _ => "400 Bad Request",
+        };
+        if (status == "200 OK")
+        {
+            await metrics.Registry.CollectAndExportAsTextAsync(body, ExpositionFormat.PrometheusText, cancellation);
+        }
+
+        var head = $"HTTP/1.1 {status}\r\nContent-Type: {PrometheusConstants.TextContentType}\r\n" +
+            $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head), cancellation);
+        await stream.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), cancellation);
+    }
+}

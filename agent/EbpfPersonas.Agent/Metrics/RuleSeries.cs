@@ -1,0 +1,42 @@
+using EbpfPersonas.Agent.Dataplane;
+
+namespace EbpfPersonas.Agent.Metrics;
+
+/// <summary>
+/// Which rules have a series of their own. A rule that got one keeps it, so that no counter ever falls; when <paramref name="most"/> are given
+/// away, every further rule counts as "other". For one thread.
+/// </summary>
+internal sealed class RuleSeries(int most)
+{
+    /// <summary>The rule label of what has no series of its own.</summary>
+    public const string Other = "other";
+
+    private readonly HashSet<RuleKey> _named = [];
+
+    /// <summary>Packets by series; those of "other" have an empty persona.</summary>
+    public IReadOnlyDictionary<RuleKey, ulong> Sum(IReadOnlyDictionary<RuleKey, PacketCount> hits)
+    {
+        var series = new Dictionary<RuleKey, ulong>();
+        var other = 0ul;
+
+        // Most hits first: where not all get a series, the busy ones do.
+        foreach (var (rule, count) in hits.Where(hit => hit.Value.Packets > 0).OrderByDescending(hit => hit.Value.Packets))
+        {
+            if (_named.Contains(rule) || (_named.Count < most && _named.Add(rule)))
+            {
+                series[rule] = count.Packets;
+            }
+            else
+            {
+                other += count.Packets;
+            }
+        }
+
+        if (other > 0)
+        {
+            series[new RuleKey(string.Empty, Other)] = other;
+        }
+
+        return series;
+    }
+}

@@ -1,0 +1,25 @@
+using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Link;
+
+try
+{
+    var command = CommandLine.Parse(args);
+    return command.Command switch
+    {
+        AgentCommand.Help => Print(CommandLine.Help),
+        AgentCommand.Version => Print($"ebpf-personas-agent {AgentIdentity.Version}"),
+        AgentCommand.Check => await StartUp.CheckAsync(command),
+        _ => await StartUp.RunAsync(command),
+    };
+}
+catch (SettingsException wrong)
+{
+    await Console.Error.WriteLineAsync(wrong.Message);
+    return 1;
+}
+
+static int Print(string text)
+{
+    Console.WriteLine(text);
+    return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* The programs of src/filter.bpf.c, for a test's own filter(), which is defined before this is included. */
+#ifndef EBPF_PERSONAS_TESTS_FILTER_PROGRAMS_H
+#define EBPF_PERSONAS_TESTS_FILTER_PROGRAMS_H
+
+SEC("tc")
+int filter_ingress(struct __sk_buff *skb)
+{
+	return filter(skb, PACKET_DIRECTION_INGRESS);
+}
+
+SEC("tc")
+int filter_egress(struct __sk_buff *skb)
+{
+	return filter(skb, PACKET_DIRECTION_EGRESS);
+}
+
+char LICENSE[] SEC("license") = "GPL";
+
+#endif

@@ -1,0 +1,53 @@
+using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Personas.Activation;
+using Xunit;
+
+namespace EbpfPersonas.Agent.Tests.Activity;
+
+public sealed class ProcessTableTests
+{
+    private static readonly ProcessImage Shell = new("/bin/sh", "/usr/bin/dash", 0, "root");
+
+    [Fact]
+    public void A_fork_has_the_image_of_its_parent_and_keeps_it_when_the_parent_ends()
+    {
+        var table = new ProcessTable(10);
+        table.Set(new RunningProcess(1, 0, Shell));
+
+        Assert.True(table.TryFork(1, 2, out var child));
+        Assert.True(table.Remove(1));
+
+        Assert.Equal(new RunningProcess(2, 1, Shell), child);
+        Assert.Equal([child], table.Processes);
+    }
+
+    [Fact]
+    public void A_fork_of_an_unknown_parent_is_not_guessed()
+    {
+        Assert.False(new ProcessTable(10).TryFork(1, 2, out _));
+    }
+
+    [Fact]
+    public void An_end_counts_once()
+    {
+        var table = new ProcessTable(10);
+        table.Set(new RunningProcess(1, 0, Shell));
+
+        Assert.True(table.Remove(1));
+        Assert.False(table.Remove(1));
+    }
+
+    [Fact]
+    public void A_full_table_refuses_new_processes_and_still_renews_known_ones()
+    {
+        var table = new ProcessTable(1);
+        table.Set(new RunningProcess(1, 0, Shell));
+
+        Assert.False(table.Set(new RunningProcess(2, 0, Shell)));
+        Assert.False(table.TryFork(1, 3, out _));
+        Assert.True(table.Set(new RunningProcess(1, 0, Shell with { Path = "/bin/bash" })));
+
+        Assert.Equal(2ul, table.Refused);
+        Assert.Equal(1, table.Count);
+    }
+}

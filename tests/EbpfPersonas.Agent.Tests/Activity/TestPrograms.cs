@@ -1,0 +1,42 @@
+using EbpfPersonas.TestKit.Processes;
+using Xunit;
+
+namespace EbpfPersonas.Agent.Tests.Activity;
+
+/// <summary>A folder with the C programs of Programs/, compiled, and room for links and scripts.</summary>
+public sealed class TestPrograms : IAsyncLifetime
+{
+    private static readonly string[] Names = ["exec_by_descriptor", "fork_and_wait", "leader_exits_first"];
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("ebpf-personas-programs-").FullName;
+
+    public string this[string name] => Path.Join(Folder, name);
+
+    public string Link(string name, string target)
+    {
+        File.CreateSymbolicLink(this[name], target);
+        return this[name];
+    }
+
+    public string Script(string name, string text)
+    {
+        File.WriteAllText(this[name], text);
+        File.SetUnixFileMode(this[name], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return this[name];
+    }
+
+    public async Task InitializeAsync()
+    {
+        foreach (var name in Names)
+        {
+            await RunningProcess.RunAsync(
+                "gcc", "-O1", "-pthread", "-o", this[name], Path.Join(AppContext.BaseDirectory, "Programs", name + ".c"));
+        }
+    }
+
+    public Task DisposeAsync()
+    {
+        Directory.Delete(Folder, recursive: true);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EbpfPersonas.TestKit.Deployment;
+using EbpfPersonas.TestKit.Network;
+using EbpfPersonas.TestKit.Processes;
+
+namespace EbpfPersonas.Benchmarks;
+
+/// <summary>The agent's file size, its time to start and its resident memory with a persona of 1,000 rules in force.</summary>
+internal static class AgentFootprint
+{
+    private const string Vm = "bench-vm";
+    private const int RuleCount = 1000;
+    private const double Mebi = 1024 * 1024;
+
+    public static async Task<bool> MeasureAsync()
+    {
+        var good = Print("agent file size, MB", new FileInfo(BuiltProduct.Agent).Length / 1e6, 15);
+
+        await using var lab = await Lab.CreateAsync();
+        var vm = await lab.AddHostAsync("vm", "10.0.0.5/24");
+        var control = await lab.AddHostAsync("controller", "10.0.0.2/24");
+        await using var controller = await ControllerProcess.StartAsync(control, "10.0.0.2");
+
+        var shell = await MedianAsync(() => RunningProcess.RunAsync("nsenter", $"--net={vm.NamespacePath}", "/bin/sh", "-c", ":"));
+        var version = await MedianAsync(() => RunningProcess.RunAsync("nsenter", $"--net={vm.NamespacePath}", BuiltProduct.Agent, "--help"));
+        var connected = Stopwatch.StartNew();
+        await using var agent = await AgentProcess.StartAsync(vm, Vm, controller.AgentsUrl);
+        connected.Stop();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{"agent --help, ms (sh -c : in the same run)",-52} {version,8:0.0} ({shell:0.0})"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{"agent start until its stream is up, ms",-52} {connected.Elapsed.TotalMilliseconds,8:0}"));
+
+        await controller.Api.PutPersonaAsync("thousand", Persona());
+        await controller.Api.ActivateAsync(Vm, "thousand");
+        await controller.Api.WaitUntilRealisedAsync(Vm, "thousand");
+        return Print($"agent resident memory, {RuleCount} rules, MiB", ResidentOctets(agent.ProcessId) / Mebi, 40) && good;
+    }
+
+    private static bool Print(string what, double value, double target)
+    {
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{what,-52} {value,8:0.0}   target: under {target}{(value < target ? "" : "   MISSED")}"));
+        return value < target;
+    }
+
+    private static async Task<double> MedianAsync(Func<Task> action)
+    {
+        var times = new List<double>();
+        for (var run = 0; run < 11; run++)
+        {
+            var watch = Stopwatch.StartNew();
+            await action();
+            times.Add(watch.Elapsed.TotalMilliseconds);
+        }
+
+        return times.Order().ElementAt(times.Count / 2);
+    }
+
+    private static double ResidentOctets(int pid)
+    {
+        var line = File.ReadLines($"/proc/{pid}/status").First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+    }
+
+    private static string Persona()
+    {
+        var rules = new JsonArray();
+        for (var rule = 0; rule < RuleCount; rule++)
+        {
+            rules.Add(new JsonObject
+            {
+                ["protocol"] = "tcp",
+                ["port"] = 1024 + rule,
+                ["destination"] = $"10.{rule / 250}.{rule % 250}.0/24",
+            });
+        }
+
+        return new JsonObject
+        {
+            ["name"] = "thousand",
+            ["network_profile"] = new JsonObject { ["allowed_egress"] = rules },
+        }.ToJsonString();
+    }
+}

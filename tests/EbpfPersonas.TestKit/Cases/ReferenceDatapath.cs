@@ -1,0 +1,157 @@
+using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Personas.Verdicts;
+
+namespace EbpfPersonas.TestKit.Cases;
+
+/// <summary>
+/// What the datapath should say of packets in a row, as plainly as it can be written: the failsafe, conntrack and epochs around
+/// <see cref="ReferenceVerdict"/>. The operator's failsafe list is empty, and conntrack never fills or forgets.
+/// </summary>
+public sealed class ReferenceDatapath(Persona? persona)
+{
+    private static readonly Persona NoPersona = new()
+    {
+        Name = "none",
+        Revision = 1,
+        DefaultIngress = RuleAction.Allow,
+        DefaultEgress = RuleAction.Allow,
+        Rules = [],
+    };
+
+    private readonly Dictionary<FlowKey, Flow> _flows = [];
+    private Persona? _persona = persona;
+    private int _epoch;
+
+    /// <summary>Makes <paramref name="persona"/> active under a new epoch; null is no persona.</summary>
+    public void Switch(Persona? persona)
+    {
+        _persona = persona;
+        _epoch++;
+    }
+
+    /// <summary>What becomes of the next packet.</summary>
+    public Expectation Decide(CasePacket packet)
+    {
+        ArgumentNullException.ThrowIfNull(packet);
+        Expectation decision;
+        if (PacketFaults.Find(packet) is { } fault)
+        {
+            decision = new Expectation(_persona?.Mode == EnforcementMode.Audit ? "audit" : "dropped", fault, null);
+        }
+        else if (PacketFaults.IsFailsafe(packet))
+        {
+            return new Expectation("forwarded", "failsafe", null);
+        }
+        else
+        {
+            decision = DecideByPersona(packet);
+        }
+
+        return _persona is null ? new Expectation("forwarded", "no_persona", null) : decision;
+    }
+
+    private Expectation DecideByPersona(CasePacket packet)
+    {
+        // 1. An ICMP error belongs to the flow that it quotes.
+        if (packet.IsIcmpError() && packet.Quoted is { } quoted && quoted.Direction != packet.Direction &&
+            quoted is { Fragment: Fragment.Whole, Cut: null or >= 8 } && FlowKey.Of(quoted) is { } quotedKey && _flows.TryGetValue(quotedKey, out var related))
+        {
+            var decision = DecideByFlow(quotedKey, related);
+            return decision.Verdict == "forwarded" ? decision with { Reason = "related_icmp" } : decision;
+        }
+
+        // 2. A flow that passed goes on; a pure SYN never belongs to one.
+        var key = FlowKey.Of(packet);
+        if (key is { } known && !packet.OpensConnection() && _flows.TryGetValue(known, out var flow))
+        {
+            return DecideByFlow(known, flow);
+        }
+
+        // 3. The rules. A TCP packet in the middle of a connection may be of either end's.
+        var eitherWay = packet.Protocol == IpProtocol.Tcp && !packet.Flags.HasFlag(TcpControl.Syn);
+        var judged = Judge(packet, packet.Direction, eitherWay);
+        if (key is { } fresh && judged.Said.Verdict != "dropped" && packet.MayMakeFlow())
+        {
+            _flows[fresh] = new Flow(_epoch, packet, judged.Originator, eitherWay, judged.Said);
+        }
+
+        return judged.Said;
+    }
+
+    private Expectation DecideByFlow(FlowKey key, Flow flow)
+    {
+        if (flow.Epoch == _epoch)
+        {
+            return flow.Said.Verdict == "audit" ? flow.Said : flow.Said with { Reason = "established" };
+        }
+
+        var (originator, said) = Judge(flow.First, flow.Originator, flow.PickedUp);
+        if (said.Verdict == "dropped")
+        {
+            _flows.Remove(key);
+            return said with { Reason = "persona_switch" };
+        }
+
+        _flows[key] = flow with { Epoch = _epoch, Originator = originator, Said = said };
+        return said.Verdict == "forwarded" ? said with { Reason = "reevaluated" } : said;
+    }
+
+    private (Direction Originator, Expectation Said) Judge(CasePacket packet, Direction originator, bool eitherWay)
+    {
+        var persona = _persona ?? NoPersona;
+        var own = ReferenceVerdict.Judge(persona, packet.AsFirstPacket(originator));
+        if (eitherWay && own.Action != RuleAction.Allow)
+        {
+            var other = originator == Direction.Ingress ? Direction.Egress : Direction.Ingress;
+            var reply = ReferenceVerdict.Judge(persona, packet.AsFirstPacket(other));
+            if (reply.Action == RuleAction.Allow)
+            {
+                return (other, InWords(persona, reply));
+            }
+        }
+
+        return (originator, InWords(persona, own));
+    }
+
+    /// <summary>A verdict of the reference in the datapath's words.</summary>
+    public static Expectation InWords(Persona persona, Verdict verdict)
+    {
+        ArgumentNullException.ThrowIfNull(persona);
+        ArgumentNullException.ThrowIfNull(verdict);
+        if (verdict.Action != RuleAction.Allow)
+        {
+            return new Expectation(
+                persona.Mode == EnforcementMode.Audit ? "audit" : "dropped",
+                verdict.Rule is null ? "default_deny" : "denied_rule",
+                verdict.Rule?.Id);
+        }
+
+        return verdict.Audited is { Action: not RuleAction.Allow } audited
+            ? new Expectation("audit", "denied_rule", audited.Id)
+            : new Expectation("forwarded", verdict.Rule is null ? "default_allow" : "allowed_rule", verdict.Rule?.Id);
+    }
+
+    private sealed record Flow(int Epoch, CasePacket First, Direction Originator, bool PickedUp, Expectation Said);
+
+    /// <summary>The same for both directions; an echo keeps its identifier on the side of the one who asked.</summary>
+    private readonly record struct FlowKey(byte Protocol, IpAddress Remote, ushort RemotePort, ushort LocalPort)
+    {
+        /// <summary>Null for ICMP that is no echo: each message stands for itself.</summary>
+        public static FlowKey? Of(CasePacket packet)
+        {
+            if (!packet.IsIcmp)
+            {
+                return new FlowKey(packet.Protocol, packet.Remote, packet.RemotePort, packet.LocalPort);
+            }
+
+            if (!packet.IsEcho())
+            {
+                return null;
+            }
+
+            return packet.IsEchoRequest() == (packet.Direction == Direction.Egress)
+                ? new FlowKey(packet.Protocol, packet.Remote, 0, packet.EchoId)
+                : new FlowKey(packet.Protocol, packet.Remote, packet.EchoId, 0);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using EbpfPersonas.TestKit.Network;
+using EbpfPersonas.TestKit.Processes;
+using EbpfPersonas.TestKit.Prometheus;
+
+namespace EbpfPersonas.TestKit.Deployment;
+
+/// <summary>A real agent in a lab host, which it takes for its VM, with a state directory that goes with this object.</summary>
+public sealed class AgentProcess : IAsyncDisposable
+{
+    private const int MetricsPort = 9435;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly LabHost _host;
+    private readonly string _metricsIp;
+    private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-agent-").FullName;
+    private readonly HttpClient _http;
+    private RunningProcess? _process;
+
+    private AgentProcess(LabHost host, string vmId, string metricsIp)
+    {
+        _host = host;
+        _metricsIp = metricsIp;
+        VmId = vmId;
+        _http = host.CreateHttpClient($"http://{metricsIp}:{MetricsPort}");
+    }
+
+    public string VmId { get; }
+
+    /// <summary>Where Prometheus scrapes.</summary>
+    public string MetricsAddress => $"{_metricsIp}:{MetricsPort}";
+
+    /// <summary>All that the running process has printed.</summary>
+    public string Output => _process?.Output ?? "";
+
+    public int ProcessId => _process!.Id;
+
+    /// <summary>Starts it and waits until it has its stream to the controller.</summary>
+    /// <param name="host">The VM.</param>
+    /// <param name="vmId">Its name at the controller.</param>
+    /// <param name="controllerUrl">Where agents connect.</param>
+    /// <param name="metricsIp">An address of the VM for its metrics. Anything but loopback is put on the failsafe list.</param>
+    /// <param name="attach">auto, tcx or clsact.</param>
+    public static async Task<AgentProcess> StartAsync(
+        LabHost host, string vmId, string controllerUrl, string metricsIp = "127.0.0.1", string attach = "auto")
+    {
+        var agent = new AgentProcess(host, vmId, metricsIp);
+        try
+        {
+            var settings = new JsonObject
+            {
+                ["controller"] = controllerUrl,
+                ["vm_id"] = vmId,
+                ["state_directory"] = Path.Combine(agent._folder, "state"),
+                ["metrics_listen"] = agent.MetricsAddress,
+                ["attach"] = attach,
+                ["allow_plaintext"] = true,
+            };
+            if (metricsIp != "127.0.0.1")
+            {
+                settings["failsafe"] = new JsonArray(
+                    new JsonObject { ["direction"] = "ingress", ["protocol"] = "tcp", ["port"] = MetricsPort, ["peer"] = "any" });
+            }
+
+            await File.WriteAllTextAsync(Path.Combine(agent._folder, "agent.json"), settings.ToJsonString());
+            await agent.StartAgainAsync();
+            return agent;
+        }
+        catch
+        {
+            await agent.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task StartAgainAsync()
+    {
+        _process = _host.Start(BuiltProduct.Agent, ["--config", Path.Combine(_folder, "agent.json")]);
+        await WaitUntilConnectedAsync(Patience);
+    }
+
+    /// <summary>Waits until the agent itself says that its stream is up; returns how long that took.</summary>
+    public Task<TimeSpan> WaitUntilConnectedAsync(TimeSpan patience) =>
+        Eventually.TrueAsync(IsConnectedAsync, patience, () => $"the agent is connected; it said:\n{Output}");
+
+    /// <summary>Whether the agent says that its stream is up; false too while it does not answer.</summary>
+    public async Task<bool> IsConnectedAsync()
+    {
+        if (_process!.HasExited)
+        {
+            throw new InvalidOperationException($"The agent ended by itself:\n{Output}");
+        }
+
+        try
+        {
+            return (await ReadMetricsAsync()).Sum("persona_agent_controller_connected") == 1;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    public Task<string> ReadMetricsTextAsync() => _http.GetStringAsync("/metrics");
+
+    public async Task<IReadOnlyList<Sample>> ReadMetricsAsync() => PrometheusText.Read(await ReadMetricsTextAsync());
+
+    /// <summary>SIGTERM; returns the exit code.</summary>
+    public async Task<int> StopAsync() => _process is null ? 0 : await _process.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
+        _http.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
