@@ -8,8 +8,6 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
-# Debian's minimal system has no ICU, and nothing here needs it.
-export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
 # No compiler or build server outlives make: a container or chroot must be free to go away.
 DOTNET_FLAGS := -c Release -v quiet --disable-build-servers
 
@@ -77,9 +75,10 @@ bpf: $(BPF_OBJECTS) ## compile the BPF programs
 $(STAMPS)/agent: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
 	@echo "publish agent (native)"
 	@dotnet publish agent/EbpfPersonas.Agent $(DOTNET_FLAGS) -r linux-x64 -o artifacts/agent
+	@rm -f artifacts/agent/*.pdb artifacts/agent/*.xml
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON)
+$(STAMPS)/controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
 	@echo "publish controller"
 	@dotnet publish controller/EbpfPersonas.Controller $(DOTNET_FLAGS) -o artifacts/controller
 	@mkdir -p $(@D) && touch $@
@@ -89,7 +88,7 @@ $(STAMPS)/solution: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_C
 	@dotnet build EbpfPersonas.sln $(DOTNET_FLAGS)
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/demo: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON)
+$(STAMPS)/demo: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
 	@echo "publish demo"
 	@dotnet publish tests/EbpfPersonas.Demo $(DOTNET_FLAGS) -o artifacts/demo
 	@mkdir -p $(@D) && touch $@

@@ -14,21 +14,21 @@ internal static unsafe class LibbpfLog
     private const int DebugLevel = 2;
 
     [ThreadStatic]
-    private static StringBuilder? _lines;
+    private static StringBuilder? Lines;
 
     static LibbpfLog() => ObjectFunctions.libbpf_set_print(&Print);
 
     /// <summary>Runs <paramref name="action"/>; gives its result and what libbpf said meanwhile.</summary>
     public static (T Result, string Log) Collect<T>(Func<T> action)
     {
-        _lines = new StringBuilder();
+        Lines = new StringBuilder();
         try
         {
-            return (action(), _lines.ToString().TrimEnd());
+            return (action(), Lines.ToString().TrimEnd());
         }
         finally
         {
-            _lines = null;
+            Lines = null;
         }
     }
 
@@ -36,7 +36,7 @@ internal static unsafe class LibbpfLog
     [UnmanagedCallersOnly]
     private static int Print(int level, byte* format, nint arguments)
     {
-        if (level >= DebugLevel || _lines is not { Length: < LengthMax } lines)
+        if (level >= DebugLevel || Lines is not { Length: < LengthMax } lines)
         {
             return 0;
         }

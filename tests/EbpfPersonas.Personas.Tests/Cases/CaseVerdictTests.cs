@@ -18,20 +18,7 @@ public sealed class CaseVerdictTests
     {
         var @case = CaseDocuments.Load(name);
         var reference = new ReferenceDatapath(CaseDocuments.Read(@case, CaseFolder.PersonaFile));
-        List<string> wrong = [];
-        foreach (var step in @case.Steps)
-        {
-            if (step is SwitchStep @switch)
-            {
-                reference.Switch(CaseDocuments.Read(@case, @switch.PersonaFile));
-            }
-            else if (step is PacketStep packet && reference.Decide(packet.Packet) is var said && said != packet.Expected)
-            {
-                wrong.Add($"{name}:{packet.Line}: {packet} (reference: {said})");
-            }
-        }
-
-        Assert.Empty(wrong);
+        Assert.Empty(CaseRun.Differences(@case, file => CaseDocuments.Read(@case, file), reference.Switch, reference.Decide));
     }
 
     [Theory]

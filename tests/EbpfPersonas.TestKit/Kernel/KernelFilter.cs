@@ -1,6 +1,8 @@
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.TestKit.Cases;
+using RuleAction = EbpfPersonas.Agent.Abi.RuleAction;
 
 namespace EbpfPersonas.TestKit.Kernel;
 
@@ -21,19 +23,37 @@ public sealed class KernelFilter : IDisposable
     public PersonaDataplane Dataplane => _dataplane;
 
     /// <summary>Puts <paramref name="persona"/> in force, with no flow remembered.</summary>
-    public void Use(Persona persona)
+    public void Use(Persona? persona)
+    {
+        ForgetFlows();
+        SwitchTo(persona);
+    }
+
+    /// <summary>Puts <paramref name="persona"/> in force under a new epoch; flows are kept, to be judged again.</summary>
+    public void SwitchTo(Persona? persona) => _dataplane.Apply(_dataplane.Realised.Generation + 1, persona);
+
+    /// <summary>Empties conntrack.</summary>
+    public void ForgetFlows()
     {
         var flows = _dataplane.Filter.Map("flows");
         foreach (var key in flows.Keys<FlowKey>().ToList())
         {
             flows.Delete(key);
         }
-
-        _dataplane.Apply(_dataplane.Realised.Generation + 1, persona);
     }
 
     /// <summary>The same persona under a new epoch: flows are judged again.</summary>
     public void SwitchEpoch() => _dataplane.SwitchTo(_dataplane.Current);
+
+    /// <summary>What becomes of the next packet, in words; throws where the program's return value contradicts its verdict.</summary>
+    public Expectation Decide(CasePacket packet)
+    {
+        ArgumentNullException.ThrowIfNull(packet);
+        var said = Judge(packet.Direction, Frame.Build(packet));
+        return said.Passed == said.Verdict is Verdict.Forwarded or Verdict.Audit
+            ? new Expectation(said.Verdict.Word(), said.Reason.Word(), said.Rule)
+            : throw new InvalidOperationException($"{packet}: {said.Verdict.Word()}, and yet the packet was {(said.Passed ? "passed" : "held")}.");
+    }
 
     /// <summary>What the kernel says of <paramref name="frame"/>.</summary>
     public KernelVerdict Judge(Direction direction, ReadOnlySpan<byte> frame)
@@ -45,14 +65,23 @@ public sealed class KernelFilter : IDisposable
             throw new InvalidOperationException("The filter left no decision.");
         }
 
-        // What was audited names the audited rule: it is the one that would have decided.
-        var verdict = (Verdict)decision.Verdict;
-        var isAudited = verdict == Verdict.Audit && decision.AuditedRule != uint.MaxValue;
         return new KernelVerdict(
-            verdict, (Reason)decision.Reason, RuleId(isAudited ? decision.AuditedRule : decision.Rule), passed, RuleId(decision.AuditedRule));
+            (Verdict)decision.Verdict, (Reason)decision.Reason, RuleId(NamedRule(decision)), passed, RuleId(decision.AuditedRule));
     }
 
     public void Dispose() => _dataplane.Dispose();
+
+    /// <summary>
+    /// The rule to name: the one that decided; where the packet is audited although that one allows it, the audited rule that would
+    /// have decided.
+    /// </summary>
+    private uint NamedRule(Decision decision) =>
+        decision is { Verdict: (byte)Verdict.Audit, Reason: (byte)Reason.DeniedRule } && !Denies(decision.Rule)
+            ? decision.AuditedRule
+            : decision.Rule;
+
+    private bool Denies(uint number) => number != uint.MaxValue && _dataplane.Current!.Compiled.Runs.Any(run =>
+        run.Any(entry => entry.Rule == number && entry.Action is (uint)RuleAction.Deny or (uint)RuleAction.Reject));
 
     private string? RuleId(uint number) => number == uint.MaxValue ? null : _dataplane.Current!.Compiled.RuleIds[(int)number];
 }

@@ -8,7 +8,7 @@ namespace EbpfPersonas.TestKit.Network;
 /// </summary>
 public sealed class Lab : IAsyncDisposable
 {
-    private static int s_count;
+    private static int LabCount;
 
     private readonly string _prefix;
     private readonly List<LabHost> _hosts = [];
@@ -23,7 +23,7 @@ public sealed class Lab : IAsyncDisposable
     public static async Task<Lab> CreateAsync()
     {
         await StaleNamespaces.SweepAsync();
-        var lab = new Lab($"{StaleNamespaces.Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}-");
+        var lab = new Lab($"{StaleNamespaces.Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref LabCount)}-");
         await RunningProcess.RunAsync("ip", "netns", "add", lab.Hub);
         // Multicast snooping would hold neighbour discovery back until a querier has been waited for.
         await RunningProcess.RunAsync(

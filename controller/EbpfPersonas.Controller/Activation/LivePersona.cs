@@ -1,0 +1,20 @@
+using EbpfPersonas.Controller.Personas;
+using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Activation;
+using V1 = EbpfPersonas.Protos.V1;
+
+namespace EbpfPersonas.Controller.Activation;
+
+/// <summary>One revision of a persona in the forms that are needed at run time. Immutable; the wire form is shared and never changed.</summary>
+internal sealed record LivePersona(StoredPersona Stored, ValidatedPersona Validated, V1.Persona Wire, Trigger Trigger)
+{
+    public string Name => Stored.Name;
+
+    public long Revision => Stored.Revision;
+
+    /// <summary>0-1000, lower wins.</summary>
+    public int Priority => Validated.Document.Priority;
+
+    /// <summary><c>deactivate_when: manual</c>.</summary>
+    public bool DeactivateManually => Validated.Document.Lifecycle.DeactivateManually;
+}

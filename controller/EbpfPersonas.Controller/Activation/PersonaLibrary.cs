@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using EbpfPersonas.Controller.Personas;
+using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Controller.Store;
+
+namespace EbpfPersonas.Controller.Activation;
+
+/// <summary>The personas of the store, read and mapped once for each revision.</summary>
+internal sealed class PersonaLibrary(IStore store)
+{
+    /// <summary>Revisions kept in memory; beyond that the cache starts again.</summary>
+    private const int MaxCached = 4096;
+
+    private readonly ConcurrentDictionary<(string Name, long Revision), LivePersona> _cache = new();
+
+    /// <summary>The newest revision, or null.</summary>
+    public async Task<LivePersona?> FindAsync(string name) =>
+        await store.FindPersonaAsync(name) is { } stored ? Read(stored) : null;
+
+    /// <summary>One revision, or null.</summary>
+    public async Task<LivePersona?> FindRevisionAsync(string name, long revision) =>
+        _cache.TryGetValue((name, revision), out var cached)
+            ? cached
+            : await store.FindRevisionAsync(name, revision) is { } stored ? Read(stored) : null;
+
+    /// <summary>Throws <see cref="InvalidDataException"/> where a stored document is no longer accepted by this version.</summary>
+    public LivePersona Read(StoredPersona stored)
+    {
+        ArgumentNullException.ThrowIfNull(stored);
+        var key = (stored.Name, stored.Revision);
+        if (_cache.TryGetValue(key, out var cached))
+        {
+            return cached;
+        }
+
+        var findings = new Findings();
+        var validated = PersonaValidator.Validate(stored.Document, findings, stored.Name) ?? throw new InvalidDataException(
+            $"Revision {stored.Revision} of {stored.Name} in the store is not valid: {findings.Errors[0].Pointer} {findings.Errors[0].Message}");
+        var live = new LivePersona(
+            stored, validated, PersonaMapper.ToWire(validated.Document, (ulong)stored.Revision), PersonaMapper.ToTrigger(validated.Document));
+        if (_cache.Count >= MaxCached)
+        {
+            _cache.Clear();
+        }
+
+        return _cache.GetOrAdd(key, live);
+    }
+}

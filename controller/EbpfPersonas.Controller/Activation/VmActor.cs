@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using EbpfPersonas.Controller.Store;
+
+namespace EbpfPersonas.Controller.Activation;
+
+/// <summary>
+/// The holder of one VM's current state. Everything but <see cref="Activity"/> is changed only by whoever holds <see cref="Gate"/>;
+/// <see cref="Vm"/> is an immutable record and may be read at any time.
+/// </summary>
+internal sealed class VmActor(StoredVm vm) : IDisposable
+{
+    private volatile StoredVm _vm = vm;
+
+    public SemaphoreSlim Gate { get; } = new(1, 1);
+
+    public StoredVm Vm
+    {
+        get => _vm;
+        set => _vm = value;
+    }
+
+    public ProcessTable Processes { get; } = new();
+
+    public ActivityLog Activity { get; } = new();
+
+    /// <summary>The personas that the VM refers to, at their newest revision.</summary>
+    public ImmutableDictionary<string, LivePersona> Personas { get; set; } = ImmutableDictionary<string, LivePersona>.Empty;
+
+    /// <summary>The stream whose reports count; 0 before the first.</summary>
+    public long Stream { get; set; }
+
+    /// <summary>Whether the processes are known: not from the controller's start until the VM's first snapshot.</summary>
+    public bool ProcessesKnown { get; set; }
+
+    /// <summary>The highest generation that the agent says it knows; a new one must be above it.</summary>
+    public long GenerationFloor { get; set; }
+
+    /// <summary>The generation that waits for the agent's answer and the time stamp of what caused it, or null.</summary>
+    public (long Generation, long Timestamp, string Cause)? Unanswered { get; set; }
+
+    /// <summary>Ends the pin in time.</summary>
+    public ITimer? PinTimer { get; set; }
+
+    public void Dispose()
+    {
+        PinTimer?.Dispose();
+        Gate.Dispose();
+    }
+}

@@ -1,0 +1,96 @@
+using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Fleet;
+using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Controller.Personas.Reading;
+using EbpfPersonas.Controller.Store;
+
+namespace EbpfPersonas.Controller.Api;
+
+/// <summary>/vms/{id}/activations.</summary>
+internal static class ActivationEndpoints
+{
+    public static void MapActivations(this IEndpointRouteBuilder api)
+    {
+        var activations = api.MapGroup("/vms/{id}/activations").WithTags("Activations");
+        activations.MapPost("/", PostAsync).WithName("Activate").WithSummary("Activate a persona by hand")
+            .Accepts<ActivationRequest>("application/json").Produces<VmStatus>(201).Fails(400, 404, 413, 415, 422);
+        activations.MapDelete("/current", DeleteAsync).WithName("Deactivate")
+            .WithSummary("End the activation by hand, or the hold of a persona whose deactivate_when is manual")
+            .Produces<VmStatus>().Fails(404, 409);
+        activations.MapGet("/", ListAsync).WithName("ListActivations").WithSummary("What became active and why, newest first").Paged()
+            .Produces<Page<ActivationResource>>().Fails(400, 404);
+    }
+
+    private static async Task<IResult> PostAsync(
+        string id, HttpRequest request, PersonaManager manager, AgentFleet fleet, PersonaLibrary library)
+    {
+        var (body, problem) = await RequestBody.ReadAsync(request);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        if (!manager.TryFind(id, out _))
+        {
+            return VmEndpoints.NoVm(id);
+        }
+
+        var findings = new Findings();
+        var (persona, ttl, reason) = Read(body, findings);
+        if (findings.HasErrors)
+        {
+            return Problem.Invalid(findings.Errors);
+        }
+
+        var outcome = await manager.PinAsync(id, persona!, ttl, reason);
+        return VmEndpoints.UnknownPersonas(outcome) is { } unknown ? unknown
+            : outcome.Actor is { } actor
+                ? Results.Created($"/api/v1/vms/{id}/status", await VmEndpoints.StatusAsync(actor, fleet, library))
+                : VmEndpoints.NoVm(id);
+    }
+
+    private static async Task<IResult> DeleteAsync(string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library)
+    {
+        if (!manager.TryFind(id, out var actor))
+        {
+            return VmEndpoints.NoVm(id);
+        }
+
+        if (await manager.ReleaseAsync(actor))
+        {
+            return Results.Ok(await VmEndpoints.StatusAsync(actor, fleet, library));
+        }
+
+        return actor.Vm.Desired.Persona is { } persona
+            ? Problem.Conflict(
+                $"{persona} is active by its {actor.Vm.Desired.Cause.Word()}, not by hand. Activate another persona, or change the bindings.")
+            : Problem.NotFound($"No persona is active on {id}.");
+    }
+
+    private static async Task<IResult> ListAsync(string id, HttpRequest request, PersonaManager manager, IStore store)
+    {
+        if (!manager.TryFind(id, out _))
+        {
+            return VmEndpoints.NoVm(id);
+        }
+
+        if (!PageRequest.TryRead(request, numeric: true, out var page, out var problem))
+        {
+            return problem;
+        }
+
+        var entries = await store.ListActivationsAsync(id, page.Before, page.Limit + 1);
+        return Results.Ok(page.Of(entries, ActivationResource.Of, entry => $"{entry.Id}"));
+    }
+
+    private static (string? Persona, TimeSpan? Ttl, string? Reason) Read(ReadOnlyMemory<byte> body, Findings findings)
+    {
+        var root = JsonBody.Open(body, findings, out var document);
+        using (document)
+        {
+            return root?.Object("persona", "ttl", "reason") is { } members
+                ? (members.Require("persona")?.Text(), members["ttl"] is { } ttl ? LifecycleReader.ReadTtl(ttl) : null, members["reason"]?.Text(1024))
+                : default;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json;
+using EbpfPersonas.Controller.Activation;
+
+namespace EbpfPersonas.Controller.Api;
+
+/// <summary>/vms/{id}/activity: a page, or with "Accept: text/event-stream" everything from now on.</summary>
+internal static class ActivityEndpoints
+{
+    private const string EventStream = "text/event-stream";
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    public static void MapActivity(this IEndpointRouteBuilder api) =>
+        api.MapGet("/vms/{id}/activity", GetAsync).WithName("GetActivity").WithTags("VMs")
+            .WithSummary("What a VM does: processes")
+            .WithDescription("With 'Accept: text/event-stream' a live stream (server-sent events), which Last-Event-ID resumes.").Paged()
+            .Produces<ActivityPage>().Produces(200, contentType: EventStream).Fails(400, 404);
+
+    private static async Task<IResult> GetAsync(
+        string id, HttpContext context, PersonaManager manager, IHostApplicationLifetime lifetime, TimeProvider time)
+    {
+        if (!manager.TryFind(id, out var actor))
+        {
+            return VmEndpoints.NoVm(id);
+        }
+
+        if (context.Request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(EventStream, StringComparison.OrdinalIgnoreCase)))
+        {
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+            await StreamAsync(actor.Activity, context, time, ending.Token);
+            return Results.Empty;
+        }
+
+        if (!PageRequest.TryRead(context.Request, numeric: true, out var page, out var problem))
+        {
+            return problem;
+        }
+
+        var records = actor.Activity.Read(0).Reverse().Where(record => record.Id < page.Before).Take(page.Limit + 1).ToArray();
+        var items = page.Of(records, record => record, record => $"{record.Id}");
+        return Results.Ok(new ActivityPage(
+            items.Items, items.NextCursor, actor.Activity.EventsLost, actor.ProcessesKnown ? actor.Processes.Count : null));
+    }
+
+    private static async Task StreamAsync(ActivityLog activity, HttpContext context, TimeProvider time, CancellationToken ended)
+    {
+        // Without Last-Event-ID the stream begins now; an id of an earlier run of the controller is above all of this one's.
+        var after = long.TryParse(context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
+            ? last : long.MaxValue;
+        using var watch = activity.Watch(after, out var reader);
+        var response = context.Response;
+        response.ContentType = EventStream;
+        response.Headers.CacheControl = "no-cache";
+        try
+        {
+            await response.WriteAsync(": what the VM does from now on\n\n", ended);
+            await response.Body.FlushAsync(ended);
+            var ready = reader.WaitToReadAsync(ended).AsTask();
+            while (true)
+            {
+                if (await Task.WhenAny(ready, Task.Delay(Heartbeat, time, ended)) != ready)
+                {
+                    await response.WriteAsync(": alive\n\n", ended);
+                }
+                else if (!await ready)
+                {
+                    return;
+                }
+
+                while (reader.TryRead(out var record))
+                {
+                    var data = JsonSerializer.Serialize(record, ApiJson.Options);
+                    await response.WriteAsync(
+                        string.Create(CultureInfo.InvariantCulture, $"id: {record.Id}\nevent: {record.Kind}\ndata: {data}\n\n"), ended);
+                }
+
+                await response.Body.FlushAsync(ended);
+                if (ready.IsCompleted)
+                {
+                    ready = reader.WaitToReadAsync(ended).AsTask();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The client went away, or the controller stops.
+        }
+    }
+}

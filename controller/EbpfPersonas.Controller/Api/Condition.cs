@@ -1,0 +1,15 @@
+using EbpfPersonas.Controller.Personas.Json;
+
+namespace EbpfPersonas.Controller.Api;
+
+/// <summary>Something that whoever relies on a persona or a VM should know.</summary>
+/// <param name="Type">A word of a closed set: NOT_ENFORCED_YET, APPLY_FAILED, DISCONNECTED, PROCESSES_UNKNOWN, EVENTS_LOST.</param>
+/// <param name="Name">What it is about, such as security_profile.encryption_required.</param>
+/// <param name="Message">A sentence.</param>
+internal sealed record Condition(string Type, string Name, string Message)
+{
+    /// <summary>What a document asks for and this version does not enforce.</summary>
+    public static IEnumerable<Condition> NotEnforced(IEnumerable<Finding> warnings) => warnings
+        .Where(warning => warning.Code == FindingCode.NotEnforcedYet)
+        .Select(warning => new Condition(warning.Code, Findings.Dotted(warning.Pointer), warning.Message));
+}

@@ -1,0 +1,151 @@
+using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Personas;
+using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Controller.Personas.Reading;
+using EbpfPersonas.Controller.Store;
+
+namespace EbpfPersonas.Controller.Api;
+
+/// <summary>/personas.</summary>
+internal static class PersonaEndpoints
+{
+    public static void MapPersonas(this IEndpointRouteBuilder api)
+    {
+        var personas = api.MapGroup("/personas").WithTags("Personas");
+        personas.MapPut("/{name}", PutAsync).WithName("PutPersona")
+            .WithSummary("Create or replace a persona")
+            .WithDescription("Makes a new immutable revision, unless the bytes are those of the newest. Honours If-Match and If-None-Match: *.")
+            .AcceptsPersona().ReturnsPersona(200).ReturnsPersona(201).Fails(400, 412, 413, 415, 422);
+        personas.MapGet("/", ListAsync).WithName("ListPersonas").WithSummary("List personas by name").Paged()
+            .Produces<Page<PersonaListItem>>().Fails(400);
+        personas.MapGet("/{name}", GetAsync).WithName("GetPersona")
+            .WithSummary("Read a persona as it was sent, with metadata and status").ReturnsPersona(200).Fails(404);
+        personas.MapDelete("/{name}", DeleteAsync).WithName("DeletePersona")
+            .WithSummary("Delete a persona that no VM refers to").Produces(204).Fails(404, 409, 412);
+        personas.MapPost("/validate", ValidateAsync).WithName("ValidatePersona")
+            .WithSummary("Check a document without storing it").AcceptsPersona().Produces<ValidationReport>().Fails(413, 415);
+        personas.MapGet("/{name}/revisions", ListRevisionsAsync).WithName("ListRevisions")
+            .WithSummary("List a persona's revisions, newest first").Paged().Produces<Page<PersonaListItem>>().Fails(400, 404);
+        personas.MapGet("/{name}/revisions/{revision:long}", GetRevisionAsync).WithName("GetRevision")
+            .WithSummary("Read one revision").ReturnsPersona(200).Fails(404);
+    }
+
+    private static async Task<IResult> PutAsync(
+        string name, HttpRequest request, IStore store, PersonaLibrary library, PersonaManager manager, TimeProvider time, ILogger<PersonaLibrary> log)
+    {
+        if (!Vocabulary.IsName(name))
+        {
+            return Problem.BadRequest($"{Printable.Quote(name)} cannot be the name of a persona.");
+        }
+
+        var (body, problem) = await RequestBody.ReadAsync(request);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        var findings = new Findings();
+        if (PersonaValidator.Validate(body, findings, name) is not { } validated)
+        {
+            return Problem.Invalid(findings.Errors);
+        }
+
+        var condition = EntityTags.ReadCondition(request);
+        var (outcome, stored) = await manager.WritePersonaAsync(
+            () => store.PutPersonaAsync(name, validated.Text, condition, time.GetUtcNow()));
+        if (outcome == PutOutcome.ConditionFailed)
+        {
+            return Problem.PreconditionFailed($"{name} is not at the revision that the request expects.");
+        }
+
+        var persona = library.Read(stored!);
+        log.PersonaWritten(name, persona.Revision, outcome.ToString(), persona.Validated.Warnings.Length);
+        if (outcome == PutOutcome.Replaced)
+        {
+            await manager.PersonaChangedAsync(persona);
+        }
+
+        return new PersonaResource(
+            persona, outcome == PutOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK, WithWarnings: true);
+    }
+
+    private static async Task<IResult> GetAsync(string name, HttpRequest request, PersonaLibrary library)
+    {
+        if (await library.FindAsync(name) is not { } persona)
+        {
+            return NoPersona(name);
+        }
+
+        return EntityTags.IsKnown(request, persona.Revision) ? new NotModified(EntityTags.Of(persona.Revision)) : new PersonaResource(persona);
+    }
+
+    private static async Task<IResult> GetRevisionAsync(string name, long revision, PersonaLibrary library) =>
+        await library.FindRevisionAsync(name, revision) is { } persona
+            ? new PersonaResource(persona)
+            : Problem.NotFound($"There is no revision {revision} of a persona {Printable.Quote(name)}.");
+
+    private static async Task<IResult> ListAsync(HttpRequest request, IStore store)
+    {
+        if (!PageRequest.TryRead(request, numeric: false, out var page, out var problem))
+        {
+            return problem;
+        }
+
+        var personas = await store.ListPersonasAsync(page.Cursor, page.Limit + 1);
+        return Results.Ok(page.Of(personas, PersonaListItem.Of, persona => persona.Name));
+    }
+
+    private static async Task<IResult> ListRevisionsAsync(string name, HttpRequest request, IStore store)
+    {
+        if (!PageRequest.TryRead(request, numeric: true, out var page, out var problem))
+        {
+            return problem;
+        }
+
+        var revisions = await store.ListRevisionsAsync(name, page.Before, page.Limit + 1);
+        return revisions.Count == 0 && page.Cursor.Length == 0
+            ? NoPersona(name)
+            : Results.Ok(page.Of(revisions, PersonaListItem.Of, revision => $"{revision.Revision}"));
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        string name, HttpRequest request, IStore store, PersonaManager manager, ILogger<PersonaLibrary> log)
+    {
+        var condition = EntityTags.ReadCondition(request);
+        var (outcome, users) = await manager.WritePersonaAsync(() => store.DeletePersonaAsync(name, condition));
+        switch (outcome)
+        {
+            case DeleteOutcome.Deleted:
+                log.PersonaDeleted(name);
+                return Results.NoContent();
+            case DeleteOutcome.InUse:
+                return Problem.Conflict($"{name} is bound to, the default of, or active on: {string.Join(", ", users)}.");
+            case DeleteOutcome.ConditionFailed:
+                return Problem.PreconditionFailed($"{name} is not at the revision that the request expects.");
+            default:
+                return NoPersona(name);
+        }
+    }
+
+    private static async Task<IResult> ValidateAsync(HttpRequest request)
+    {
+        var (body, problem) = await RequestBody.ReadAsync(request);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        var findings = new Findings();
+        var validated = PersonaValidator.Validate(body, findings);
+        PersonaSize? size = null;
+        if (validated is not null)
+        {
+            var wire = PersonaMapper.ToWire(validated.Document, revision: 1);
+            size = new PersonaSize(wire.Rules.Count, wire.Rules.Sum(rule => rule.Peers.Count + rule.Except.Count), wire.CalculateSize());
+        }
+
+        return Results.Ok(new ValidationReport(validated is not null, findings.Errors, findings.Warnings, size));
+    }
+
+    private static Problem NoPersona(string name) => Problem.NotFound($"There is no persona {Printable.Quote(name)}.");
+}

@@ -1,0 +1,27 @@
+using EbpfPersonas.Controller.Store;
+using Microsoft.Data.Sqlite;
+
+namespace EbpfPersonas.Controller.Api;
+
+/// <summary>/healthz: the process answers. /readyz: it can read its store.</summary>
+internal static class ProbeEndpoints
+{
+    public static void MapProbes(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/healthz", () => Results.Text("ok\n")).ExcludeFromDescription();
+        app.MapGet("/readyz", ReadyAsync).ExcludeFromDescription();
+    }
+
+    private static async Task<IResult> ReadyAsync(IStore store)
+    {
+        try
+        {
+            await store.CheckAsync();
+            return Results.Text("ok\n");
+        }
+        catch (Exception exception) when (exception is SqliteException or IOException)
+        {
+            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "not-ready", "Not ready", $"The store cannot be read: {exception.Message}");
+        }
+    }
+}

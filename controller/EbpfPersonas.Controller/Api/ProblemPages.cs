@@ -1,0 +1,34 @@
+namespace EbpfPersonas.Controller.Api;
+
+/// <summary>Turns everything that goes wrong outside an endpoint into a <see cref="Problem"/> too.</summary>
+internal static class ProblemPages
+{
+    public static void UseProblems(this WebApplication app) => app.Use(async (context, next) =>
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
+        {
+            context.Response.StatusCode = exception.StatusCode;
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception exception) when (!context.Response.HasStarted && !IsGrpc(context))
+        {
+            app.Logger.RequestFailed(context.Request.Method, context.Request.Path.Value ?? "", exception);
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+        }
+
+        if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null or 0 } && !IsGrpc(context))
+        {
+            await Problem.OfStatus(context.Response.StatusCode).ExecuteAsync(context);
+        }
+    });
+
+    private static bool IsGrpc(HttpContext context) =>
+        context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) is true;
+}

@@ -1,0 +1,51 @@
+using EbpfPersonas.Controller.Personas.Json;
+using Microsoft.Net.Http.Headers;
+
+namespace EbpfPersonas.Controller.Api;
+
+/// <summary>Reads request bodies: JSON in UTF-8, at most <see cref="MaxBytes"/>.</summary>
+internal static class RequestBody
+{
+    /// <summary>1 MiB.</summary>
+    public const int MaxBytes = JsonBody.MaxBytes;
+
+    /// <summary>The body, or the problem with it.</summary>
+    public static async Task<(ReadOnlyMemory<byte> Body, Problem? Problem)> ReadAsync(HttpRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (!IsJson(request.ContentType))
+        {
+            return (default, Problem.OfStatus(StatusCodes.Status415UnsupportedMediaType));
+        }
+
+        if (request.ContentLength > MaxBytes)
+        {
+            return (default, Problem.OfStatus(StatusCodes.Status413PayloadTooLarge));
+        }
+
+        var buffer = new byte[Math.Min(request.ContentLength ?? 4096, MaxBytes) + 1];
+        var length = 0;
+        while (await request.Body.ReadAsync(buffer.AsMemory(length), request.HttpContext.RequestAborted) is > 0 and var read)
+        {
+            length += read;
+            if (length > MaxBytes)
+            {
+                return (default, Problem.OfStatus(StatusCodes.Status413PayloadTooLarge));
+            }
+
+            if (length == buffer.Length)
+            {
+                Array.Resize(ref buffer, Math.Min(2 * buffer.Length, MaxBytes + 1));
+            }
+        }
+
+        return (buffer.AsMemory(0, length), null);
+    }
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            || (type.Type.Equals("application", StringComparison.OrdinalIgnoreCase)
+                && type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase)))
+        && (!type.Charset.HasValue || type.Charset.Value.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+}

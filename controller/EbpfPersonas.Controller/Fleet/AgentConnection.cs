@@ -1,0 +1,165 @@
+using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Hosting;
+using EbpfPersonas.Controller.Store;
+using Grpc.Core;
+using V1 = EbpfPersonas.Protos.V1;
+
+namespace EbpfPersonas.Controller.Fleet;
+
+/// <summary>The agents' side of the controller: one bidirectional stream for each VM.</summary>
+internal sealed class AgentConnection(
+    AgentFleet fleet, PersonaManager manager, IStore store, ControllerMetrics metrics, TimeProvider time,
+    IHostApplicationLifetime lifetime, ILogger<AgentConnection> log) : V1.AgentService.AgentServiceBase
+{
+    private static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(10);
+
+    public override async Task Connect(
+        IAsyncStreamReader<V1.AgentMessage> requestStream, IServerStreamWriter<V1.ControllerMessage> responseStream, ServerCallContext context)
+    {
+        using var hurry = new CancellationTokenSource(HelloTimeout, time);
+        using var greeting = CancellationTokenSource.CreateLinkedTokenSource(
+            context.CancellationToken, lifetime.ApplicationStopping, hurry.Token);
+        if (!await requestStream.MoveNext(greeting.Token) || requestStream.Current.Hello is not { } hello)
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, "The first message is not a hello."));
+        }
+
+        var (vmId, identity) = (AgentReports.ReadVmId(hello), AgentReports.ReadIdentity(hello));
+        var realised = AgentReports.ReadRealised(hello.Realised, time.GetUtcNow());
+        if (!fleet.TryOpen(vmId, out var session))
+        {
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, $"This controller serves {AgentFleet.MaxStreams} agents already."));
+        }
+
+        using (session)
+        using (var ending = CancellationTokenSource.CreateLinkedTokenSource(
+            context.CancellationToken, lifetime.ApplicationStopping, session.Ended))
+        {
+            try
+            {
+                await manager.ConnectAsync(vmId, session.Stream, identity, realised);
+                log.AgentConnected(vmId, identity.AgentVersion, identity.KernelRelease);
+                await responseStream.WriteAsync(
+                    new V1.ControllerMessage { Welcome = new V1.Welcome { ControllerId = store.ControllerId } }, ending.Token);
+                await RunAsync(session, requestStream, responseStream, ending);
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or IOException or InvalidOperationException && ending.IsCancellationRequested)
+            {
+                // How a stream normally ends; the reason is said below.
+            }
+            catch (Exception exception) when (exception is not (RpcException or OperationCanceledException or IOException))
+            {
+                log.StreamFailed(vmId, exception);
+                throw new RpcException(new Status(StatusCode.Internal, "The controller could not process a message; see its log."));
+            }
+            finally
+            {
+                fleet.Close(session);
+                log.AgentDisconnected(vmId, Reason(session));
+            }
+        }
+
+        if (session.Ended.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.Aborted, "Another stream of this VM took the place of this one."));
+        }
+
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "The controller is shutting down."));
+        }
+    }
+
+    /// <summary>Reads and writes until either ends, then ends the other.</summary>
+    private async Task RunAsync(
+        AgentSession session, IAsyncStreamReader<V1.AgentMessage> requests, IServerStreamWriter<V1.ControllerMessage> responses,
+        CancellationTokenSource ending)
+    {
+        var writing = WriteAsync(session, responses, ending.Token);
+        try
+        {
+            var reading = ReadAsync(session, requests, ending.Token);
+            await await Task.WhenAny(reading, writing);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await writing.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    private async Task ReadAsync(AgentSession session, IAsyncStreamReader<V1.AgentMessage> requests, CancellationToken ended)
+    {
+        var ready = false;
+        while (await requests.MoveNext(ended))
+        {
+            switch (requests.Current.MessageCase)
+            {
+                case V1.AgentMessage.MessageOneofCase.Activity:
+                    var batch = requests.Current.Activity;
+                    if (!ready && !batch.Snapshot)
+                    {
+                        throw new RpcException(new Status(StatusCode.InvalidArgument, "The first batch is not a snapshot."));
+                    }
+
+                    await manager.ReportAsync(
+                        session.VmId, session.Stream, batch.Snapshot, AgentReports.ReadProcesses(batch),
+                        AgentReports.Number(batch.EventsLost, "events_lost"));
+                    if (!ready)
+                    {
+                        ready = true;
+                        session.MakeReady();
+                        await manager.PushCurrentAsync(session.VmId);
+                    }
+
+                    break;
+                case V1.AgentMessage.MessageOneofCase.Result:
+                    await AnswerAsync(session, requests.Current.Result);
+                    break;
+                default:
+                    throw new RpcException(new Status(StatusCode.InvalidArgument, "Expected activity or a result."));
+            }
+        }
+    }
+
+    private async Task AnswerAsync(AgentSession session, V1.ApplyResult result)
+    {
+        var generation = AgentReports.Number(result.Generation, "result.generation");
+        var now = time.GetUtcNow();
+        var failure = result.Error is { } error ? AgentReports.ReadFailure(error, generation, now) : null;
+        var realised = result.Realised is { } state ? AgentReports.ReadRealised(state, now) : null;
+        if (failure is null && realised is null)
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, "A result is neither an ACK nor a NACK."));
+        }
+
+        if (session.Sent.Generation == generation)
+        {
+            metrics.Pushed(time.GetElapsedTime(session.Sent.Timestamp));
+        }
+
+        await manager.AnswerAsync(session.VmId, session.Stream, generation, realised, failure);
+        if (failure is not null)
+        {
+            log.ApplyFailed(session.VmId, generation, failure.Code, failure.Message);
+        }
+        else
+        {
+            log.Realised(session.VmId, realised!.Generation, realised.Epoch);
+        }
+    }
+
+    private async Task WriteAsync(AgentSession session, IServerStreamWriter<V1.ControllerMessage> responses, CancellationToken ended)
+    {
+        await foreach (var desired in session.Mailbox.ReadAllAsync(ended))
+        {
+            session.Sent = ((long)desired.Generation, time.GetTimestamp());
+            await responses.WriteAsync(new V1.ControllerMessage { Desired = desired }, ended);
+        }
+    }
+
+    private string Reason(AgentSession session) =>
+        session.Ended.IsCancellationRequested ? "replaced by another stream"
+        : lifetime.ApplicationStopping.IsCancellationRequested ? "the controller is shutting down"
+        : "closed by the agent or lost";
+}

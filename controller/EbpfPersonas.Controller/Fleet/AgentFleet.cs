@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using EbpfPersonas.Controller.Activation;
+using V1 = EbpfPersonas.Protos.V1;
+
+namespace EbpfPersonas.Controller.Fleet;
+
+/// <summary>Who is connected: at most one stream for each VM, and at most <see cref="MaxStreams"/> altogether.</summary>
+internal sealed class AgentFleet : IDesiredStateSink
+{
+    /// <summary>Streams that one controller serves.</summary>
+    public const int MaxStreams = 10_000;
+
+    private readonly ConcurrentDictionary<string, AgentSession> _sessions = new(StringComparer.Ordinal);
+    private long _lastStream;
+
+    /// <summary>Number of streams.</summary>
+    public int Connected => _sessions.Count;
+
+    /// <summary>Whether the VM has a stream.</summary>
+    public bool IsConnected(string vmId) => _sessions.ContainsKey(vmId);
+
+    /// <summary>The generation that was sent to the VM's present stream last, or 0.</summary>
+    public long SentGeneration(string vmId) => _sessions.TryGetValue(vmId, out var session) ? session.Sent.Generation : 0;
+
+    /// <summary>Opens a session, which ends the VM's earlier one; false when there are too many streams.</summary>
+    public bool TryOpen(string vmId, [NotNullWhen(true)] out AgentSession? session)
+    {
+        session = null;
+        if (_sessions.Count >= MaxStreams && !_sessions.ContainsKey(vmId))
+        {
+            return false;
+        }
+
+        var opened = new AgentSession(vmId, Interlocked.Increment(ref _lastStream));
+        _sessions.AddOrUpdate(vmId, opened, (_, earlier) =>
+        {
+            earlier.End();
+            return opened;
+        });
+        session = opened;
+        return true;
+    }
+
+    /// <summary>Closes a session, unless another one has its place by now.</summary>
+    public void Close(AgentSession session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        _sessions.TryRemove(new KeyValuePair<string, AgentSession>(session.VmId, session));
+    }
+
+    /// <inheritdoc/>
+    public void Push(string vmId, Store.DesiredState desired, V1.Persona? persona)
+    {
+        ArgumentNullException.ThrowIfNull(desired);
+        if (_sessions.TryGetValue(vmId, out var session))
+        {
+            session.Offer(new V1.DesiredState { Generation = (ulong)desired.Generation, Persona = persona, Cause = desired.Sentence });
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Activation;
+using Grpc.Core;
+using V1 = EbpfPersonas.Protos.V1;
+
+namespace EbpfPersonas.Controller.Fleet;
+
+/// <summary>Reads what agents send. They are not trusted: what is out of range ends the stream with INVALID_ARGUMENT.</summary>
+internal static partial class AgentReports
+{
+    /// <summary>The kernel's PATH_MAX.</summary>
+    private const int MaxPath = 4096;
+
+    private const int MaxWord = 256;
+
+    public static string ReadVmId(V1.Hello hello) => VmIdPattern().IsMatch(hello.VmId)
+        ? hello.VmId
+        : throw Invalid("vm_id is not 1-64 characters of A-Z, a-z, 0-9, '.', '_' and '-'.");
+
+    public static VmIdentity ReadIdentity(V1.Hello hello)
+    {
+        if (hello.Capabilities.Count > 64)
+        {
+            throw Invalid("More than 64 capabilities.");
+        }
+
+        return new VmIdentity(
+            Text(hello.AgentVersion, MaxWord, "agent_version"), Text(hello.KernelRelease, MaxWord, "kernel_release"),
+            Text(hello.BootId, MaxWord, "boot_id"), [.. hello.Capabilities.Select(word => Text(word, MaxWord, "capabilities").ReplaceLineEndings(" "))]);
+    }
+
+    public static RealisedState ReadRealised(V1.RealisedState? wire, DateTimeOffset now) => wire is null
+        ? new RealisedState(0, 0, null, 0, now)
+        : new RealisedState(
+            Number(wire.Generation, "realised.generation"), wire.Epoch, wire.Persona.Length > 0 ? Text(wire.Persona, MaxWord, "realised.persona") : null,
+            Number(wire.Revision, "realised.revision"), now);
+
+    public static ApplyFailure ReadFailure(V1.ApplyError wire, long generation, DateTimeOffset now) =>
+        new(generation, Text(wire.Code, MaxWord, "error.code"), wire.Message.Length > 65_536 ? wire.Message[..65_536] : wire.Message, now);
+
+    /// <summary>A generation or a count, which fits the store's signed 64 bits.</summary>
+    public static long Number(ulong value, string field) =>
+        value <= long.MaxValue ? (long)value : throw Invalid($"{field} is out of range.");
+
+    public static IReadOnlyList<ProcessReport> ReadProcesses(V1.ActivityBatch batch) => [.. batch.Processes.Select(ReadProcess)];
+
+    private static ProcessReport ReadProcess(V1.ProcessEvent wire)
+    {
+        var time = wire.Time?.ToDateTimeOffset() ?? DateTimeOffset.UnixEpoch;
+        if (wire.KindCase == V1.ProcessEvent.KindOneofCase.Exited)
+        {
+            return new ProcessReport(time, wire.Exited.Pid, null, "");
+        }
+
+        if (wire.KindCase != V1.ProcessEvent.KindOneofCase.Started)
+        {
+            throw Invalid("A process event is neither a start nor an exit.");
+        }
+
+        var started = wire.Started;
+        var image = new ProcessImage(
+            Text(started.Path, MaxPath, "path"), Text(started.Executable, MaxPath, "executable"), started.UserId,
+            Text(started.UserName, MaxWord, "user_name"));
+        var start = started.Kind switch
+        {
+            V1.StartKind.Exec => "exec",
+            V1.StartKind.Fork => "fork",
+            V1.StartKind.Running => "running",
+            _ => throw Invalid("A process start has no kind."),
+        };
+        return new ProcessReport(time, started.Pid, new VmProcess(started.Pid, started.ParentPid, image, time), start);
+    }
+
+    private static string Text(string text, int max, string field) =>
+        text.Length <= max ? text : throw Invalid($"{field} is longer than {max} characters.");
+
+    private static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
+    private static partial Regex VmIdPattern();
+}

@@ -1,0 +1,79 @@
+using System.Threading.Channels;
+using EbpfPersonas.Protos.V1;
+
+namespace EbpfPersonas.Controller.Fleet;
+
+/// <summary>
+/// One stream of one VM's agent. Its mailbox holds one desired state: the newest replaces an older one that the agent was too slow to
+/// take.
+/// </summary>
+internal sealed class AgentSession : IDisposable
+{
+    private readonly Channel<DesiredState> _mailbox = Channel.CreateBounded<DesiredState>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Lock _lock = new();
+    private ulong _newest;
+    private bool _ready;
+
+    public AgentSession(string vmId, long stream)
+    {
+        VmId = vmId;
+        Stream = stream;
+        Ended = _ended.Token;
+    }
+
+    public string VmId { get; }
+
+    /// <summary>The controller's number of the stream, from 1.</summary>
+    public long Stream { get; }
+
+    /// <summary>Cancelled when another stream of the VM took this one's place.</summary>
+    public CancellationToken Ended { get; }
+
+    /// <summary>The generation that was written to the stream last, and when; 0 before the first.</summary>
+    public (long Generation, long Timestamp) Sent { get; set; }
+
+    public ChannelReader<DesiredState> Mailbox => _mailbox.Reader;
+
+    /// <summary>
+    /// From now on states are taken. Before its first snapshot was judged, an agent gets nothing: what it would get might be wrong a
+    /// moment later.
+    /// </summary>
+    public void MakeReady()
+    {
+        lock (_lock)
+        {
+            _ready = true;
+        }
+    }
+
+    /// <summary>Puts a state into the mailbox, unless a newer one was there already.</summary>
+    public void Offer(DesiredState desired)
+    {
+        ArgumentNullException.ThrowIfNull(desired);
+        lock (_lock)
+        {
+            if (_ready && desired.Generation >= _newest)
+            {
+                _newest = desired.Generation;
+                _mailbox.Writer.TryWrite(desired);
+            }
+        }
+    }
+
+    /// <summary>Ends the stream; nothing happens where it has ended by itself meanwhile.</summary>
+    public void End()
+    {
+        try
+        {
+            _ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Its own end came first.
+        }
+    }
+
+    public void Dispose() => _ended.Dispose();
+}

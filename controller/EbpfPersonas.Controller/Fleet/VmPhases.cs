@@ -1,0 +1,28 @@
+using EbpfPersonas.Controller.Store;
+
+namespace EbpfPersonas.Controller.Fleet;
+
+/// <summary>Finds a VM's phase.</summary>
+internal static class VmPhases
+{
+    /// <summary>The phase, where <paramref name="sentGeneration"/> was sent last to the present stream (0 = nothing, or no stream).</summary>
+    public static VmPhase Of(StoredVm vm, long sentGeneration)
+    {
+        ArgumentNullException.ThrowIfNull(vm);
+        var desired = vm.Desired;
+        if (desired.Generation == 0)
+        {
+            return VmPhase.Realized;
+        }
+
+        if (vm.Failure?.Generation == desired.Generation)
+        {
+            return VmPhase.Failed;
+        }
+
+        return vm.Realised is { } realised && realised.Generation == desired.Generation && realised.Persona == desired.Persona
+            && realised.Revision == desired.Revision
+                ? VmPhase.Realized
+                : sentGeneration == desired.Generation ? VmPhase.Realizing : VmPhase.Pending;
+    }
+}

@@ -1,0 +1,85 @@
+using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Api;
+using EbpfPersonas.Controller.Fleet;
+using EbpfPersonas.Controller.Store;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Prometheus;
+
+namespace EbpfPersonas.Controller.Hosting;
+
+/// <summary>Puts the controller together.</summary>
+internal static class ControllerApp
+{
+    /// <summary>The whole controller, not yet started. Opens the store, and makes it where it is missing.</summary>
+    public static WebApplication Build(ControllerSettings settings, TimeProvider? time = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        // Everything that can be set is in ControllerSettings.
+        builder.Configuration.Sources.Clear();
+        builder.AddLogging();
+        builder.AddListeners(settings);
+        builder.Services.AddSystemd();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1.5));
+
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
+        builder.Services.AddSingleton<IStore>(new SqliteStore(settings.Store));
+        builder.Services.AddSingleton<ControllerMetrics>();
+        builder.Services.AddSingleton<PersonaLibrary>();
+        builder.Services.AddSingleton<PersonaManager>();
+        builder.Services.AddSingleton<AgentFleet>();
+        builder.Services.AddSingleton<IDesiredStateSink>(services => services.GetRequiredService<AgentFleet>());
+        builder.Services.AddGrpc();
+        builder.AddApi();
+
+        var app = builder.Build();
+        app.UseProblems();
+        app.UseListenerWall();
+        app.UseRouting();
+        app.MapGrpcService<AgentConnection>();
+        app.MapApi();
+        app.MapMetrics("/metrics", app.Services.GetRequiredService<ControllerMetrics>().Registry).ExcludeFromDescription();
+        return app;
+    }
+
+    /// <summary>Takes up the store's state, then listens.</summary>
+    public static async Task StartAsync(WebApplication app, ControllerSettings settings)
+    {
+        var (manager, fleet) = (app.Services.GetRequiredService<PersonaManager>(), app.Services.GetRequiredService<AgentFleet>());
+        await manager.StartAsync();
+        app.Services.GetRequiredService<ControllerMetrics>().OnScrape(
+            () => fleet.Connected,
+            () => manager.Vms.Count(actor => VmPhases.Of(actor.Vm, fleet.SentGeneration(actor.Vm.Id)) != VmPhase.Realized));
+        await app.StartAsync();
+
+        var addresses = Addresses(app);
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("EbpfPersonas.Controller.Hosting");
+        log.Serving(app.Services.GetRequiredService<IStore>().ControllerId, addresses.Api, addresses.Agents);
+        foreach (var address in new[] { settings.ApiListen, settings.AgentsListen }.Where(address => !address.IsLoopback))
+        {
+            log.Plaintext(address.ToString());
+        }
+    }
+
+    /// <summary>The addresses that are listened on, with the ports that the kernel chose.</summary>
+    public static (string Api, string Agents) Addresses(WebApplication app)
+    {
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
+        return (addresses[0], addresses[1]);
+    }
+
+    private static void AddLogging(this WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
+        });
+        builder.Logging.AddFilter(null, LogLevel.Warning);
+        builder.Logging.AddFilter("EbpfPersonas", LogLevel.Information);
+        builder.Logging.AddFilter("Grpc", LogLevel.Error);
+    }
+}

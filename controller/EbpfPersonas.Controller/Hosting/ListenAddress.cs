@@ -1,0 +1,43 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+
+namespace EbpfPersonas.Controller.Hosting;
+
+/// <summary>Where to listen with plain HTTP. Port 0 lets the kernel choose.</summary>
+internal sealed record ListenAddress(IPAddress Address, int Port)
+{
+    /// <summary>Whether only this machine can reach it.</summary>
+    public bool IsLoopback => IPAddress.IsLoopback(Address);
+
+    /// <summary>Reads "http://127.0.0.1:7070", "http://[::1]:7070" or "http://localhost:7070"; otherwise says in a sentence what is wrong.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out ListenAddress? address, [NotNullWhen(false)] out string? problem)
+    {
+        address = null;
+        problem = null;
+        if (text.StartsWith("https://", StringComparison.Ordinal))
+        {
+            problem = $"{text}: this version serves no https. Listen on loopback, or behind a proxy.";
+            return false;
+        }
+
+        // Uri would take many other forms, and default to port 80.
+        var rest = text.StartsWith("http://", StringComparison.Ordinal) ? text["http://".Length..].TrimEnd('/') : "";
+        var colon = rest.LastIndexOf(':');
+        var host = colon < 0 ? "" : rest[..colon];
+        var ip = host == "localhost" ? IPAddress.Loopback
+            : IPAddress.TryParse(host is ['[', .. var inner, ']'] ? inner : host.Contains(':', StringComparison.Ordinal) ? "" : host, out var parsed)
+                ? parsed : null;
+        if (ip is null || !ushort.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        {
+            problem = $"'{text}' is not an address to listen on, such as http://127.0.0.1:7070.";
+            return false;
+        }
+
+        address = new ListenAddress(ip, port);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"http://{new IPEndPoint(Address, Port)}";
+}

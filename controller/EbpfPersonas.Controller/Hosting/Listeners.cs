@@ -1,0 +1,44 @@
+using EbpfPersonas.Controller.Api;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace EbpfPersonas.Controller.Hosting;
+
+/// <summary>The two listeners, one for clients and one for agents; neither serves what is the other's.</summary>
+internal static class Listeners
+{
+    public static void AddListeners(this WebApplicationBuilder builder, ControllerSettings settings) =>
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // A little above what is read, so that the answer to a body that is too large is ours.
+            kestrel.Limits.MaxRequestBodySize = 4 * RequestBody.MaxBytes;
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(10);
+            kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 16;
+            kestrel.Listen(settings.ApiListen.Address, settings.ApiListen.Port, listen => Mark(listen, HttpProtocols.Http1, forAgents: false));
+            kestrel.Listen(settings.AgentsListen.Address, settings.AgentsListen.Port, listen => Mark(listen, HttpProtocols.Http2, forAgents: true));
+        });
+
+    /// <summary>Answers 404 where a request came in by the other listener.</summary>
+    public static void UseListenerWall(this WebApplication app) => app.Use((context, next) =>
+    {
+        var forAgents = context.Request.Path.StartsWithSegments("/ebpf_personas.v1.AgentService", StringComparison.Ordinal);
+        if (context.Features.Get<ListenerFeature>() is { } listener && listener.ForAgents != forAgents)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        }
+
+        return next(context);
+    });
+
+    private static void Mark(ListenOptions listen, HttpProtocols protocols, bool forAgents)
+    {
+        listen.Protocols = protocols;
+        listen.Use(next => connection =>
+        {
+            connection.Features.Set(new ListenerFeature(forAgents));
+            return next(connection);
+        });
+    }
+}

@@ -1,0 +1,96 @@
+using Microsoft.Data.Sqlite;
+
+namespace EbpfPersonas.Controller.Store;
+
+/// <summary>
+/// The tables, as a list of steps. <c>PRAGMA user_version</c> counts the steps that were made, and is written in the same transaction as
+/// the step, so that a process killed in between starts again where it was.
+/// </summary>
+internal static class SqliteSchema
+{
+    private static readonly string[] Steps =
+    [
+        """
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE personas (
+            name TEXT PRIMARY KEY, revision INTEGER NOT NULL, deleted INTEGER NOT NULL, created INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE persona_revisions (
+            name TEXT NOT NULL REFERENCES personas (name), revision INTEGER NOT NULL, document BLOB NOT NULL, updated INTEGER NOT NULL,
+            PRIMARY KEY (name, revision)
+        ) STRICT;
+
+        CREATE TABLE vms (
+            id TEXT PRIMARY KEY, first_seen INTEGER NOT NULL, last_contact INTEGER NOT NULL,
+            agent_version TEXT NOT NULL, kernel_release TEXT NOT NULL, boot_id TEXT NOT NULL, capabilities TEXT NOT NULL,
+            default_persona TEXT, held_persona TEXT, pin_persona TEXT, pin_expires INTEGER, pin_reason TEXT,
+            desired_generation INTEGER NOT NULL, desired_persona TEXT, desired_revision INTEGER NOT NULL, desired_cause INTEGER NOT NULL,
+            desired_sentence TEXT NOT NULL, desired_since INTEGER NOT NULL,
+            realised_generation INTEGER, realised_epoch INTEGER, realised_persona TEXT, realised_revision INTEGER, realised_at INTEGER,
+            failure_generation INTEGER, failure_code TEXT, failure_message TEXT, failure_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE bindings (
+            vm_id TEXT NOT NULL REFERENCES vms (id) ON DELETE CASCADE, position INTEGER NOT NULL,
+            persona TEXT NOT NULL REFERENCES personas (name), PRIMARY KEY (vm_id, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX bindings_by_persona ON bindings (persona);
+
+        CREATE TABLE activations (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, vm_id TEXT NOT NULL REFERENCES vms (id) ON DELETE CASCADE,
+            generation INTEGER NOT NULL, persona TEXT, revision INTEGER NOT NULL, previous TEXT, cause INTEGER NOT NULL,
+            sentence TEXT NOT NULL, at INTEGER NOT NULL,
+            process_event TEXT, pid INTEGER, parent_pid INTEGER, user_id INTEGER, user_name TEXT, path TEXT, executable TEXT,
+            process_time INTEGER, result TEXT NOT NULL, result_at INTEGER, error TEXT
+        ) STRICT;
+        CREATE INDEX activations_by_vm ON activations (vm_id, id);
+        """,
+    ];
+
+    /// <summary>Makes the steps that are missing; throws <see cref="InvalidOperationException"/> for a file of a newer version.</summary>
+    public static void Migrate(SqliteConnection connection)
+    {
+        while (true)
+        {
+            using var transaction = connection.BeginTransaction(deferred: false);
+            var version = Convert.ToInt32(Scalar(connection, transaction, "PRAGMA user_version"), null);
+            if (version > Steps.Length)
+            {
+                throw new InvalidOperationException(
+                    $"The store was written by a newer version: its layout is {version}, this version knows {Steps.Length}.");
+            }
+
+            if (version == Steps.Length)
+            {
+                return;
+            }
+
+            Scalar(connection, transaction, Steps[version]);
+            Scalar(connection, transaction, $"PRAGMA user_version = {version + 1}");
+            transaction.Commit();
+        }
+    }
+
+    /// <summary>The store's id, made at its first use.</summary>
+    public static string ReadControllerId(SqliteConnection connection)
+    {
+        using var transaction = connection.BeginTransaction(deferred: false);
+        Scalar(connection, transaction, $"INSERT OR IGNORE INTO meta (key, value) VALUES ('controller_id', '{Guid.NewGuid():D}')");
+        var id = (string)Scalar(connection, transaction, "SELECT value FROM meta WHERE key = 'controller_id'")!;
+        transaction.Commit();
+        return id;
+    }
+
+    private static object? Scalar(SqliteConnection connection, SqliteTransaction transaction, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        // The text is one of the constants above; nothing from outside comes here.
+#pragma warning disable CA2100
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return command.ExecuteScalar();
+    }
+}

@@ -1,0 +1,82 @@
+using Dapper;
+
+namespace EbpfPersonas.Controller.Store;
+
+/// <summary>The tables <c>vms</c>, <c>bindings</c> and <c>activations</c>.</summary>
+internal sealed class SqliteVms(SqliteConnections connections)
+{
+    /// <summary>Lines of history that a VM keeps.</summary>
+    private const int MaxActivations = 1000;
+
+    private static readonly string[] VmColumns =
+    [
+        "id", "first_seen", "last_contact", "agent_version", "kernel_release", "boot_id", "capabilities", "default_persona",
+        "held_persona", "pin_persona", "pin_expires", "pin_reason", "desired_generation", "desired_persona", "desired_revision",
+        "desired_cause", "desired_sentence", "desired_since", "realised_generation", "realised_epoch", "realised_persona",
+        "realised_revision", "realised_at", "failure_generation", "failure_code", "failure_message", "failure_at",
+    ];
+
+    private static readonly string[] ActivationColumns =
+    [
+        "vm_id", "generation", "persona", "revision", "previous", "cause", "sentence", "at", "process_event", "pid", "parent_pid",
+        "user_id", "user_name", "path", "executable", "process_time", "result",
+    ];
+
+    private static readonly string SaveVm =
+        $"INSERT INTO vms ({string.Join(", ", VmColumns)}) VALUES ({string.Join(", ", VmColumns.Select(Parameter))}) " +
+        $"ON CONFLICT (id) DO UPDATE SET {string.Join(", ", VmColumns.Skip(1).Select(column => $"{column} = excluded.{column}"))}";
+
+    private static readonly string SaveActivation =
+        $"INSERT INTO activations ({string.Join(", ", ActivationColumns)}) VALUES ({string.Join(", ", ActivationColumns.Select(Parameter))})";
+
+    public IReadOnlyList<StoredVm> Load() => connections.Read(connection =>
+    {
+        var bindings = connection.Query<(string VmId, string Persona)>("SELECT vm_id, persona FROM bindings ORDER BY vm_id, position")
+            .ToLookup(row => row.VmId, row => row.Persona);
+        return connection.Query<VmRow>($"SELECT {string.Join(", ", VmColumns)} FROM vms ORDER BY id")
+            .Select(row => row.ToVm(bindings[row.Id])).ToArray();
+    });
+
+    public void Save(VmChange change) => connections.Write((connection, transaction) =>
+    {
+        var vm = change.Vm;
+        connection.Execute(SaveVm, VmRow.From(vm), transaction);
+        connection.Execute("DELETE FROM bindings WHERE vm_id = @Id", new { vm.Id }, transaction);
+        connection.Execute(
+            "INSERT INTO bindings (vm_id, position, persona) VALUES (@Id, @position, @persona)",
+            vm.Bindings.Select((persona, position) => new { vm.Id, position, persona }), transaction);
+        if (change.Answer is not null)
+        {
+            connection.Execute(
+                "UPDATE activations SET result = @Answer, result_at = @at, error = @Error WHERE vm_id = @Id AND generation = @AnsweredGeneration",
+                new { change.Answer, at = change.AnsweredAt.ToUnixTimeMilliseconds(), change.Error, vm.Id, change.AnsweredGeneration },
+                transaction);
+        }
+
+        if (change.Activations.Count > 0)
+        {
+            connection.Execute(
+                "UPDATE activations SET result = 'superseded' WHERE vm_id = @Id AND result = 'pending'", new { vm.Id }, transaction);
+            connection.Execute(SaveActivation, change.Activations.Select(entry => ActivationRow.From(vm.Id, entry)), transaction);
+            connection.Execute(
+                "DELETE FROM activations WHERE vm_id = @Id AND id <= " +
+                "(SELECT id FROM activations WHERE vm_id = @Id ORDER BY id DESC LIMIT 1 OFFSET @MaxActivations)",
+                new { vm.Id, MaxActivations }, transaction);
+        }
+
+        return 0;
+    });
+
+    public void Delete(string vmId) => connections.Write((connection, transaction) =>
+        connection.Execute("DELETE FROM vms WHERE id = @vmId", new { vmId }, transaction));
+
+    public IReadOnlyList<ActivationEntry> ListActivations(string vmId, long before, int limit) => connections.Read(connection =>
+        connection.Query<ActivationRow>(
+            $"SELECT id, {string.Join(", ", ActivationColumns)}, result_at, error FROM activations " +
+            "WHERE vm_id = @vmId AND id < @before ORDER BY id DESC LIMIT @limit",
+            new { vmId, before, limit })).Select(row => row.ToEntry()).ToArray();
+
+    /// <summary>"first_seen" as "@FirstSeen".</summary>
+    private static string Parameter(string column) =>
+        "@" + string.Concat(column.Split('_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
+}

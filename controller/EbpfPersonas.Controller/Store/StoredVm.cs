@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using EbpfPersonas.Personas.Activation;
+
+namespace EbpfPersonas.Controller.Store;
+
+/// <summary>Everything durable about one VM.</summary>
+internal sealed record StoredVm
+{
+    public required string Id { get; init; }
+
+    public required DateTimeOffset FirstSeen { get; init; }
+
+    public required DateTimeOffset LastContact { get; init; }
+
+    public string AgentVersion { get; init; } = "";
+
+    public string KernelRelease { get; init; } = "";
+
+    public string BootId { get; init; } = "";
+
+    public ImmutableArray<string> Capabilities { get; init; } = [];
+
+    /// <summary>Personas that may become active, in the client's order.</summary>
+    public ImmutableArray<string> Bindings { get; init; } = [];
+
+    public string? Default { get; init; }
+
+    /// <summary>The persona that stays after its trigger ended (<c>deactivate_when: manual</c>).</summary>
+    public string? Held { get; init; }
+
+    public ManualPin? Pin { get; init; }
+
+    public string? PinReason { get; init; }
+
+    /// <summary>The generation counter: the highest number ever given for this VM.</summary>
+    public DesiredState Desired { get; init; } = DesiredState.Initial;
+
+    public RealisedState? Realised { get; init; }
+
+    /// <summary>The last NACK, until a later generation is realised.</summary>
+    public ApplyFailure? Failure { get; init; }
+}

@@ -1,0 +1,119 @@
+using EbpfPersonas.Personas.Activation;
+
+namespace EbpfPersonas.Controller.Store;
+
+/// <summary>A row of <c>vms</c>; times are milliseconds since 1970.</summary>
+internal sealed class VmRow
+{
+    public string Id { get; set; } = "";
+
+    public long FirstSeen { get; set; }
+
+    public long LastContact { get; set; }
+
+    public string AgentVersion { get; set; } = "";
+
+    public string KernelRelease { get; set; } = "";
+
+    public string BootId { get; set; } = "";
+
+    /// <summary>One a line.</summary>
+    public string Capabilities { get; set; } = "";
+
+    public string? DefaultPersona { get; set; }
+
+    public string? HeldPersona { get; set; }
+
+    public string? PinPersona { get; set; }
+
+    public long? PinExpires { get; set; }
+
+    public string? PinReason { get; set; }
+
+    public long DesiredGeneration { get; set; }
+
+    public string? DesiredPersona { get; set; }
+
+    public long DesiredRevision { get; set; }
+
+    public long DesiredCause { get; set; }
+
+    public string DesiredSentence { get; set; } = "";
+
+    public long DesiredSince { get; set; }
+
+    public long? RealisedGeneration { get; set; }
+
+    public long? RealisedEpoch { get; set; }
+
+    public string? RealisedPersona { get; set; }
+
+    public long? RealisedRevision { get; set; }
+
+    public long? RealisedAt { get; set; }
+
+    public long? FailureGeneration { get; set; }
+
+    public string? FailureCode { get; set; }
+
+    public string? FailureMessage { get; set; }
+
+    public long? FailureAt { get; set; }
+
+    public static VmRow From(StoredVm vm) => new()
+    {
+        Id = vm.Id,
+        FirstSeen = vm.FirstSeen.ToUnixTimeMilliseconds(),
+        LastContact = vm.LastContact.ToUnixTimeMilliseconds(),
+        AgentVersion = vm.AgentVersion,
+        KernelRelease = vm.KernelRelease,
+        BootId = vm.BootId,
+        Capabilities = string.Join('\n', vm.Capabilities),
+        DefaultPersona = vm.Default,
+        HeldPersona = vm.Held,
+        PinPersona = vm.Pin?.Persona,
+        PinExpires = vm.Pin?.Expires?.ToUnixTimeMilliseconds(),
+        PinReason = vm.PinReason,
+        DesiredGeneration = vm.Desired.Generation,
+        DesiredPersona = vm.Desired.Persona,
+        DesiredRevision = vm.Desired.Revision,
+        DesiredCause = (long)vm.Desired.Cause,
+        DesiredSentence = vm.Desired.Sentence,
+        DesiredSince = vm.Desired.Since.ToUnixTimeMilliseconds(),
+        RealisedGeneration = vm.Realised?.Generation,
+        RealisedEpoch = vm.Realised?.Epoch,
+        RealisedPersona = vm.Realised?.Persona,
+        RealisedRevision = vm.Realised?.Revision,
+        RealisedAt = vm.Realised?.At.ToUnixTimeMilliseconds(),
+        FailureGeneration = vm.Failure?.Generation,
+        FailureCode = vm.Failure?.Code,
+        FailureMessage = vm.Failure?.Message,
+        FailureAt = vm.Failure?.At.ToUnixTimeMilliseconds(),
+    };
+
+    public StoredVm ToVm(IEnumerable<string> bindings) => new()
+    {
+        Id = Id,
+        FirstSeen = Time(FirstSeen),
+        LastContact = Time(LastContact),
+        AgentVersion = AgentVersion,
+        KernelRelease = KernelRelease,
+        BootId = BootId,
+        Capabilities = [.. Capabilities.Split('\n', StringSplitOptions.RemoveEmptyEntries)],
+        Bindings = [.. bindings],
+        Default = DefaultPersona,
+        Held = HeldPersona,
+        Pin = PinPersona is null ? null : new ManualPin(PinPersona, PinExpires is { } expires ? Time(expires) : null),
+        PinReason = PinReason,
+        Desired = new DesiredState(
+            DesiredGeneration, DesiredPersona, DesiredRevision, (ActivationCause)DesiredCause, DesiredSentence, Time(DesiredSince)),
+        Realised = RealisedGeneration is { } realised
+            ? new RealisedState(realised, RealisedEpoch ?? 0, RealisedPersona, RealisedRevision ?? 0, Time(RealisedAt ?? 0))
+            : null,
+        Failure = FailureGeneration is { } failed
+            ? new ApplyFailure(failed, FailureCode ?? "", FailureMessage ?? "", Time(FailureAt ?? 0))
+            : null,
+    };
+
+    private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+}

@@ -1,0 +1,58 @@
+using EbpfPersonas.Agent.Compile;
+using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Personas.Tests.Cases;
+using EbpfPersonas.TestKit.Cases;
+using Xunit;
+
+namespace EbpfPersonas.Agent.Tests.Compile;
+
+/// <summary>
+/// The compiled form of every case is the one in its compiled.txt. UPDATE_SNAPSHOTS=1 writes the files anew, for the difference to be read before it is
+/// committed.
+/// </summary>
+public sealed class CompiledCaseTests
+{
+    public static TheoryData<string> Names => [.. CaseDocuments.All.Select(@case => @case.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Compiles_to_what_was_looked_at(string name)
+    {
+        var dump = CompiledPersonaText.Dump(PersonaCompiler.Compile(Read(name)));
+        var file = Path.Combine(CaseDocuments.Folder, name, "compiled.txt");
+        if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
+        {
+            File.WriteAllText(file, dump);
+        }
+
+        Assert.Equal(File.ReadAllText(file), dump);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_same_persona_compiles_to_the_same_bytes(string name)
+    {
+        Assert.Equal(PersonaCompiler.Compile(Read(name)), PersonaCompiler.Compile(Read(name)));
+        Assert.Equal(PersonaCompiler.Cost(Read(name)), PersonaCompiler.Compile(Read(name)).EntryCount);
+    }
+
+    [Fact]
+    public void Personas_that_differ_in_one_bit_compile_to_different_bytes()
+    {
+        var seed = Read("seed");
+        var other = seed with { Rules = [seed.Rules[0] with { Ports = [new PortRange(3306, 3307)] }, .. seed.Rules[1..]] };
+
+        Assert.NotEqual(PersonaCompiler.Compile(seed), PersonaCompiler.Compile(other));
+    }
+
+    [Fact]
+    public void Refuses_what_does_not_fit_and_says_how_much_it_needs()
+    {
+        var wide = Read("seed").Rules[0] with { Ports = [.. Enumerable.Range(0, 40_000).Select(port => new PortRange((ushort)port, (ushort)port))], Peers = [] };
+        var refused = Assert.Throws<PersonaTooLargeException>(() => PersonaCompiler.Compile(Read("seed") with { Rules = [wide] }));
+
+        Assert.Contains("80000 entries", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static Persona Read(string name) => CaseDocuments.Read(CaseDocuments.Load(name), CaseFolder.PersonaFile)!;
+}

@@ -1,0 +1,30 @@
+using EbpfPersonas.Personas.Tests.Cases;
+using EbpfPersonas.TestKit.Cases;
+using EbpfPersonas.TestKit.Kernel;
+using Xunit;
+
+namespace EbpfPersonas.Agent.Tests.Dataplane;
+
+/// <summary>Every line of every case through the filter in this kernel: verdict, reason and rule.</summary>
+public sealed class KernelCaseTests(VerdictFilterFixture fixture) : IClassFixture<VerdictFilterFixture>
+{
+    private readonly KernelFilter _filter = fixture.Filter;
+
+    public static TheoryData<string> Names => [.. CaseDocuments.All.Select(@case => @case.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_line_is_what_the_kernel_says(string name)
+    {
+        var @case = CaseDocuments.Load(name);
+        _filter.Use(CaseDocuments.Read(@case, CaseFolder.PersonaFile));
+        Assert.Empty(CaseRun.Differences(@case, file => CaseDocuments.Read(@case, file), _filter.SwitchTo, _filter.Decide));
+    }
+
+    [Fact]
+    public void The_same_lines_under_another_persona_are_told_apart()
+    {
+        _filter.Use(CaseDocuments.Read(CaseDocuments.Load("ipv6"), CaseFolder.PersonaFile));
+        Assert.NotEmpty(CaseRun.Differences(CaseDocuments.Load("seed"), _ => null, _filter.SwitchTo, _filter.Decide));
+    }
+}
