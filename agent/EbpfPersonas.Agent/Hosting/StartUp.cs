@@ -18,7 +18,8 @@ internal static class StartUp
     public static Task<int> RunAsync(CommandLine command) => GuardAsync(async () =>
     {
         using var host = AgentHost.Build(ReadSettings(command));
-        await host.RunAsync();
+        await host.StartAsync();
+        await host.WaitForShutdownAsync();
 
         // The host stops when a service fails, and says nothing of it to whoever started the program.
         var failed = host.Services.GetServices<IHostedService>().OfType<BackgroundService>().Select(service => service.ExecuteTask?.Exception);
