@@ -32,6 +32,8 @@ internal static class AgentHost
 
     private static void AddLogging(ILoggingBuilder logging)
     {
+        // What the host says of itself at Information is nothing that the agent does not say better.
+        logging.AddFilter("Microsoft", LogLevel.Warning);
         if (SystemdHelpers.IsSystemdService())
         {
             logging.AddSystemdConsole();
