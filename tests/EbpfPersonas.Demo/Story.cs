@@ -68,7 +68,8 @@ internal sealed class Story
         Console.WriteLine($"    {name}: accepted as revision {answer["metadata"]?["revision"]}");
         foreach (var warning in answer["warnings"] as JsonArray ?? [])
         {
-            Console.WriteLine($"      warning {warning!["code"]} at {warning["pointer"]}: {warning["message"]}");
+            var (code, message) = ((string?)warning!["code"], (string?)warning["message"]);
+            Console.WriteLine($"      warning {(message!.StartsWith(code!, StringComparison.Ordinal) ? "" : code + ": ")}{message}");
         }
     }
 
@@ -104,7 +105,7 @@ internal sealed class Story
             Console.WriteLine(
                 $"    {activation!["at"]}  generation {activation["generation"]}: {activation["persona"] ?? "no persona"}, " +
                 $"cause {activation["cause"]}, {activation["result"]}");
-            Console.WriteLine($"      {activation["sentence"]}");
+            Console.WriteLine($"      {activation["reason"]}");
             if (activation["process"] is { } process)
             {
                 Console.WriteLine(
