@@ -42,6 +42,8 @@ public sealed class ControllerProcess : IAsyncDisposable
         var controller = new ControllerProcess(host, address);
         try
         {
+            // A file that is named must be there; an empty one keeps the machine's own out.
+            await File.WriteAllTextAsync(Path.Combine(controller._folder, "controller.json"), "{}");
             await controller.StartAgainAsync();
             return controller;
         }
