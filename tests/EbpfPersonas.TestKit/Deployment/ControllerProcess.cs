@@ -43,7 +43,6 @@ public sealed class ControllerProcess : IAsyncDisposable
         var controller = new ControllerProcess(host, address);
         try
         {
-<<<<<<< HEAD
             var settings = new JsonObject
             {
                 ["api_listen"] = $"http://{address}:{ApiPort}",
@@ -52,10 +51,6 @@ public sealed class ControllerProcess : IAsyncDisposable
                 ["allow_plaintext"] = true,
             };
             await File.WriteAllTextAsync(Path.Combine(controller._folder, "controller.json"), settings.ToJsonString());
-=======
-            // A file that is named must be there; an empty one keeps the machine's own out.
-            await File.WriteAllTextAsync(Path.Combine(controller._folder, "controller.json"), "{}");
->>>>>>> controller
             await controller.StartAgainAsync();
             return controller;
         }
