@@ -8,27 +8,43 @@ namespace EbpfPersonas.Controller.Api;
 /// <param name="Connected">Whether its agent has a stream at this moment.</param>
 /// <param name="LastContact">When its agent was heard of last.</param>
 /// <param name="Phase">Pending, Realizing, Realized or Failed.</param>
-/// <param name="Active">What its datapath said it runs; null before the first contact.</param>
-/// <param name="Desired">What was decided, and why.</param>
+/// <param name="ActivePersona">What its datapath said it runs; null for none, and before the first contact.</param>
+/// <param name="ActiveRevision">Its revision.</param>
+/// <param name="DesiredPersona">What was decided; null for none.</param>
+/// <param name="DesiredRevision">Its revision.</param>
+/// <param name="DesiredGeneration">The number of the decision; 0 before the first, while the VM keeps what it has.</param>
+/// <param name="RealisedGeneration">The decision that the datapath runs; 0 where it is none of this controller's.</param>
+/// <param name="Epoch">The datapath's count of switches.</param>
+/// <param name="Cause">manual, trigger, default or none.</param>
+/// <param name="Reason">Why, as a sentence.</param>
+/// <param name="Since">When it was decided.</param>
 /// <param name="Pin">The activation by hand, if there is one.</param>
 /// <param name="Held">The persona that stays until it is deactivated by hand, if there is one.</param>
 /// <param name="LastError">The last NACK, until something was realised after it.</param>
 /// <param name="Capabilities">What the VM can enforce.</param>
 /// <param name="Conditions">What one should know.</param>
 internal sealed record VmStatus(
-    string Id, bool Connected, DateTimeOffset LastContact, VmPhase Phase, VmStatus.ActiveState? Active, VmStatus.DesiredPersona Desired,
+    string Id, bool Connected, DateTimeOffset LastContact, VmPhase Phase, string? ActivePersona, long? ActiveRevision, string? DesiredPersona,
+    long? DesiredRevision, long DesiredGeneration, long RealisedGeneration, long Epoch, string Cause, string Reason, DateTimeOffset? Since,
     VmStatus.PinState? Pin, string? Held, VmStatus.Error? LastError, IReadOnlyList<string> Capabilities, IReadOnlyList<Condition> Conditions)
 {
     public static VmStatus Of(VmActor actor, LivePersona? desired, bool connected, long sentGeneration)
     {
         ArgumentNullException.ThrowIfNull(actor);
         var vm = actor.Vm;
+        var desiredState = vm.Desired;
         return new VmStatus(
             vm.Id, connected, vm.LastContact, VmPhases.Of(vm, sentGeneration),
-            vm.Realised is { } run ? new ActiveState(run.Persona, run.Persona is null ? null : run.Revision, run.Generation, run.Epoch, run.At) : null,
-            new DesiredPersona(
-                vm.Desired.Persona, vm.Desired.Persona is null ? null : vm.Desired.Revision, vm.Desired.Generation, vm.Desired.Cause.Word(),
-                vm.Desired.Sentence, vm.Desired.Since),
+            vm.Realised?.Persona,
+            vm.Realised?.Persona is null ? null : vm.Realised.Revision,
+            desiredState.Persona,
+            desiredState.Persona is null ? null : desiredState.Revision,
+            desiredState.Generation,
+            vm.Realised?.Generation ?? 0,
+            vm.Realised?.Epoch ?? 0,
+            desiredState.Cause.Word(),
+            desiredState.Sentence,
+            desiredState.Generation == 0 ? null : desiredState.Since,
             vm.Pin is { } pin ? new PinState(pin.Persona, pin.Expires, vm.PinReason) : null,
             vm.Held,
             vm.Failure is { } failure ? new Error(failure.Generation, failure.Code, failure.Message, failure.At) : null,
@@ -64,13 +80,6 @@ internal sealed record VmStatus(
             yield return condition;
         }
     }
-
-    /// <summary>What the datapath runs.</summary>
-    internal sealed record ActiveState(string? Persona, long? Revision, long Generation, long Epoch, DateTimeOffset At);
-
-    /// <summary>What was decided: cause is manual, trigger, default or none.</summary>
-    internal sealed record DesiredPersona(
-        string? Persona, long? Revision, long Generation, string Cause, string Reason, DateTimeOffset Since);
 
     /// <summary>An activation by hand.</summary>
     internal sealed record PinState(string Persona, DateTimeOffset? Expires, string? Reason);

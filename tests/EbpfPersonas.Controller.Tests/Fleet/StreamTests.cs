@@ -1,0 +1,186 @@
+using EbpfPersonas.Protos.V1;
+using EbpfPersonas.TestKit.Agents;
+using Grpc.Core;
+using Xunit;
+
+namespace EbpfPersonas.Controller.Tests.Fleet;
+
+public sealed class StreamTests : ControllerTest
+{
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(300);
+
+    [Fact]
+    public async Task A_VM_that_nothing_was_decided_for_keeps_what_it_has()
+    {
+        await using var agent = await FakeAgent.ConnectAsync(
+            Controller.AgentsUrl, "vm-1", new RealisedState { Generation = 9, Epoch = 3, Persona = "of-an-older-store", Revision = 4 });
+        await agent.SnapshotAsync();
+
+        Assert.True(await agent.HearsNothingAsync(Silence));
+        var status = await Controller.StatusAsync("vm-1");
+        Assert.Equal(("of-an-older-store", 0L), ((string?)status["active_persona"], (long)status["desired_generation"]!));
+    }
+
+    [Fact]
+    public async Task A_generation_is_always_above_what_the_agent_knows()
+    {
+        await using var agent = await FakeAgent.ConnectAsync(
+            Controller.AgentsUrl, "vm-1", new RealisedState { Generation = 900, Epoch = 3, Persona = "db", Revision = 4 });
+        await agent.SnapshotAsync();
+        await Controller.PutPersonaAsync(RunningController.Persona);
+
+        await Controller.ActivateAsync("vm-1", """{"persona":"db"}""");
+
+        Assert.Equal(901UL, (await agent.NextAsync()).Generation);
+    }
+
+    [Fact]
+    public async Task A_refused_generation_is_Failed_and_what_ran_before_runs_on()
+    {
+        await Controller.PutPersonaAsync(RunningController.Persona);
+        await Controller.PutPersonaAsync("""{"name":"big"}""");
+        await using var agent = await Controller.AgentAsync("vm-1");
+        await Controller.ActivateAsync("vm-1", """{"persona":"db"}""");
+        await agent.RealiseNextAsync();
+        await Controller.WaitForPhaseAsync("vm-1", "Realized");
+
+        await Controller.ActivateAsync("vm-1", """{"persona":"big"}""");
+        var refused = await agent.NextAsync();
+        await Controller.WaitForPhaseAsync("vm-1", "Realizing");
+        await agent.RefuseAsync(refused, "TOO_LARGE", "70,000 rules do not fit.");
+
+        var status = await Controller.WaitForPhaseAsync("vm-1", "Failed");
+        Assert.Equal(("db", "big"), ((string?)status["active_persona"], (string?)status["desired_persona"]));
+        Assert.Equal("TOO_LARGE", (string?)status["last_error"]!["code"]);
+        Assert.Contains(status["conditions"]!.AsArray(), condition => (string?)condition!["type"] == "APPLY_FAILED");
+        var newest = (await Controller.GetAsync("/api/v1/vms/vm-1/activations"))["items"]![0]!;
+        Assert.Equal(("failed", "TOO_LARGE: 70,000 rules do not fit."), ((string?)newest["result"], (string?)newest["error"]));
+        var metrics = await Controller.Http.GetStringAsync("/metrics");
+        Assert.Contains("\npersona_controller_unrealised_vms 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("{trigger=\"manual\",result=\"failed\"} 1\n", metrics, StringComparison.Ordinal);
+
+        await Controller.ActivateAsync("vm-1", """{"persona":"db"}""");
+        await agent.RealiseNextAsync();
+        Assert.Null((await Controller.WaitForPhaseAsync("vm-1", "Realized"))["last_error"]);
+    }
+
+    [Fact]
+    public async Task A_second_stream_of_a_VM_takes_the_place_of_the_first()
+    {
+        await using var first = await Controller.AgentAsync("vm-1");
+        await using var second = await Controller.AgentAsync("vm-1");
+
+        Assert.Equal(StatusCode.Aborted, await first.EndAsync());
+        await Controller.PutPersonaAsync(RunningController.Persona);
+        await Controller.ActivateAsync("vm-1", """{"persona":"db"}""");
+        Assert.Equal("db", (await second.NextAsync()).Persona.Name);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a b")]
+    [InlineData("../etc")]
+    [InlineData("\u001b[2J")]
+    public async Task A_VM_id_that_is_none_is_refused(string vmId)
+    {
+        var refused = await Assert.ThrowsAsync<RpcException>(() => FakeAgent.ConnectAsync(Controller.AgentsUrl, vmId));
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Events_before_the_first_snapshot_end_the_stream()
+    {
+        await using var agent = await FakeAgent.ConnectAsync(Controller.AgentsUrl, "vm-1");
+        await agent.ExecAsync(1, "/bin/true");
+        Assert.Equal(StatusCode.InvalidArgument, await agent.EndAsync());
+    }
+
+    [Fact]
+    public async Task A_slow_agent_gets_the_newest_state_and_no_backlog()
+    {
+        await Controller.PutPersonaAsync(RunningController.Persona);
+        await using (var agent = await Controller.AgentAsync("vm-1"))
+        {
+            await Controller.BindAsync("vm-1", """["db"]""");
+        }
+
+        await Controller.WaitForAsync("vm-1", status => !(bool)status["connected"]!);
+        for (var i = 0; i < 5; i++)
+        {
+            await Controller.ActivateAsync("vm-1", """{"persona":"db"}""");
+            using var ended = await Controller.DeactivateAsync("vm-1");
+        }
+
+        await Controller.ActivateAsync("vm-1", """{"persona":"db"}""");
+        Assert.Equal("Pending", (string?)(await Controller.StatusAsync("vm-1"))["phase"]);
+        await using var again = await Controller.AgentAsync("vm-1");
+
+        Assert.Equal((11UL, "db"), (await again.NextAsync()) is { } state ? (state.Generation, state.Persona.Name) : default);
+        Assert.True(await again.HearsNothingAsync(Silence));
+    }
+
+    [Fact]
+    public async Task A_restart_of_the_controller_is_no_event_on_the_VM()
+    {
+        await Controller.PutPersonaAsync(RunningController.Persona);
+        await Controller.PutPersonaAsync("""{"name":"base"}""");
+        string id;
+        RealisedState realised;
+        await using (var agent = await Controller.AgentAsync("vm-1"))
+        {
+            await Controller.BindAsync("vm-1", """["db"]""", "base");
+            await agent.RealiseNextAsync();
+            await agent.ExecAsync(1, "/usr/bin/mysql");
+            await agent.RealiseNextAsync();
+            await Controller.WaitForPhaseAsync("vm-1", "Realized");
+            (id, realised) = (agent.ControllerId, agent.Realised);
+        }
+
+        await Controller.StopAsync();
+        await Controller.StartAgainAsync();
+        await using var again = await FakeAgent.ConnectAsync(Controller.AgentsUrl, "vm-1", realised);
+        Assert.Equal(id, again.ControllerId);
+        Assert.True(await again.HearsNothingAsync(Silence));
+        // A write that makes the controller decide again, before it knows what runs.
+        await Controller.PutPersonaAsync("""{"name":"base","priority":1}""");
+        Assert.True(await again.HearsNothingAsync(Silence));
+        await again.SnapshotAsync(FakeAgent.Process(1, "/usr/bin/mysql"));
+
+        var state = await again.RealiseNextAsync();
+        Assert.Equal((realised.Generation, "db"), (state.Generation, state.Persona.Name));
+        Assert.True(await again.HearsNothingAsync(Silence));
+    }
+
+    [Fact]
+    public async Task A_trigger_that_ended_while_the_controller_was_away_is_noticed_at_the_snapshot()
+    {
+        await Controller.PutPersonaAsync(RunningController.Persona);
+        await using (var agent = await Controller.AgentAsync("vm-1"))
+        {
+            await Controller.BindAsync("vm-1", """["db"]""");
+            await agent.ExecAsync(1, "/usr/bin/mysql");
+            await agent.RealiseNextAsync();
+        }
+
+        await Controller.StopAsync();
+        await Controller.StartAgainAsync();
+        Assert.Equal("db", (string?)(await Controller.StatusAsync("vm-1"))["desired_persona"]);
+        await using var again = await Controller.AgentAsync("vm-1");
+
+        Assert.Equal((2UL, null), (await again.NextAsync()) is { } state ? (state.Generation, state.Persona) : default);
+    }
+
+    [Fact]
+    public async Task A_forgotten_VM_is_gone_and_a_connected_one_cannot_be_forgotten()
+    {
+        await using (var agent = await Controller.AgentAsync("vm-1"))
+        {
+            await RunningController.ProblemAsync(await Controller.Http.DeleteAsync("/api/v1/vms/vm-1"), 409);
+        }
+
+        await Controller.WaitForAsync("vm-1", status => !(bool)status["connected"]!);
+        using var deleted = await Controller.Http.DeleteAsync("/api/v1/vms/vm-1");
+        Assert.Equal(System.Net.HttpStatusCode.NoContent, deleted.StatusCode);
+        Assert.Empty((await Controller.GetAsync("/api/v1/vms"))["items"]!.AsArray());
+    }
+}

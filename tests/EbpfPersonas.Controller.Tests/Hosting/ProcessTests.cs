@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Net;
+using EbpfPersonas.TestKit.Agents;
+using Xunit;
+
+namespace EbpfPersonas.Controller.Tests.Hosting;
+
+/// <summary>The program as it is run: exit codes, what it prints, signals.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-process-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Plain_HTTP_beyond_loopback_is_refused_at_start()
+    {
+        using var process = Start("--agents_listen", "http://0.0.0.0:0");
+
+        var said = await process.StandardError.ReadToEndAsync().WaitAsync(Patience);
+        await process.WaitForExitAsync().WaitAsync(Patience);
+
+        Assert.Equal(1, process.ExitCode);
+        Assert.Contains("allow_plaintext", said, StringComparison.Ordinal);
+        Assert.Single(said.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task An_address_that_is_taken_is_one_sentence_and_exit_code_1()
+    {
+        using var taken = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        using var process = Start("--api_listen", $"http://{taken.LocalEndpoint}");
+
+        var said = await process.StandardError.ReadToEndAsync().WaitAsync(Patience);
+        await process.WaitForExitAsync().WaitAsync(Patience);
+
+        Assert.Equal(1, process.ExitCode);
+        Assert.Contains("cannot start", said, StringComparison.Ordinal);
+        Assert.Single(said.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_killed_controller_remembers_everything_that_it_answered()
+    {
+        string api;
+        using (var killed = Start())
+        {
+            (api, var agents) = await ReadAddressesAsync(killed);
+            using var http = new HttpClient { BaseAddress = new Uri(api) };
+            using var put = await http.PutAsync("/api/v1/personas/db", RunningController.Json(RunningController.Persona));
+            await RunningController.SuccessAsync(put);
+            await using var agent = await FakeAgent.StartAsync(agents, "vm-1");
+            using var pin = await http.PostAsync("/api/v1/vms/vm-1/activations", RunningController.Json("""{"persona":"db"}"""));
+            await RunningController.SuccessAsync(pin);
+            killed.Kill();
+            await killed.WaitForExitAsync().WaitAsync(Patience);
+        }
+
+        using var again = Start();
+        (api, var agentsAgain) = await ReadAddressesAsync(again);
+        await using var back = await FakeAgent.StartAsync(agentsAgain, "vm-1");
+
+        var state = await back.NextAsync();
+        Assert.Equal((1UL, "db"), (state.Generation, state.Persona.Name));
+        again.Kill();
+        await again.WaitForExitAsync().WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task It_stops_within_two_seconds_while_streams_are_open()
+    {
+        using var process = Start();
+        var (api, agents) = await ReadAddressesAsync(process);
+        await using var agent = await FakeAgent.StartAsync(agents, "vm-1");
+        using var http = new HttpClient { BaseAddress = new Uri(api) };
+        while ((await http.GetAsync("/api/v1/vms/vm-1")).StatusCode != HttpStatusCode.OK)
+        {
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/vms/vm-1/activity");
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        using var live = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var watch = Stopwatch.StartNew();
+        using var signal = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+
+        await process.WaitForExitAsync().WaitAsync(Patience);
+
+        Assert.Equal(0, process.ExitCode);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"{watch.Elapsed}");
+    }
+
+    private Process Start(params string[] arguments)
+    {
+        var config = Path.Combine(_folder, "controller.json");
+        File.WriteAllText(config, "{}");
+        var program = Path.Combine(AppContext.BaseDirectory, "ebpf-personas-controller.dll");
+        var start = new ProcessStartInfo("dotnet", [
+            program, "--config", config, "--store", Path.Combine(_folder, "controller.db"),
+            "--api_listen", "http://127.0.0.1:0", "--agents_listen", "http://127.0.0.1:0", .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Reads them from the line that says what is served.</summary>
+    private static async Task<(string Api, string Agents)> ReadAddressesAsync(Process process)
+    {
+        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line)
+        {
+            if (line.Contains("[2000]", StringComparison.Ordinal))
+            {
+                var addresses = line.Split(' ').Where(word => word.StartsWith("http://", StringComparison.Ordinal)).ToArray();
+                return (addresses[0], addresses[1].TrimEnd('.'));
+            }
+        }
+
+        throw new InvalidOperationException(await process.StandardError.ReadToEndAsync());
+    }
+}

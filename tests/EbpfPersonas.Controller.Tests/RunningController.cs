@@ -1,0 +1,153 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using EbpfPersonas.Controller.Hosting;
+using EbpfPersonas.TestKit.Agents;
+using Microsoft.AspNetCore.Builder;
+using Xunit;
+
+namespace EbpfPersonas.Controller.Tests;
+
+/// <summary>A whole controller: Kestrel on loopback, SQLite in a folder of its own.</summary>
+internal sealed class RunningController : IAsyncDisposable
+{
+    public const string Persona = """{"name":"db","network_profile":{"allowed_egress":[{"protocol":"tcp","port":3306}]},"activation_trigger":{"process_name":"mysql"}}""";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-controller-").FullName;
+    private WebApplication? _app;
+    private HttpClient? _http;
+
+    public HttpClient Http => _http!;
+
+    public string AgentsUrl { get; private set; } = "";
+
+    public string ApiUrl { get; private set; } = "";
+
+    public static async Task<RunningController> StartAsync()
+    {
+        var controller = new RunningController();
+        await controller.StartAgainAsync();
+        return controller;
+    }
+
+    /// <summary>Starts on the store that it had.</summary>
+    public async Task StartAgainAsync()
+    {
+        var settings = new ControllerSettings
+        {
+            ApiListen = new ListenAddress(IPAddress.Loopback, 0),
+            AgentsListen = new ListenAddress(IPAddress.Loopback, 0),
+            Store = Path.Combine(_folder, "controller.db"),
+        };
+        _app = ControllerApp.Build(settings);
+        await ControllerApp.StartAsync(_app, settings);
+        (ApiUrl, AgentsUrl) = ControllerApp.Addresses(_app);
+        _http = new HttpClient { BaseAddress = new Uri(ApiUrl) };
+    }
+
+    public async Task StopAsync()
+    {
+        _http?.Dispose();
+        if (_app is not null)
+        {
+            await _app.StopAsync();
+            await _app.DisposeAsync();
+            _app = null;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    public Task<FakeAgent> AgentAsync(string vmId, params Protos.V1.ProcessStarted[] running) => FakeAgent.StartAsync(AgentsUrl, vmId, running);
+
+    public static HttpContent Json(string json) => Json(Encoding.UTF8.GetBytes(json));
+
+    public static HttpContent Json(byte[] json)
+    {
+        var content = new ByteArrayContent(json);
+        content.Headers.ContentType = new("application/json");
+        return content;
+    }
+
+    /// <summary>PUTs a persona, whose name is read from the text, and expects success.</summary>
+    public async Task<JsonNode> PutPersonaAsync(string json)
+    {
+        var name = (string)JsonNode.Parse(json)!["name"]!;
+        using var answer = await Http.PutAsync($"/api/v1/personas/{name}", Json(json));
+        return await SuccessAsync(answer);
+    }
+
+    public async Task<JsonNode> BindAsync(string vm, string personas, string? fallback = null)
+    {
+        var members = fallback is null ? "" : $",\"default\":\"{fallback}\"";
+        using var answer = await Http.PutAsync($"/api/v1/vms/{vm}/bindings", Json($"{{\"personas\":{personas}{members}}}"));
+        return await SuccessAsync(answer);
+    }
+
+    public async Task<JsonNode> ActivateAsync(string vm, string body)
+    {
+        using var answer = await Http.PostAsync($"/api/v1/vms/{vm}/activations", Json(body));
+        return await SuccessAsync(answer);
+    }
+
+    public async Task<HttpResponseMessage> DeactivateAsync(string vm) => await Http.DeleteAsync($"/api/v1/vms/{vm}/activations/current");
+
+    public async Task<JsonNode> GetAsync(string path)
+    {
+        using var answer = await Http.GetAsync(path);
+        return await SuccessAsync(answer);
+    }
+
+    public Task<JsonNode> StatusAsync(string vm) => GetAsync($"/api/v1/vms/{vm}/status");
+
+    /// <summary>Waits for a phase.</summary>
+    public Task<JsonNode> WaitForPhaseAsync(string vm, string phase) => WaitForAsync(vm, status => (string?)status["phase"] == phase);
+
+    public async Task<JsonNode> WaitForAsync(string vm, Func<JsonNode, bool> condition)
+    {
+        JsonNode? status = null;
+        for (var i = 0; i < 200; i++)
+        {
+            status = await StatusAsync(vm);
+            if (condition(status))
+            {
+                return status;
+            }
+
+            await Task.Delay(25);
+        }
+
+        Assert.Fail($"The condition did not come true: {status}");
+        return status!;
+    }
+
+    public static async Task<JsonNode> SuccessAsync(HttpResponseMessage answer)
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {text}");
+        return JsonNode.Parse(text)!;
+    }
+
+    /// <summary>Checks that an answer is problem+json and gives its body.</summary>
+    public static async Task<JsonNode> ProblemAsync(HttpResponseMessage answer, int status)
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(status == (int)answer.StatusCode, $"{answer.StatusCode}: {text}");
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        var problem = JsonNode.Parse(text)!;
+        Assert.Equal(status, (int)problem["status"]!);
+        Assert.StartsWith("urn:ebpf-personas:problem:", (string)problem["type"]!, StringComparison.Ordinal);
+        Assert.NotEmpty((string)problem["title"]!);
+        Assert.NotEmpty((string)problem["detail"]!);
+        Assert.NotNull(problem["errors"]);
+        return problem;
+    }
+
+    public static string[] Errors(JsonNode problem) =>
+        [.. problem["errors"]!.AsArray().Select(error => $"{error!["pointer"]} {error["code"]}")];
+}

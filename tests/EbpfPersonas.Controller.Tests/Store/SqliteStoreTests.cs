@@ -1,0 +1,134 @@
+using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Activation;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace EbpfPersonas.Controller.Tests.Store;
+
+public sealed class SqliteStoreTests : IDisposable
+{
+    private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeMilliseconds(1_800_000_000_123);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-store-").FullName;
+
+    private string File => Path.Combine(_folder, "deeper", "controller.db");
+
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Everything_is_there_after_the_file_was_opened_again()
+    {
+        var store = new SqliteStore(File);
+        await store.PutPersonaAsync("a", "{}"u8.ToArray(), WriteCondition.None, Now);
+        var vm = new StoredVm
+        {
+            Id = "vm-1",
+            FirstSeen = Now,
+            LastContact = Now,
+            AgentVersion = "1",
+            KernelRelease = "6.18",
+            BootId = "b",
+            Capabilities = ["attach:tcx", "x"],
+            Bindings = ["a"],
+            Default = "a",
+            Held = "a",
+            Pin = new ManualPin("a", Now),
+            PinReason = "why",
+            Desired = new DesiredState(7, "a", 1, ActivationCause.Manual, "because.", Now),
+            Realised = new RealisedState(6, 5, "a", 1, Now),
+            Failure = new ApplyFailure(7, "KERNEL", "no", Now),
+        };
+        var entry = new ActivationEntry
+        {
+            Generation = 7,
+            Persona = "a",
+            Revision = 1,
+            Previous = null,
+            Cause = ActivationCause.Manual,
+            Sentence = "because.",
+            At = Now,
+            Process = new ActivationProcess("started", 1, 2, 3, "u", "/p", "/e", Now),
+        };
+        await store.SaveVmAsync(new VmChange(vm) { Activations = [entry] });
+
+        // A killed process closes nothing: a second opening of the same file sees what the first one committed.
+        var again = new SqliteStore(File);
+
+        Assert.Equal(store.ControllerId, again.ControllerId);
+        var read = Assert.Single(await again.LoadVmsAsync());
+        Assert.Equal(vm.Bindings, read.Bindings);
+        Assert.Equal(vm.Capabilities, read.Capabilities);
+        Assert.Equal(vm, read with { Bindings = vm.Bindings, Capabilities = vm.Capabilities });
+        Assert.Equal(entry with { Id = 1 }, Assert.Single(await again.ListActivationsAsync("vm-1", long.MaxValue, 10)));
+        Assert.Equal("{}"u8.ToArray(), (await again.FindPersonaAsync("a"))!.Document.ToArray());
+    }
+
+    [Fact]
+    public async Task A_VM_keeps_its_newest_thousand_activations()
+    {
+        var store = new SqliteStore(File);
+        var vm = new StoredVm { Id = "vm-1", FirstSeen = Now, LastContact = Now };
+        var entries = Enumerable.Range(1, 1100).Select(generation => Entry(generation)).ToArray();
+
+        await store.SaveVmAsync(new VmChange(vm) { Activations = entries });
+
+        var kept = await store.ListActivationsAsync("vm-1", long.MaxValue, 2000);
+        Assert.Equal((1000, 1100L, 101L), (kept.Count, kept[0].Generation, kept[^1].Generation));
+    }
+
+    [Fact]
+    public async Task An_answer_completes_its_generation_and_a_new_one_supersedes_what_waits()
+    {
+        var store = new SqliteStore(File);
+        var vm = new StoredVm { Id = "vm-1", FirstSeen = Now, LastContact = Now };
+
+        await store.SaveVmAsync(new VmChange(vm) { Activations = [Entry(1)] });
+        await store.SaveVmAsync(new VmChange(vm) { Activations = [Entry(2)] });
+        await store.SaveVmAsync(new VmChange(vm) { Answer = ActivationResult.Failed, AnsweredGeneration = 2, AnsweredAt = Now, Error = "no" });
+
+        var results = (await store.ListActivationsAsync("vm-1", long.MaxValue, 10)).Select(entry => (entry.Generation, entry.Result, entry.Error));
+        Assert.Equal([(2L, "failed", "no"), (1L, "superseded", null)], results);
+    }
+
+    [Fact]
+    public void A_file_of_a_newer_version_is_refused()
+    {
+        _ = new SqliteStore(File);
+        using (var connection = new SqliteConnection($"Data Source={File}"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA user_version = 99";
+            command.ExecuteNonQuery();
+        }
+
+        var refused = Assert.Throws<InvalidOperationException>(() => new SqliteStore(File));
+        Assert.Contains("newer version", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_journal_is_a_write_ahead_log()
+    {
+        _ = new SqliteStore(File);
+        using var connection = new SqliteConnection($"Data Source={File}");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA journal_mode";
+        Assert.Equal("wal", command.ExecuteScalar());
+    }
+
+    private static ActivationEntry Entry(long generation) => new()
+    {
+        Generation = generation,
+        Persona = null,
+        Revision = 0,
+        Previous = null,
+        Cause = ActivationCause.None,
+        Sentence = "x",
+        At = Now,
+    };
+}

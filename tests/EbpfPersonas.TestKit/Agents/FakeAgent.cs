@@ -1,0 +1,167 @@
+using EbpfPersonas.Protos.V1;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace EbpfPersonas.TestKit.Agents;
+
+/// <summary>An agent without a kernel: speaks the real protocol to a real controller, and answers as it is told.</summary>
+public sealed class FakeAgent : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly GrpcChannel _channel;
+    private readonly AsyncDuplexStreamingCall<AgentMessage, ControllerMessage> _call;
+    private ulong _sequence;
+    private Task<bool>? _pending;
+
+    private FakeAgent(string address, string vmId)
+    {
+        _channel = GrpcChannel.ForAddress(address);
+        _call = new AgentService.AgentServiceClient(_channel).Connect();
+        VmId = vmId;
+    }
+
+    public string VmId { get; }
+
+    /// <summary>What the controller called itself.</summary>
+    public string ControllerId { get; private set; } = "";
+
+    /// <summary>What the datapath would run.</summary>
+    public RealisedState Realised { get; private set; } = new();
+
+    /// <summary>Says hello and waits for the welcome.</summary>
+    public static async Task<FakeAgent> ConnectAsync(string address, string vmId, RealisedState? realised = null)
+    {
+        var agent = new FakeAgent(address, vmId) { Realised = realised ?? new RealisedState() };
+        await agent._call.RequestStream.WriteAsync(new AgentMessage
+        {
+            Hello = new Hello
+            {
+                VmId = vmId,
+                AgentVersion = "0.1.0",
+                KernelRelease = "6.18.0",
+                BootId = "boot",
+                Capabilities = { "attach:tcx" },
+                Realised = agent.Realised,
+            },
+        });
+        agent.ControllerId = (await agent.ReadAsync()).Welcome.ControllerId;
+        return agent;
+    }
+
+    /// <summary>Connects and reports the processes that run already.</summary>
+    public static async Task<FakeAgent> StartAsync(string address, string vmId, params ProcessStarted[] running)
+    {
+        var agent = await ConnectAsync(address, vmId);
+        await agent.SnapshotAsync(running);
+        return agent;
+    }
+
+    /// <summary>A process as the kernel would report it.</summary>
+    public static ProcessStarted Process(uint pid, string path, string? executable = null, StartKind kind = StartKind.Exec, uint user = 0) => new()
+    {
+        Pid = pid,
+        ParentPid = 1,
+        UserId = user,
+        UserName = user == 0 ? "root" : "",
+        Path = path,
+        Executable = executable ?? path,
+        Kind = kind,
+    };
+
+    /// <summary>Lists every live process.</summary>
+    public Task SnapshotAsync(params ProcessStarted[] running) => SendAsync(snapshot: true, [.. running.Select(Event)]);
+
+    public Task ExecAsync(uint pid, string path, string? executable = null, uint user = 0) =>
+        SendAsync(snapshot: false, Event(Process(pid, path, executable, user: user)));
+
+    public Task ForkAsync(uint pid, string path, string? executable = null) =>
+        SendAsync(snapshot: false, Event(Process(pid, path, executable, StartKind.Fork)));
+
+    public Task ExitAsync(uint pid) => SendAsync(
+        snapshot: false, new ProcessEvent { Sequence = ++_sequence, Time = Now(), Exited = new ProcessExited { Pid = pid } });
+
+    /// <summary>Sends events in one batch.</summary>
+    public Task SendAsync(bool snapshot, params ProcessEvent[] events)
+    {
+        var batch = new ActivityBatch { Snapshot = snapshot };
+        batch.Processes.AddRange(events);
+        return _call.RequestStream.WriteAsync(new AgentMessage { Activity = batch });
+    }
+
+    public ProcessEvent Event(ProcessStarted started) => new() { Sequence = ++_sequence, Time = Now(), Started = started };
+
+    /// <summary>The next desired state, without an answer to it.</summary>
+    public async Task<DesiredState> NextAsync() => (await ReadAsync()).Desired;
+
+    /// <summary>Takes the next desired state and ACKs it.</summary>
+    public async Task<DesiredState> RealiseNextAsync()
+    {
+        var desired = await NextAsync();
+        await AcknowledgeAsync(desired);
+        return desired;
+    }
+
+    public Task AcknowledgeAsync(DesiredState desired)
+    {
+        Realised = new RealisedState
+        {
+            Generation = desired.Generation,
+            Epoch = Realised.Epoch + 1,
+            Persona = desired.Persona?.Name ?? "",
+            Revision = desired.Persona?.Revision ?? 0,
+        };
+        return _call.RequestStream.WriteAsync(
+            new AgentMessage { Result = new ApplyResult { Generation = desired.Generation, Realised = Realised } });
+    }
+
+    /// <summary>NACKs: what ran before runs on.</summary>
+    public Task RefuseAsync(DesiredState desired, string code, string message) => _call.RequestStream.WriteAsync(new AgentMessage
+    {
+        Result = new ApplyResult { Generation = desired.Generation, Error = new ApplyError { Code = code, Message = message } },
+    });
+
+    /// <summary>Whether nothing comes for a while.</summary>
+    public async Task<bool> HearsNothingAsync(TimeSpan duration)
+    {
+        _pending ??= _call.ResponseStream.MoveNext(CancellationToken.None);
+        return await Task.WhenAny(_pending, Task.Delay(duration)) != _pending;
+    }
+
+    /// <summary>Waits for the end of the stream and gives its status.</summary>
+    public async Task<StatusCode> EndAsync()
+    {
+        try
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            while (await _call.ResponseStream.MoveNext(patience.Token))
+            {
+            }
+
+            return StatusCode.OK;
+        }
+        catch (RpcException exception)
+        {
+            return exception.StatusCode;
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _call.Dispose();
+        _channel.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static Google.Protobuf.WellKnownTypes.Timestamp Now() =>
+        Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
+
+    private async Task<ControllerMessage> ReadAsync()
+    {
+        var next = _pending ?? _call.ResponseStream.MoveNext(CancellationToken.None);
+        _pending = null;
+        return await next.WaitAsync(Patience)
+            ? _call.ResponseStream.Current
+            : throw new InvalidOperationException("The controller ended the stream.");
+    }
+}
