@@ -59,7 +59,11 @@ internal static class PersonaEndpoints
         }
 
         var persona = library.Read(stored!);
-        log.PersonaWritten(name, persona.Revision, outcome.ToString(), persona.Validated.Warnings.Length);
+        if (outcome != PutOutcome.Unchanged)
+        {
+            log.PersonaWritten(name, persona.Revision, outcome.ToString(), persona.Validated.Warnings.Length);
+        }
+
         if (outcome == PutOutcome.Replaced)
         {
             await manager.PersonaChangedAsync(persona);

@@ -60,8 +60,8 @@ public sealed class SqliteStoreTests : IDisposable
 
         Assert.Equal(store.ControllerId, again.ControllerId);
         var read = Assert.Single(await again.LoadVmsAsync());
-        Assert.Equal(vm.Bindings, read.Bindings);
-        Assert.Equal(vm.Capabilities, read.Capabilities);
+        Assert.Equal(vm.Bindings.ToArray(), read.Bindings.ToArray());
+        Assert.Equal(vm.Capabilities.ToArray(), read.Capabilities.ToArray());
         Assert.Equal(vm, read with { Bindings = vm.Bindings, Capabilities = vm.Capabilities });
         Assert.Equal(entry with { Id = 1 }, Assert.Single(await again.ListActivationsAsync("vm-1", long.MaxValue, 10)));
         Assert.Equal("{}"u8.ToArray(), (await again.FindPersonaAsync("a"))!.Document.ToArray());

@@ -23,7 +23,18 @@ internal readonly struct Field(JsonElement element, string pointer, Findings fin
     public string RawNumber => IsNumber ? element.GetRawText() : "";
 
     /// <summary>Whether this is the string <paramref name="word"/>.</summary>
-    public bool IsExactly(string word) => IsText && element.ValueEquals(word);
+    public bool IsExactly(string word)
+    {
+        try
+        {
+            return IsText && element.ValueEquals(word);
+        }
+        catch (InvalidOperationException)
+        {
+            // An escaped surrogate without its other half equals nothing; reading it as text reports it.
+            return false;
+        }
+    }
 
     /// <summary>The pointer of a member (RFC 6901 section 4 escapes).</summary>
     public string At(string name) =>
