@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 # No compiler or build server outlives make: a container or chroot must be free to go away.
-DOTNET_FLAGS := -c Release -v quiet --disable-build-servers
+DOTNET_FLAGS := -c Release -v quiet -clp:NoSummary --disable-build-servers
 
 SETUP   := artifacts/setup
 STAMPS  := artifacts/stamps
@@ -89,8 +89,8 @@ $(STAMPS)/solution: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_C
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/demo: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
-	@echo "publish demo"
-	@dotnet publish tests/EbpfPersonas.Demo $(DOTNET_FLAGS) -o artifacts/demo
+	@echo "build   demo"
+	@dotnet build tests/EbpfPersonas.Demo $(DOTNET_FLAGS)
 	@mkdir -p $(@D) && touch $@
 
 # One after the other: they write to the same obj folders.
@@ -141,7 +141,7 @@ test-fresh: $(SETUP)/packages-fresh ## `make demo` and `make test` in a new mini
 
 .PHONY: demo
 demo: $(STAMPS)/demo $(SETUP)/packages-demo ## watch the database_client persona change what the kernel lets through
-	@dotnet artifacts/demo/EbpfPersonas.Demo.dll
+	@dotnet tests/EbpfPersonas.Demo/bin/Release/net10.0/EbpfPersonas.Demo.dll
 
 .PHONY: bench
 bench: build ## size, start time and memory of the agent
@@ -149,5 +149,5 @@ bench: build ## size, start time and memory of the agent
 
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded
-	@rm -rf artifacts/{agent,controller,bpf,demo,kernel-tests,stamps,tests}
+	@rm -rf artifacts/{agent,controller,bpf,kernel-tests,stamps,tests}
 	@find protos agent controller tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

@@ -22,7 +22,7 @@ internal sealed record Attempt(string Address, int Port, bool Allowed)
             _ => result.ToString(),
         };
         var right = result == (Allowed ? SocketError.Success : SocketError.TimedOut);
-        Console.WriteLine($"    tcp vm > {Address}:{Port,-6} {seen,-22} {(right ? "as the persona says" : Wrong(seen))}");
+        Console.WriteLine($"    tcp vm > {Address}:{Port,-6} {seen,-22} {(right ? "as it should be" : Wrong(seen))}");
         return right;
     }
 

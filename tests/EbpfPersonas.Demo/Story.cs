@@ -6,7 +6,6 @@ namespace EbpfPersonas.Demo;
 /// <summary>What `make demo` shows, step by step. Every step that does not turn out as told counts as a difference.</summary>
 internal sealed class Story
 {
-    private const string Trigger = "mysql";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly Stage _stage;
@@ -69,7 +68,8 @@ internal sealed class Story
         Console.WriteLine($"    {name}: accepted as revision {answer["metadata"]?["revision"]}");
         foreach (var warning in answer["warnings"] as JsonArray ?? [])
         {
-            Console.WriteLine($"      warning {warning!["code"]} at {warning["pointer"]}: {warning["message"]}");
+            var (code, message) = ((string?)warning!["code"], (string?)warning["message"]);
+            Console.WriteLine($"      warning {(message!.StartsWith(code!, StringComparison.Ordinal) ? "" : code + ": ")}{message}");
         }
     }
 
@@ -97,15 +97,26 @@ internal sealed class Story
 
     private async Task ShowCausesAsync()
     {
-        var activations = (await _stage.Controller.ActivationsAsync(Stage.VmId))["items"]!.AsArray();
+        // The API gives the newest first; a story begins at the beginning.
+        var activations = (await _stage.Controller.ActivationsAsync(Stage.VmId))["items"]!.AsArray()
+            .OrderBy(activation => (long)activation!["generation"]!).ToList();
         foreach (var activation in activations)
         {
-            Console.WriteLine($"    {activation!.ToJsonString()}");
+            Console.WriteLine(
+                $"    {activation!["at"]}  generation {activation["generation"]}: {activation["persona"] ?? "no persona"}, " +
+                $"cause {activation["cause"]}, {activation["result"]}");
+            Console.WriteLine($"      {activation["reason"]}");
+            if (activation["process"] is { } process)
+            {
+                Console.WriteLine(
+                    $"      process {process["event"]} {process["time"]}: pid {process["pid"]}, {process["path"]} = {process["executable"]}");
+            }
         }
 
         Expect(
-            activations.Any(activation => activation!.ToJsonString().Contains($"\"{Trigger}\"", StringComparison.Ordinal)),
-            $"an activation whose cause is the process {Trigger}");
+            activations.Any(activation => (string?)activation!["persona"] == "database_client" &&
+                (string?)activation["process"]?["path"] == "/usr/bin/mysql"),
+            "an activation of database_client that names the process /usr/bin/mysql");
     }
 
     private async Task ShowCountersAsync()

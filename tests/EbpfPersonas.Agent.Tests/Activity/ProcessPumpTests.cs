@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Protos.V1;
+using EbpfPersonas.TestKit.Deployment;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
+using RunningProcess = EbpfPersonas.TestKit.Processes.RunningProcess;
 
 namespace EbpfPersonas.Agent.Tests.Activity;
 
@@ -29,7 +31,7 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
     public async Task Reports_a_program_within_moments_of_its_start()
     {
         await using var traced = await TracedHost.CreateAsync();
-        await using var anchor = traced.Host.Start("/bin/sleep", ["60"]);
+        await using var anchor = await StartAnchorAsync(traced);
         using var feed = new PumpedFeed(traced, anchor.Id);
         await feed.WaitForAsync(b => b.Snapshot);
 
@@ -42,7 +44,7 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
     public async Task Scans_again_after_a_loss_and_ends_up_with_the_truth()
     {
         await using var traced = await TracedHost.CreateAsync(ringSize: 4096);
-        await using var anchor = traced.Host.Start("/bin/sleep", ["60"]);
+        await using var anchor = await StartAnchorAsync(traced);
         using var feed = new PumpedFeed(traced, anchor.Id);
         await feed.WaitForAsync(b => b.Snapshot);
 
@@ -53,6 +55,15 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
 
         await feed.WaitForAsync(_ => traced.Tracer.ReadLost() > 0);
         await feed.WaitForAsync(_ => feed.Live.Order().SequenceEqual(new[] { (uint)anchor.Id, (uint)after.Id }.Order()));
+    }
+
+    /// <summary>A process that is in the namespace for certain: nsenter goes there before it becomes sleep.</summary>
+    private static async Task<RunningProcess> StartAnchorAsync(TracedHost traced)
+    {
+        var anchor = traced.Host.Start("/bin/sleep", ["60"]);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(new FileInfo($"/proc/{anchor.Id}/exe").LinkTarget == "/usr/bin/sleep"), Patience, () => "it sleeps");
+        return anchor;
     }
 
     /// <summary>A pump in its own right, and a reader that keeps the list of live processes as a controller would.</summary>

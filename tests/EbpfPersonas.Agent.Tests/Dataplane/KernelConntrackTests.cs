@@ -25,7 +25,7 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
         {
             ImmutableArray<Persona?> personas = [RandomPersona.Make(random), RandomPersona.Make(random), null];
             var steps = RandomSteps.Make(random, personas, StepsPerRun);
-            var difference = Difference(personas, steps, reasons);
+            var difference = Difference(personas, steps, _filter.SwitchTo, reasons);
             Assert.True(difference is null, difference is null ? "" : Word(personas, steps));
         }
 
@@ -39,9 +39,24 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
         }
     }
 
+    [Theory]
+    [InlineData("a filter that misses the switch")]
+    [InlineData("a filter that forgets its flows at a switch")]
+    public void A_switch_that_is_broken_is_caught(string what)
+    {
+        var random = new Prng(Seed);
+        ImmutableArray<Persona?> personas = [RandomPersona.Make(random), RandomPersona.Make(random), null];
+        var steps = RandomSteps.Make(random, personas, 10 * StepsPerRun);
+        Action<Persona?> broken = what.Contains("misses", StringComparison.Ordinal) ? _ => { } : _filter.Use;
+        Assert.NotNull(Difference(personas, steps, broken));
+    }
+
     /// <summary>The first step that differs, in words; null for none.</summary>
     private string? Difference(
-        ImmutableArray<Persona?> personas, ImmutableArray<RandomStep> steps, Dictionary<string, int>? reasons = null)
+        ImmutableArray<Persona?> personas,
+        ImmutableArray<RandomStep> steps,
+        Action<Persona?> switchTo,
+        Dictionary<string, int>? reasons = null)
     {
         var reference = new ReferenceDatapath(personas[0]);
         _filter.Use(personas[0]);
@@ -50,7 +65,7 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
             if (step.Packet is not { } packet)
             {
                 reference.Switch(personas[step.Persona]);
-                _filter.SwitchTo(personas[step.Persona]);
+                switchTo(personas[step.Persona]);
                 continue;
             }
 
@@ -72,17 +87,18 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
 
     private string Word(ImmutableArray<Persona?> personas, ImmutableArray<RandomStep> steps)
     {
-        steps = Shrinker.Shrink(steps, fewer => Difference(personas, fewer) is not null);
+        steps = Shrinker.Shrink(steps, fewer => Difference(personas, fewer, _filter.SwitchTo) is not null);
         for (var i = 0; i < personas.Length; i++)
         {
             var number = i;
             if (personas[i] is { } persona)
             {
-                personas = personas.SetItem(i, Shrinker.Shrink(persona, smaller => Difference(personas.SetItem(number, smaller), steps) is not null));
+                personas = personas.SetItem(i, Shrinker.Shrink(persona, smaller =>
+                    Difference(personas.SetItem(number, smaller), steps, _filter.SwitchTo) is not null));
             }
         }
 
-        return $"seed {Seed}\n{string.Join('\n', steps)}\n{Difference(personas, steps)}\n" +
+        return $"seed {Seed}\n{string.Join('\n', steps)}\n{Difference(personas, steps, _filter.SwitchTo)}\n" +
             string.Join('\n', personas.OfType<Persona>().Select(PersonaJson.Write));
     }
 }

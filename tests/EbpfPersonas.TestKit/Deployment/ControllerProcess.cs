@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using EbpfPersonas.TestKit.Network;
 using EbpfPersonas.TestKit.Processes;
 
@@ -42,8 +43,14 @@ public sealed class ControllerProcess : IAsyncDisposable
         var controller = new ControllerProcess(host, address);
         try
         {
-            // A file that is named must be there; an empty one keeps the machine's own out.
-            await File.WriteAllTextAsync(Path.Combine(controller._folder, "controller.json"), "{}");
+            var settings = new JsonObject
+            {
+                ["api_listen"] = $"http://{address}:{ApiPort}",
+                ["agents_listen"] = $"http://{address}:{AgentsPort}",
+                ["store"] = Path.Combine(controller._folder, "controller.db"),
+                ["allow_plaintext"] = true,
+            };
+            await File.WriteAllTextAsync(Path.Combine(controller._folder, "controller.json"), settings.ToJsonString());
             await controller.StartAgainAsync();
             return controller;
         }
@@ -66,15 +73,7 @@ public sealed class ControllerProcess : IAsyncDisposable
     /// <summary>Starts it on the store it had.</summary>
     public async Task StartAgainAsync()
     {
-        _process = _host.Start("dotnet",
-            [
-                BuiltProduct.Controller,
-                "--config", Path.Combine(_folder, "controller.json"),
-                "--api_listen", $"http://{_address}:{ApiPort}",
-                "--agents_listen", $"http://{_address}:{AgentsPort}",
-                "--store", Path.Combine(_folder, "controller.db"),
-                "--allow_plaintext", "true",
-            ]);
+        _process = _host.Start("dotnet", [BuiltProduct.Controller, "--config", Path.Combine(_folder, "controller.json")]);
         await Eventually.TrueAsync(IsReadyAsync, Patience, () => $"the controller is ready; it said:\n{Output}");
     }
 

@@ -1,0 +1,149 @@
+using System.Net;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Personas.Model;
+using Xunit;
+
+namespace EbpfPersonas.Agent.Tests.Hosting;
+
+public sealed class SettingsTests
+{
+    private static readonly Dictionary<string, string> Nothing = [];
+
+    [Fact]
+    public void Without_any_setting_the_defaults_hold()
+    {
+        var settings = SettingsReader.Read(null, Nothing, Nothing, "0123456789abcdef");
+
+        Assert.Equal(new Uri("http://127.0.0.1:7071"), settings.Controller);
+        Assert.Equal("0123456789abcdef", settings.VmId);
+        Assert.Equal("/var/lib/ebpf-personas", settings.StateDirectory);
+        Assert.Equal(IPEndPoint.Parse("127.0.0.1:9435"), settings.MetricsListen);
+        Assert.Equal(AttachMode.Auto, settings.Attach);
+        Assert.False(settings.AllowPlaintext);
+        Assert.Empty(settings.Failsafe);
+    }
+
+    [Fact]
+    public void The_command_line_wins_over_the_environment_and_that_over_the_file()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["EBPF_PERSONAS_ATTACH"] = "tcx",
+            ["EBPF_PERSONAS_VM_ID"] = "environment",
+            ["EBPF_PERSONAS_STORE"] = "of the controller, not ours",
+        };
+        var commandLine = new Dictionary<string, string> { ["vm_id"] = "line" };
+        var settings = SettingsReader.Read(
+            """{"vm_id": "file", "attach": "clsact", "state_directory": "/state"}""", environment, commandLine, null);
+
+        Assert.Equal(("line", AttachMode.Tcx, "/state"), (settings.VmId, settings.Attach, settings.StateDirectory));
+    }
+
+    [Fact]
+    public void All_errors_come_at_once_with_key_and_origin()
+    {
+        const string File = """{"vm_id": "a b", "attach": 5, "state_directory": "relative", "metrics_listen": "127.0.0.1", "typo": 1, "allow_plaintext": "yes"}""";
+        var wrong = Assert.Throws<SettingsException>(() => SettingsReader.Read(
+            File, new Dictionary<string, string> { ["EBPF_PERSONAS_CONTROLLER"] = "ftp://x" }, Nothing, null));
+
+        Assert.Equal(
+            [
+                "allow_plaintext (agent.json)", "attach (agent.json)", "controller (EBPF_PERSONAS_CONTROLLER)", "metrics_listen (agent.json)",
+                "state_directory (agent.json)", "typo (agent.json)", "vm_id (agent.json)",
+            ],
+            wrong.Errors.Select(error => error.Split(':')[0]).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("{")]
+    [InlineData("""{"vm_id": "a", "vm_id": "b"}""")]
+    [InlineData("")]
+    public void A_file_that_is_no_object_of_distinct_keys_is_refused(string file)
+    {
+        var wrong = Assert.Throws<SettingsException>(() => SettingsReader.Read(file, Nothing, Nothing, "id"));
+
+        Assert.StartsWith("agent.json: ", Assert.Single(wrong.Errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:7071", false)]
+    [InlineData("http://[::1]:7071", false)]
+    [InlineData("http://localhost:7071", false)]
+    [InlineData("https://10.0.0.1:7071", false)]
+    [InlineData("https://controller.example", false)]
+    [InlineData("http://10.0.0.1:7071", true)]
+    [InlineData("http://controller.example:7071", true)]
+    public void Plain_http_stays_on_loopback_unless_it_is_allowed(string controller, bool mustBeAllowed)
+    {
+        var line = new Dictionary<string, string> { ["controller"] = controller };
+        var allowed = new Dictionary<string, string>(line) { ["allow_plaintext"] = "true" };
+
+        Assert.Equal(new Uri(controller), SettingsReader.Read(null, Nothing, allowed, "id").Controller);
+        if (mustBeAllowed)
+        {
+            var wrong = Assert.Throws<SettingsException>(() => SettingsReader.Read(null, Nothing, line, "id"));
+            Assert.Contains("allow_plaintext", Assert.Single(wrong.Errors), StringComparison.Ordinal);
+        }
+        else
+        {
+            SettingsReader.Read(null, Nothing, line, "id");
+        }
+    }
+
+    [Fact]
+    public void Failsafe_entries_become_flows()
+    {
+        var settings = Failsafe(
+            """
+            [{"direction": "ingress", "protocol": "tcp", "port": 22, "peer": "10.9.0.0/16"},
+             {"direction": "egress", "protocol": "udp", "port": "8000-8100", "peer": "2001:db8::1"},
+             {"direction": "ingress", "protocol": "icmp", "peer": "any"}]
+            """);
+
+        Assert.Equal(
+            [
+                new FailsafeFlow(Direction.Ingress, 6, new Prefix(IpAddress.Parse("10.9.0.0"), 16), new PortRange(22, 22)),
+                new FailsafeFlow(Direction.Egress, 17, new Prefix(IpAddress.Parse("2001:db8::1"), 128), new PortRange(8000, 8100)),
+                new FailsafeFlow(Direction.Ingress, 1, new Prefix(IpAddress.Parse("0.0.0.0"), 0), PortRange.All),
+                new FailsafeFlow(Direction.Ingress, 1, new Prefix(IpAddress.Parse("::"), 0), PortRange.All),
+            ],
+            settings.Failsafe.AsEnumerable());
+    }
+
+    [Theory]
+    [InlineData("""[{"direction": "in", "protocol": "tcp", "peer": "any"}]""", "/0/direction")]
+    [InlineData("""[{"protocol": "tcp", "peer": "any"}]""", "/0/direction")]
+    [InlineData("""[{"direction": "ingress", "protocol": "TCP", "peer": "any"}]""", "/0/protocol")]
+    [InlineData("""[{"direction": "ingress", "protocol": 256, "peer": "any"}]""", "/0/protocol")]
+    [InlineData("""[{"direction": "ingress", "protocol": "tcp", "port": 65536, "peer": "any"}]""", "/0/port")]
+    [InlineData("""[{"direction": "ingress", "protocol": "tcp", "port": "9-8", "peer": "any"}]""", "/0/port")]
+    [InlineData("""[{"direction": "ingress", "protocol": "tcp", "port": 22}]""", "/0/peer")]
+    [InlineData("""[{"direction": "ingress", "protocol": "tcp", "peer": "10.0.0.0/33"}]""", "/0/peer")]
+    [InlineData("""[{"direction": "ingress", "protocol": "tcp", "peer": "any"}, null]""", "/1")]
+    [InlineData("""[{"direction": "ingress", "protocol": "tcp", "peer": "any", "action": "deny"}]""", "/0/action")]
+    [InlineData("""{"direction": "ingress"}""", "JSON list")]
+    [InlineData("ssh", "")]
+    public void A_wrong_failsafe_entry_is_named(string text, string named)
+    {
+        var wrong = Assert.Throws<SettingsException>(() =>
+            SettingsReader.Read(null, Nothing, new Dictionary<string, string> { ["failsafe"] = text }, "id"));
+
+        Assert.Contains(named, Assert.Single(wrong.Errors), StringComparison.Ordinal);
+        Assert.StartsWith("failsafe (--failsafe): ", wrong.Errors[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_failsafe_list_fits_into_the_kernel_with_what_the_agent_adds()
+    {
+        const string Entry = """{"direction": "ingress", "protocol": "tcp", "port": 22, "peer": "10.9.0.0/16"}""";
+
+        Assert.Equal(40, Failsafe($"[{string.Join(',', Enumerable.Repeat(Entry, 40))}]").Failsafe.Length);
+        Assert.Throws<SettingsException>(() => Failsafe($"[{string.Join(',', Enumerable.Repeat(Entry, 41))}]"));
+        Assert.True(40 + EbpfPersonas.Agent.Link.ControllerFailsafe.AddressesMax + (2 * 6) <= FailsafeTables.EntriesMax);
+    }
+
+    private static AgentSettings Failsafe(string list) =>
+        SettingsReader.Read($$"""{"failsafe": {{list}}}""", Nothing, Nothing, "id");
+}

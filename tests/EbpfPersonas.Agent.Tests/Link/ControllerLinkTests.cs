@@ -1,0 +1,220 @@
+using System.Net;
+using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Protos.V1;
+using EbpfPersonas.TestKit.Deployment;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+using Direction = EbpfPersonas.Personas.Model.Direction;
+using PortRange = EbpfPersonas.Personas.Model.PortRange;
+using Prefix = EbpfPersonas.Personas.Model.Prefix;
+
+namespace EbpfPersonas.Agent.Tests.Link;
+
+/// <summary>The link against a real gRPC server.</summary>
+public sealed class ControllerLinkTests : IAsyncLifetime
+{
+    private readonly string _state = Directory.CreateTempSubdirectory("ebpf-personas-state-").FullName;
+    private readonly FakeDataplane _dataplane = new();
+    private readonly ActivityFeed _feed = new(TimeProvider.System, new UserNames(), _ => null, 100);
+    private FakeController _controller = null!;
+    private ControllerLink? _link;
+
+    public async Task InitializeAsync()
+    {
+        _controller = await FakeController.StartAsync();
+        _feed.Replace([new RunningProcess(1, 0, new ProcessImage("/sbin/init", "/sbin/init", 0, "root"))]);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await StopAsync();
+        await _controller.DisposeAsync();
+        Directory.Delete(_state, recursive: true);
+    }
+
+    [Fact]
+    public async Task Says_hello_first_and_then_what_runs()
+    {
+        await StartAsync();
+        await _controller.WaitForAsync(m => m.Activity is not null);
+
+        var hello = _controller.Received[0].Hello;
+        Assert.Equal("vm-1", hello.VmId);
+        Assert.Equal(File.ReadAllText("/proc/sys/kernel/osrelease").Trim(), hello.KernelRelease);
+        Assert.Equal(36, hello.BootId.Length);
+        Assert.Equal(new Protos.V1.RealisedState(), hello.Realised);
+        Assert.Contains("attach:tcx", hello.Capabilities);
+        var snapshot = _controller.Received[1].Activity;
+        Assert.True(snapshot.Snapshot);
+        Assert.Equal("/sbin/init", Assert.Single(snapshot.Processes).Started.Path);
+        Assert.True(_link!.Connected);
+    }
+
+    [Fact]
+    public async Task Carries_out_what_the_controller_wants_and_answers_each_generation()
+    {
+        await StartAsync();
+        await _controller.WaitForAsync(m => m.Hello is not null);
+        await _controller.PushAsync(1, Wire.Persona("a"));
+        await _controller.PushAsync(2, Wire.Persona("refused"));
+        await _controller.PushAsync(1, Wire.Persona("older"));
+        await _controller.PushAsync(3, null);
+        await _controller.WaitForAsync(m => m.Result?.Generation == 3);
+
+        var results = _controller.Received.Select(m => m.Result).OfType<ApplyResult>().ToArray();
+        Assert.Equal([1ul, 2ul, 3ul], results.Select(r => r.Generation));
+        Assert.Equal("a", results[0].Realised.Persona);
+        Assert.Equal("KERNEL", results[1].Error.Code);
+        Assert.Equal([1ul, 3ul], _dataplane.Applied);
+    }
+
+    [Fact]
+    public async Task Reports_activity_in_order_on_the_stream()
+    {
+        await StartAsync();
+        await _controller.WaitForAsync(m => m.Activity?.Snapshot == true);
+        for (var pid = 10u; pid < 60; pid++)
+        {
+            _feed.Add([new ProcessRecord(
+                new Agent.Abi.ProcessEvent { Kind = Agent.Abi.ProcessEventKind.Exec, Pid = pid }, "/bin/sh", "/usr/bin/dash")]);
+            await Task.Delay(1);
+        }
+
+        await _controller.WaitForAsync(m => m.Activity?.Processes.Any(p => p.Started.Pid == 59) == true);
+        var batches = _controller.Received.Select(m => m.Activity).OfType<ActivityBatch>().Skip(1).ToArray();
+        Assert.Equal(Enumerable.Range(10, 50).Select(i => (uint)i), batches.SelectMany(b => b.Processes).Select(p => p.Started.Pid));
+        Assert.InRange(batches.Length, 1, 25);
+    }
+
+    [Fact]
+    public async Task Comes_back_when_the_stream_breaks_and_says_what_is_in_force()
+    {
+        await StartAsync();
+        await _controller.WaitForAsync(m => m.Hello is not null);
+        await _controller.PushAsync(1, Wire.Persona("a"));
+        await _controller.WaitForAsync(m => m.Result is not null);
+        _controller.Break();
+
+        var hello = (await _controller.WaitForAsync(m => m.Hello is not null, count: 2)).Hello;
+        Assert.Equal(("a", 1ul, 1u), (hello.Realised.Persona, hello.Realised.Generation, hello.Realised.Epoch));
+        await _controller.WaitForAsync(m => m.Activity?.Snapshot == true, count: 2);
+        await _controller.PushAsync(1, Wire.Persona("a"));
+        await _controller.WaitForAsync(m => m.Result is not null, count: 2);
+        Assert.Equal([1ul], _dataplane.Applied);
+    }
+
+    [Fact]
+    public async Task Comes_back_when_the_controller_was_gone_for_a_while()
+    {
+        await StartAsync();
+        await _controller.WaitForAsync(m => m.Hello is not null);
+        var port = _controller.Address.Port;
+        await _controller.DisposeAsync();
+        await WaitAsync(() => !_link!.Connected);
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        _controller = await FakeController.StartAsync(port: port);
+
+        await _controller.WaitForAsync(m => m.Activity?.Snapshot == true);
+        Assert.True(_link!.Connected);
+    }
+
+    [Fact]
+    public async Task Takes_no_orders_before_the_welcome()
+    {
+        _controller.SaysWelcome = false;
+        await StartAsync();
+        await _controller.WaitForAsync(m => m.Hello is not null);
+        await _controller.PushAsync(1, Wire.Persona("a"));
+
+        await _controller.WaitForAsync(m => m.Hello is not null, count: 2);
+        Assert.Empty(_dataplane.Applied);
+        Assert.False(_link!.Connected);
+    }
+
+    [Fact]
+    public async Task Opens_the_failsafe_for_the_address_and_for_what_the_operator_lists()
+    {
+        var ssh = new FailsafeFlow(Direction.Ingress, IpProtocol.Tcp, new Prefix(IpAddress.Parse("10.9.0.0"), 16), new PortRange(22, 22));
+        await StartAsync(settings => settings with { Failsafe = [ssh] });
+        await _controller.WaitForAsync(m => m.Hello is not null);
+
+        var port = (ushort)_controller.Address.Port;
+        var own = new FailsafeFlow(Direction.Egress, IpProtocol.Tcp, new Prefix(IpAddress.Parse("127.0.0.1"), 32), new PortRange(port, port));
+        Assert.Equal([own, ssh], Assert.Single(_dataplane.Failsafes));
+    }
+
+    [Fact]
+    public async Task Finds_a_controller_by_name_and_keeps_its_addresses_and_dns_open()
+    {
+        await StartAsync(settings => settings with { Controller = new Uri($"http://localhost:{_controller.Address.Port}") });
+        await _controller.WaitForAsync(m => m.Hello is not null);
+
+        Assert.Contains(IPAddress.Loopback, new AddressCache(_state).Load("localhost"));
+        Assert.All(_dataplane.Failsafes[0], flow => Assert.Equal(new PortRange(53, 53), flow.Ports));
+        Assert.Contains(_dataplane.Failsafes[^1], flow => flow.Ports.First == _controller.Address.Port);
+    }
+
+    [Fact]
+    public async Task Uses_the_addresses_of_last_time_while_dns_knows_nothing()
+    {
+        new AddressCache(_state).Save("controller.invalid", [IPAddress.Loopback]);
+        await StartAsync(settings => settings with { Controller = new Uri($"http://controller.invalid:{_controller.Address.Port}") });
+
+        await _controller.WaitForAsync(m => m.Hello is not null);
+    }
+
+    [Fact]
+    public async Task Stops_at_once()
+    {
+        await StartAsync();
+        await _controller.WaitForAsync(m => m.Hello is not null);
+        var start = TimeProvider.System.GetTimestamp();
+        await StopAsync();
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(1));
+    }
+
+    private async Task StartAsync(Func<AgentSettings, AgentSettings>? change = null)
+    {
+        var settings = new AgentSettings
+        {
+            Controller = _controller.Address,
+            VmId = "vm-1",
+            StateDirectory = _state,
+            MetricsListen = new IPEndPoint(IPAddress.Loopback, 9435),
+            Attach = AttachMode.Auto,
+            AllowPlaintext = false,
+            Failsafe = [],
+        };
+        settings = change?.Invoke(settings) ?? settings;
+        var locator = new ControllerLocator(settings, _dataplane, NullLogger<ControllerLocator>.Instance);
+        var applier = new DesiredStateApplier(_dataplane, TimeProvider.System, NullLogger<DesiredStateApplier>.Instance);
+        _link = new ControllerLink(
+            settings,
+            locator,
+            new AgentIdentity(settings) { Attached = AttachMode.Tcx },
+            _feed,
+            applier,
+            TimeProvider.System,
+            NullLogger<ControllerLink>.Instance);
+        await _link.StartAsync(CancellationToken.None);
+    }
+
+    private async Task StopAsync()
+    {
+        if (_link is not null)
+        {
+            await _link.StopAsync(CancellationToken.None);
+            _link.Dispose();
+            _link = null;
+        }
+    }
+
+    private static Task<TimeSpan> WaitAsync(Func<bool> condition) =>
+        Eventually.TrueAsync(() => Task.FromResult(condition()), TimeSpan.FromSeconds(10), () => "the link noticed");
+}

@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Metrics;
+using EbpfPersonas.TestKit.Prometheus;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace EbpfPersonas.Agent.Tests.Metrics;
+
+public sealed class MetricsEndpointTests : IAsyncLifetime
+{
+    private static readonly VerdictKey Dropped = new("p", PacketDirection.Ingress, Verdict.Dropped, Reason.DefaultDeny);
+
+    private readonly Dictionary<VerdictKey, PacketCount> _verdicts = new() { [Dropped] = new(3, 300) };
+    private readonly IPEndPoint _listen = FreePort();
+    private readonly AgentMetrics _metrics;
+    private readonly MetricsEndpoint _endpoint;
+    private RealisedState _realised = new(1, 1, "p", 4);
+
+    public MetricsEndpointTests()
+    {
+        _metrics = new AgentMetrics(Counters, () => _realised, () => 9, () => true);
+        var settings = new AgentSettings
+        {
+            Controller = new Uri("http://127.0.0.1:7071"),
+            VmId = "vm",
+            StateDirectory = "/nonexistent",
+            MetricsListen = _listen,
+            Attach = AttachMode.Auto,
+            AllowPlaintext = false,
+            Failsafe = [],
+        };
+        _endpoint = new MetricsEndpoint(settings, _metrics, NullLogger<MetricsEndpoint>.Instance);
+    }
+
+    public Task InitializeAsync() => _endpoint.StartAsync(CancellationToken.None);
+
+    public async Task DisposeAsync()
+    {
+        await _endpoint.StopAsync(CancellationToken.None);
+        _endpoint.Dispose();
+    }
+
+    [Fact]
+    public async Task Counters_are_read_when_somebody_asks()
+    {
+        await ScrapeAsync();
+        _verdicts[Dropped] = new PacketCount(5, 500);
+        var samples = await ScrapeAsync();
+
+        Assert.Equal(5, Value(samples, "persona_agent_packets_total", ("direction", "ingress"), ("persona", "p"), ("reason", "default_deny"), ("verdict", "dropped")));
+        Assert.Equal(500, Value(samples, "persona_agent_bytes_total", ("reason", "default_deny")));
+        Assert.Equal(2, Value(samples, "persona_agent_rule_hits_total", ("persona", "p"), ("rule", "r")));
+        Assert.Equal(7, Value(samples, "persona_agent_conntrack_entries"));
+        Assert.Equal(0.25, Value(samples, "persona_agent_map_utilization_ratio", ("map", "flows")));
+        Assert.Equal(9, Value(samples, "persona_agent_events_lost_total", ("source", "process")));
+        Assert.Equal(1, Value(samples, "persona_agent_controller_connected"));
+    }
+
+    [Fact]
+    public async Task Only_the_persona_in_force_is_active()
+    {
+        Assert.Equal(1, Value(await ScrapeAsync(), "persona_agent_active", ("persona", "p"), ("revision", "4")));
+        _realised = new RealisedState(2, 2, "q", 1);
+        Assert.Equal("q", Assert.Single(await ScrapeAsync(), s => s.Name == "persona_agent_active").Labels["persona"]);
+        _realised = new RealisedState(3, 3, null, 0);
+        Assert.DoesNotContain(await ScrapeAsync(), s => s.Name == "persona_agent_active");
+    }
+
+    [Fact]
+    public async Task Switches_are_counted_and_timed()
+    {
+        _metrics.Switched("controller", TimeSpan.FromMilliseconds(3));
+        var samples = await ScrapeAsync();
+
+        Assert.Equal(1, Value(samples, "persona_agent_switches_total", ("cause", "controller")));
+        Assert.Equal(0.003, Value(samples, "persona_agent_swap_seconds_sum"), 5);
+    }
+
+    [Theory]
+    [InlineData("GET /metrics HTTP/1.1\r\nHost: vm.example:9435\r\n\r\n", "200")]
+    [InlineData("GET /metrics?x=1 HTTP/1.0\r\n\r\n", "200")]
+    [InlineData("GET /secret HTTP/1.1\r\n\r\n", "404")]
+    [InlineData("POST /metrics HTTP/1.1\r\n\r\n", "405")]
+    [InlineData("nonsense\r\n\r\n", "400")]
+    public async Task Answers_whatever_the_host_field_says_and_only_what_it_serves(string request, string status)
+    {
+        Assert.StartsWith($"HTTP/1.1 {status} ", await AskAsync(Encoding.ASCII.GetBytes(request)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_head_without_end_is_refused_and_idle_clients_do_not_starve_a_scrape()
+    {
+        Assert.StartsWith("HTTP/1.1 400 ", await AskAsync(Encoding.ASCII.GetBytes(new string('a', 8192))), StringComparison.Ordinal);
+        var idle = Enumerable.Range(0, 8).Select(_ => new TcpClient()).ToArray();
+        foreach (var client in idle)
+        {
+            await client.ConnectAsync(_listen);
+        }
+
+        Assert.NotEmpty(await ScrapeAsync());
+        Array.ForEach(idle, client => client.Dispose());
+    }
+
+    private async Task<IReadOnlyList<Sample>> ScrapeAsync()
+    {
+        using var client = new HttpClient();
+        return PrometheusText.Read(await client.GetStringAsync(new Uri($"http://{_listen}/metrics")));
+    }
+
+    private async Task<string> AskAsync(byte[] request)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(_listen);
+        await client.GetStream().WriteAsync(request);
+        using var reader = new StreamReader(client.GetStream());
+        return await reader.ReadToEndAsync();
+    }
+
+    private static double Value(IReadOnlyList<Sample> samples, string name, params (string Name, string Value)[] labels) => Assert.Single(
+        samples, sample => sample.Name == name && labels.All(label => sample.Labels[label.Name] == label.Value)).Value;
+
+    private DataplaneCounters Counters() => new()
+    {
+        Verdicts = new Dictionary<VerdictKey, PacketCount>(_verdicts),
+        Rules = new Dictionary<RuleKey, PacketCount> { [new RuleKey("p", "r")] = new(2, 200) },
+        ConntrackEntries = 7,
+        MapUtilization = new Dictionary<string, double> { ["flows"] = 0.25 },
+    };
+
+    private static IPEndPoint FreePort()
+    {
+        using var socket = new Socket(System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return (IPEndPoint)socket.LocalEndPoint!;
+    }
+}

@@ -1,0 +1,39 @@
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Metrics;
+using Xunit;
+
+namespace EbpfPersonas.Agent.Tests.Metrics;
+
+public sealed class RuleSeriesTests
+{
+    private static readonly RuleKey Other = new(string.Empty, RuleSeries.Other);
+
+    [Fact]
+    public void Busy_rules_have_their_own_series_and_the_rest_is_summed()
+    {
+        var sum = new RuleSeries(2).Sum(Hits(("a", 5), ("b", 7), ("c", 1), ("d", 2)));
+
+        Assert.Equal(new Dictionary<RuleKey, ulong> { [Rule("b")] = 7, [Rule("a")] = 5, [Other] = 3 }, sum);
+    }
+
+    [Fact]
+    public void A_rule_keeps_its_series_so_that_no_counter_falls()
+    {
+        var series = new RuleSeries(1);
+        series.Sum(Hits(("a", 5), ("b", 1)));
+        var later = series.Sum(Hits(("a", 6), ("b", 100)));
+
+        Assert.Equal(new Dictionary<RuleKey, ulong> { [Rule("a")] = 6, [Other] = 100 }, later);
+    }
+
+    [Fact]
+    public void Rules_without_hits_have_no_series()
+    {
+        Assert.Empty(new RuleSeries(10).Sum(Hits(("a", 0))));
+    }
+
+    private static RuleKey Rule(string name) => new("p", name);
+
+    private static Dictionary<RuleKey, PacketCount> Hits(params (string Rule, ulong Packets)[] hits) =>
+        hits.ToDictionary(hit => Rule(hit.Rule), hit => new PacketCount(hit.Packets, 0));
+}
