@@ -16,9 +16,7 @@ internal sealed class PersonaManager(
     : IDisposable
 {
     private readonly ConcurrentDictionary<string, VmActor> _actors = new(StringComparer.Ordinal);
-
-    // Held while a reference from a VM to a persona is made, and while a persona is written or deleted.
-    private readonly SemaphoreSlim _references = new(1, 1);
+    private readonly PersonaReferences _references = new(store);
 
     /// <summary>All VMs, by id.</summary>
     public IEnumerable<VmActor> Vms => _actors.Values.OrderBy(actor => actor.Vm.Id, StringComparer.Ordinal);
@@ -174,18 +172,7 @@ internal sealed class PersonaManager(
     }
 
     /// <summary>Writes a persona by <paramref name="write"/>, during which no VM can begin to refer to one.</summary>
-    public async Task<T> WritePersonaAsync<T>(Func<Task<T>> write)
-    {
-        await _references.WaitAsync();
-        try
-        {
-            return await write();
-        }
-        finally
-        {
-            _references.Release();
-        }
-    }
+    public Task<T> WritePersonaAsync<T>(Func<Task<T>> write) => _references.WriteAsync(write);
 
     /// <summary>A persona has a new revision: every VM that refers to it decides again.</summary>
     public async Task PersonaChangedAsync(LivePersona persona)
@@ -282,37 +269,9 @@ internal sealed class PersonaManager(
     }
 
     private async Task<VmRequestOutcome> ReferAsync(
-        string vmId, IReadOnlyList<(string Pointer, string Name)> personas, Func<VmActor, Task> change)
-    {
-        if (!TryFind(vmId, out var actor))
-        {
-            return VmRequestOutcome.NoVm;
-        }
-
-        await _references.WaitAsync();
-        try
-        {
-            var unknown = new List<(string, string)>();
-            foreach (var (pointer, name) in personas)
-            {
-                if (await store.FindPersonaAsync(name) is null)
-                {
-                    unknown.Add((pointer, name));
-                }
-            }
-
-            if (unknown.Count == 0)
-            {
-                await change(actor);
-            }
-
-            return new VmRequestOutcome(actor, unknown);
-        }
-        finally
-        {
-            _references.Release();
-        }
-    }
+        string vmId, IReadOnlyList<(string Pointer, string Name)> personas, Func<VmActor, Task> change) => TryFind(vmId, out var actor)
+            ? new VmRequestOutcome(actor, await _references.ReferAsync(personas, () => change(actor)))
+            : VmRequestOutcome.NoVm;
 
     private Task ChangeAsync(VmActor actor, Func<StoredVm, VmChange?> change) =>
         ChangeAsync(actor, vm => Task.FromResult(change(vm)));
