@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EbpfPersonas.TestKit.Deployment;
 using Xunit;
 
 namespace EbpfPersonas.EndToEnd.Tests;
@@ -20,16 +21,19 @@ public sealed class DenyEverythingTests : SystemTest
         var watch = Stopwatch.StartNew();
         await AssertDoesNotReachAsync(VmHost, DbAddress, 3306);
 
-        // The kernel's own end of every connection to the controller: ss -K ends it with an error on both sides.
+        // ss -K ends the connection in the VM's kernel, with an error for both sides.
+        var streamBefore = await StreamAsync();
+        Assert.NotEmpty(streamBefore);
         await VmHost.RunAsync("ss", "-K", "dst", ControllerAddress);
-        await AgentReportsAgainAsync();
+        await AgentComesBackAsync(streamBefore);
         await AssertDoesNotReachAsync(VmHost, DbAddress, 3306);
 
+        streamBefore = await StreamAsync();
         await Controller.StopAsync();
         await AssertDoesNotReachAsync(VmHost, DbAddress, 3306);
         Assert.False(await Agent.IsConnectedAsync());
         await Controller.StartAgainAsync();
-        await AgentReportsAgainAsync();
+        await AgentComesBackAsync(streamBefore);
 
         while (watch.Elapsed < HowLong)
         {
@@ -43,10 +47,19 @@ public sealed class DenyEverythingTests : SystemTest
         await AssertReachesAsync(VmHost, DbAddress, 3306);
     }
 
-    /// <summary>Both sides agree that the stream is up, and what happens on the VM reaches the controller by it.</summary>
-    private async Task AgentReportsAgainAsync()
+    /// <summary>The agent's connection to the controller as ss shows it: addresses and ports; empty where there is none.</summary>
+    private async Task<string> StreamAsync() =>
+        string.Join(' ', (await VmHost.RunAsync("ss", "-Htn", "state", "established", "dst", ControllerAddress, "dport", "=", ":7071"))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(2));
+
+    /// <summary>There is another connection, and both sides agree that the stream is up and what the VM enforces.</summary>
+    private async Task AgentComesBackAsync(string streamBefore)
     {
+        await Eventually.TrueAsync(
+            async () => await StreamAsync() is { Length: > 0 } now && now != streamBefore,
+            ReconnectPatience, () => $"a connection other than {streamBefore}; the agent said:\n{Agent.Output}");
         await Agent.WaitUntilConnectedAsync(ReconnectPatience);
         await Api.WaitUntilRealisedAsync(Vm, "deny_all", ReconnectPatience);
+        Assert.True((bool)(await Api.StatusAsync(Vm))["connected"]!);
     }
 }

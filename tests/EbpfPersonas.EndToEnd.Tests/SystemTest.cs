@@ -40,10 +40,16 @@ public abstract class SystemTest : LabTest
     public override async Task InitializeAsync()
     {
         await base.InitializeAsync();
-        VmHost = await Lab.AddHostAsync("vm", VmAddress + "/24", "2001:db8::5/64");
-        DbHost = await Lab.AddHostAsync("db", DbAddress + "/24", "2001:db8::10/64");
-        ControllerHost = await Lab.AddHostAsync("controller", ControllerAddress + "/24");
-        _controller = await ControllerProcess.StartAsync(ControllerHost, ControllerAddress);
+        try
+        {
+            await StartControllerAsync();
+        }
+        catch
+        {
+            // xunit disposes only what was initialised.
+            await DisposeAsync();
+            throw;
+        }
     }
 
     public override async Task DisposeAsync()
@@ -78,4 +84,12 @@ public abstract class SystemTest : LabTest
 
     protected static async Task AssertDoesNotReachAsync(LabHost from, string address, int port) =>
         Assert.Equal(SocketError.TimedOut, await from.TryConnectAsync(address, port, ShortPatience));
+
+    private async Task StartControllerAsync()
+    {
+        VmHost = await Lab.AddHostAsync("vm", VmAddress + "/24", "2001:db8::5/64");
+        DbHost = await Lab.AddHostAsync("db", DbAddress + "/24", "2001:db8::10/64");
+        ControllerHost = await Lab.AddHostAsync("controller", ControllerAddress + "/24");
+        _controller = await ControllerProcess.StartAsync(ControllerHost, ControllerAddress);
+    }
 }

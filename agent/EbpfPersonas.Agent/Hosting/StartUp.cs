@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Agent.Metrics;
 using EbpfPersonas.Bpf;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -17,7 +18,15 @@ internal static class StartUp
     public static Task<int> RunAsync(CommandLine command) => GuardAsync(async () =>
     {
         using var host = AgentHost.Build(ReadSettings(command));
-        await host.RunAsync();
+        await host.StartAsync();
+        await host.WaitForShutdownAsync();
+
+        // The host stops when a service fails, and says nothing of it to whoever started the program.
+        var failed = host.Services.GetServices<IHostedService>().OfType<BackgroundService>().Select(service => service.ExecuteTask?.Exception);
+        if (failed.FirstOrDefault(failure => failure is not null) is { } failure)
+        {
+            throw new IOException(failure.GetBaseException().Message, failure);
+        }
     });
 
     /// <summary>
@@ -33,10 +42,7 @@ internal static class StartUp
         }
 
         // The port itself may be held by the agent that runs.
-        using (var socket = new Socket(settings.MetricsListen.AddressFamily, SocketType.Stream, ProtocolType.Tcp))
-        {
-            socket.Bind(new IPEndPoint(settings.MetricsListen.Address, 0));
-        }
+        MetricsEndpoint.Bind(new IPEndPoint(settings.MetricsListen.Address, 0)).Dispose();
 
         using var host = AgentHost.Build(settings);
         host.Services.GetRequiredService<PersonaDataplane>();

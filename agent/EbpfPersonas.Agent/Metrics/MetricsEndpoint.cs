@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using EbpfPersonas.Agent.Hosting;
@@ -22,13 +23,28 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
     private readonly SemaphoreSlim _room = new(AtOnceMax);
     private Socket? _listener;
 
-    /// <summary>Listens; throws <see cref="SocketException"/> where the address cannot be had.</summary>
+    /// <summary>A socket at <paramref name="address"/>; throws <see cref="IOException"/> where the address cannot be had.</summary>
+    public static Socket Bind(IPEndPoint address)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // A restarted agent finds connections of the old one in TIME_WAIT.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(address);
+            return socket;
+        }
+        catch (SocketException failure)
+        {
+            socket.Dispose();
+            throw new IOException($"metrics_listen: {address}: {failure.Message}.", failure);
+        }
+    }
+
+    /// <summary>Listens; throws <see cref="IOException"/> where the address cannot be had.</summary>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        _listener = new Socket(settings.MetricsListen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        // A restarted agent finds connections of the old one in TIME_WAIT.
-        _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        _listener.Bind(settings.MetricsListen);
+        _listener = Bind(settings.MetricsListen);
         _listener.Listen();
         Log.MetricsListening(log, settings.MetricsListen);
         return base.StartAsync(cancellationToken);

@@ -33,7 +33,8 @@ internal static class ControllerApp
         builder.Services.AddSingleton<ActivityIntake>();
         builder.Services.AddSingleton<AgentFleet>();
         builder.Services.AddSingleton<IDesiredStateSink>(services => services.GetRequiredService<AgentFleet>());
-        builder.Services.AddGrpc();
+        // An agent's snapshot of a VM full of processes with long paths; the agent keeps it below this.
+        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 32 * 1024 * 1024);
         builder.AddApi();
 
         var app = builder.Build();

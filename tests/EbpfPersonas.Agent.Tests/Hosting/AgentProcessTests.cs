@@ -1,0 +1,105 @@
+using System.Net.Sockets;
+using System.Text;
+using EbpfPersonas.TestKit.Network;
+using EbpfPersonas.TestKit.Processes;
+using Tmds.Linux;
+using Xunit;
+
+namespace EbpfPersonas.Agent.Tests.Hosting;
+
+/// <summary>The whole agent as a process of its own, in a namespace.</summary>
+public sealed class AgentProcessTests : IAsyncLifetime
+{
+    /// <summary>The assemblies and the framework are those of the tests: the agent's own copy of what ASP.NET Core brings is not here.</summary>
+    private static readonly string[] Agent =
+    [
+        "dotnet",
+        "exec",
+        "--runtimeconfig",
+        Path.Join(AppContext.BaseDirectory, "EbpfPersonas.Agent.Tests.runtimeconfig.json"),
+        "--depsfile",
+        Path.Join(AppContext.BaseDirectory, "EbpfPersonas.Agent.Tests.deps.json"),
+        Path.Join(AppContext.BaseDirectory, "ebpf-personas-agent.dll"),
+    ];
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ebpf-personas-host-").FullName;
+    private Lab _lab = null!;
+    private LabHost _host = null!;
+
+    public async Task InitializeAsync()
+    {
+        _lab = await Lab.CreateAsync();
+        _host = await _lab.AddHostAsync("vm", "10.0.0.5/24");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _lab.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Check_goes_through_the_start_up()
+    {
+        await using var check = Start("--check");
+
+        Assert.Equal(0, await check.WaitForExitAsync(Patience));
+        Assert.StartsWith("ready: ", check.Output, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Path.Join(_folder, "state")));
+    }
+
+    [Fact]
+    public async Task Check_says_all_that_is_wrong()
+    {
+        await using var check = Start("--check", "--attach", "xdp", "--controller", "http://10.0.0.1:7071");
+
+        Assert.Equal(1, await check.WaitForExitAsync(Patience));
+        Assert.Equal(["controller (--controller)", "attach (--attach)"], check.Output.Split('\n').Select(line => line.Split(':')[0]));
+    }
+
+    [Fact]
+    public async Task Check_notices_an_address_that_the_vm_does_not_have()
+    {
+        await using var check = Start("--check", "--metrics_listen", "192.0.2.1:9435");
+
+        Assert.Equal(1, await check.WaitForExitAsync(Patience));
+        Assert.StartsWith("metrics_listen: 192.0.2.1:0: ", check.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Is_ready_for_systemd_once_the_filters_are_attached_and_stops_within_two_seconds()
+    {
+        using var notifications = new Socket(System.Net.Sockets.AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        notifications.Bind(new UnixDomainSocketEndPoint(Path.Join(_folder, "notify")));
+
+        // The host library looks for a parent called systemd.
+        var parent = Path.Join(_folder, "systemd");
+        File.Copy("/bin/sh", parent);
+        string[] script = ["-c", "\"$@\" & trap \"kill -TERM $!\" TERM; wait $!; wait $!", "sh"];
+        await using var agent = _host.Start(
+            parent,
+            [.. script, .. Agent, .. Arguments()],
+            new Dictionary<string, string> { ["NOTIFY_SOCKET"] = Path.Join(_folder, "notify") });
+
+        Assert.Equal("READY=1", await ReceiveAsync(notifications));
+        await agent.WaitForOutputAsync("filters attached by", Patience);
+        var start = TimeProvider.System.GetTimestamp();
+        agent.Signal(LibC.SIGTERM);
+        Assert.Equal("STOPPING=1", await ReceiveAsync(notifications));
+        Assert.Equal(0, await agent.WaitForExitAsync(Patience));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(2));
+    }
+
+    private static async Task<string> ReceiveAsync(Socket notifications)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        var buffer = new byte[256];
+        return Encoding.UTF8.GetString(buffer, 0, await notifications.ReceiveAsync(buffer, deadline.Token)).TrimEnd('\n');
+    }
+
+    private RunningProcess Start(params string[] arguments) => _host.Start(Agent[0], [.. Agent[1..], .. Arguments(), .. arguments]);
+
+    private string[] Arguments() => ["--vm_id", "vm", "--state_directory", Path.Join(_folder, "state")];
+}
