@@ -58,7 +58,9 @@ internal sealed class ActivityIntake(
                 actor.ProcessesKnown = true;
                 actor.Activity.Add(Activities.Snapshot(actor.Processes.Count, time.GetUtcNow()));
                 var live = vm.Bindings.Select(actor.Processes.FindMatch).OfType<VmProcess>().FirstOrDefault();
-                var happening = live is null ? new Happening("No process matches a trigger") : Happening.Of("snapshot", live);
+                var happening = live is null
+                    ? new Happening("No process matches a trigger")
+                    : Happening.Of("snapshot", live);
                 vm = decisions.Evaluate(actor, vm, happening, entries);
             }
             else

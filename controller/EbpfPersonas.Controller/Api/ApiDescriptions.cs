@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace EbpfPersonas.Controller.Api;
 
 /// <summary>What endpoints say of themselves in /openapi/v1.json.</summary>
@@ -25,12 +23,15 @@ internal static class ApiDescriptions
 
     /// <summary>Takes a persona document.</summary>
     public static RouteHandlerBuilder AcceptsPersona(this RouteHandlerBuilder endpoint) =>
-        endpoint.Accepts<JsonObject>(Json);
+        endpoint.Accepts<PersonaBody>(Json);
 
     /// <summary>Answers with a persona document, metadata and status.</summary>
     public static RouteHandlerBuilder ReturnsPersona(this RouteHandlerBuilder endpoint, int status) =>
-        endpoint.Produces<JsonObject>(status, Json);
+        endpoint.Produces<PersonaBody>(status, Json);
 
     /// <summary>Marks a paged list.</summary>
     internal sealed record PagedMetadata;
+
+    /// <summary>Stands for a persona document, whose schema is persona-schema.json.</summary>
+    internal sealed record PersonaBody;
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -12,6 +13,7 @@ internal static class ApiDocument
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.AddDocumentTransformer((document, _, _) =>
         {
+            AddPersonaSchema(document);
             document.Info = new OpenApiInfo
             {
                 Title = "EbpfPersonas controller",
@@ -33,6 +35,29 @@ internal static class ApiDocument
 
             return Task.CompletedTask;
         });
+    }
+
+    /// <summary>The document is read by hand, so that no type says what it looks like.</summary>
+    private static void AddPersonaSchema(OpenApiDocument document)
+    {
+        var persona = OpenApiDocument.Parse(Encoding.UTF8.GetString(EmbeddedFile.Read("persona-schema.json")), "json").Document!;
+        document.Components ??= new OpenApiComponents();
+        document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
+        document.Components.Schemas.Remove(nameof(ApiDescriptions.PersonaBody));
+        foreach (var (name, schema) in persona.Components!.Schemas!)
+        {
+            document.AddComponent(name, schema);
+        }
+
+        var contents = document.Paths.Values.SelectMany(path => path.Operations!.Values).SelectMany(operation =>
+            operation.Responses!.Values.Select(answer => answer.Content).Append(operation.RequestBody?.Content));
+        foreach (var media in contents.OfType<IDictionary<string, OpenApiMediaType>>().SelectMany(content => content.Values))
+        {
+            if (media.Schema is OpenApiSchemaReference { Reference.Id: nameof(ApiDescriptions.PersonaBody) })
+            {
+                media.Schema = new OpenApiSchemaReference("Persona", document);
+            }
+        }
     }
 
     private static OpenApiParameter Query(string name, JsonSchemaType type, string description) => new()

@@ -18,5 +18,6 @@ internal static class ApiRoutes
         api.MapActivity();
         app.MapProbes();
         app.MapOpenApi();
+        app.MapReference();
     }
 }

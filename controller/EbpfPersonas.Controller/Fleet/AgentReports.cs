@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
 using Grpc.Core;
@@ -17,6 +18,9 @@ internal static partial class AgentReports
 
     private const int MaxWord = 256;
 
+    /// <summary>A verifier's log has many pages; these are its first.</summary>
+    private const int MaxMessage = 16_384;
+
     public static string ReadVmId(V1.Hello hello) => VmIdPattern().IsMatch(hello.VmId)
         ? hello.VmId
         : throw Invalid("vm_id is not 1-64 characters of A-Z, a-z, 0-9, '.', '_' and '-'.");
@@ -29,20 +33,19 @@ internal static partial class AgentReports
         }
 
         return new VmIdentity(
-            Text(hello.AgentVersion, MaxWord, "agent_version"), Text(hello.KernelRelease, MaxWord, "kernel_release"),
-            Text(hello.BootId, MaxWord, "boot_id"),
-            [.. hello.Capabilities.Select(word => Text(word, MaxWord, "capabilities").ReplaceLineEndings(" "))]);
+            Word(hello.AgentVersion, "agent_version"), Word(hello.KernelRelease, "kernel_release"), Word(hello.BootId, "boot_id"),
+            [.. hello.Capabilities.Select(word => Word(word, "capabilities"))]);
     }
 
     public static RealisedState ReadRealised(V1.RealisedState? wire, DateTimeOffset now) => wire is null
         ? new RealisedState(0, 0, null, 0, now)
         : new RealisedState(
             Number(wire.Generation, "realised.generation"), wire.Epoch,
-            wire.Persona.Length > 0 ? Text(wire.Persona, MaxWord, "realised.persona") : null,
+            wire.Persona.Length > 0 ? Word(wire.Persona, "realised.persona") : null,
             Number(wire.Revision, "realised.revision"), now);
 
     public static ApplyFailure ReadFailure(V1.ApplyError wire, long generation, DateTimeOffset now) =>
-        new(generation, Text(wire.Code, MaxWord, "error.code"), wire.Message.Length > 65_536 ? wire.Message[..65_536] : wire.Message, now);
+        new(generation, Word(wire.Code, "error.code"), Printable.Clean(wire.Message[..Math.Min(wire.Message.Length, MaxMessage)]), now);
 
     /// <summary>A generation or a count, which fits the store's signed 64 bits.</summary>
     public static long Number(ulong value, string field) =>
@@ -78,6 +81,10 @@ internal static partial class AgentReports
         return new ProcessReport(time, started.Pid, new VmProcess(started.Pid, started.ParentPid, image, time), start);
     }
 
+    /// <summary>Text that is only shown, to people and on terminals.</summary>
+    private static string Word(string text, string field) => Printable.Clean(Text(text, MaxWord, field));
+
+    /// <summary>Text that is compared, as it is.</summary>
     private static string Text(string text, int max, string field) =>
         text.Length <= max ? text : throw Invalid($"{field} is longer than {max} characters.");
 

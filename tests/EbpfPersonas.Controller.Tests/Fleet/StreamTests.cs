@@ -50,7 +50,7 @@ public sealed class StreamTests : ControllerTest
         await Controller.ActivateAsync("vm-1", """{"persona":"big"}""");
         var refused = await agent.NextAsync();
         await Controller.WaitForPhaseAsync("vm-1", "Realizing");
-        await agent.RefuseAsync(refused, "TOO_LARGE", "70,000 rules do not fit.");
+        await agent.RefuseAsync(refused, "TOO_LARGE", "70,000 rules\u001bdo not fit.");
 
         var status = await Controller.WaitForPhaseAsync("vm-1", "Failed");
         Assert.Equal(("db", "big"), ((string?)status["active_persona"], (string?)status["desired_persona"]));
@@ -58,13 +58,30 @@ public sealed class StreamTests : ControllerTest
         Assert.Contains(status["conditions"]!.AsArray(), condition => (string?)condition!["type"] == "APPLY_FAILED");
         var newest = (await Controller.GetAsync("/api/v1/vms/vm-1/activations"))["items"]![0]!;
         Assert.Equal(
-            ("failed", "TOO_LARGE: 70,000 rules do not fit."), ((string?)newest["result"], (string?)newest["error"]));
+            ("failed", "TOO_LARGE: 70,000 rules?do not fit."), ((string?)newest["result"], (string?)newest["error"]));
         var metrics = await Controller.Http.GetStringAsync("/metrics");
         Assert.Contains("\npersona_controller_unrealised_vms 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("{trigger=\"manual\",result=\"failed\"} 1\n", metrics, StringComparison.Ordinal);
 
         await Controller.ActivateAsync("vm-1", """{"persona":"db"}""");
         await agent.RealiseNextAsync();
+        Assert.Null((await Controller.WaitForPhaseAsync("vm-1", "Realized"))["last_error"]);
+    }
+
+    [Fact]
+    public async Task A_generation_that_was_refused_is_tried_again_at_the_next_stream()
+    {
+        await Controller.PutPersonaAsync(RunningController.Persona);
+        await using (var agent = await Controller.AgentAsync("vm-1"))
+        {
+            await Controller.ActivateAsync("vm-1", """{"persona":"db"}""");
+            await agent.RefuseAsync(await agent.NextAsync(), "KERNEL", "out of memory");
+            await Controller.WaitForPhaseAsync("vm-1", "Failed");
+        }
+
+        await using var again = await Controller.AgentAsync("vm-1");
+        await again.RealiseNextAsync();
+
         Assert.Null((await Controller.WaitForPhaseAsync("vm-1", "Realized"))["last_error"]);
     }
 

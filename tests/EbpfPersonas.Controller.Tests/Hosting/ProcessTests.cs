@@ -17,7 +17,7 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task Plain_HTTP_beyond_loopback_is_refused_at_start()
     {
-        using var process = Start("--agents_listen", "http://0.0.0.0:0");
+        using var process = Start("--agents_listen", "http://[::]:0");
 
         var said = await process.StandardError.ReadToEndAsync().WaitAsync(Patience);
         await process.WaitForExitAsync().WaitAsync(Patience);

@@ -29,7 +29,7 @@ public sealed class SettingsReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("http://0.0.0.0:7070")]
+    [InlineData("http://192.0.2.1:7070")]
     [InlineData("http://10.0.0.1:7070")]
     [InlineData("http://[::]:7070")]
     public void Plain_HTTP_beyond_loopback_needs_permission(string address)

@@ -48,7 +48,8 @@ public sealed class SeedDocumentTests
             ],
             persona.Warnings.Select(warning => $"{warning.Pointer} {warning.Code}"));
         Assert.StartsWith(
-            "NOT_ENFORCED_YET: security_profile.encryption_required ", persona.Warnings[0].Message, StringComparison.Ordinal);
+            "NOT_ENFORCED_YET: security_profile.encryption_required ", persona.Warnings[0].Message,
+            StringComparison.Ordinal);
         Assert.Equal(2000, persona.Document.ResourceLimits!.CpuMillicores);
         Assert.Equal(4_000_000_000, persona.Document.ResourceLimits.Memory);
     }

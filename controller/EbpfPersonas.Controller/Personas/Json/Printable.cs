@@ -25,6 +25,10 @@ internal static class Printable
         return null;
     }
 
+    /// <summary>Somebody else's text with every unprintable character as a question mark.</summary>
+    public static string Clean(string text) => string.Concat(
+        text.EnumerateRunes().Select(rune => FirstUnprintable(rune.ToString()) is null ? rune.ToString() : "?"));
+
     /// <summary>
     /// Somebody else's text in one of our sentences: quoted, cut at 64 characters, the unprintable as \u{hex}.
     /// </summary>
