@@ -45,7 +45,8 @@ static __always_inline bool begins_anew(const struct packet *packet)
 static __always_inline bool may_make_flow(const struct packet *packet)
 {
 	if (packet->key.protocol == IPPROTO_TCP)
-		return !(packet->tcp_flags & (TCP_RST | TCP_FIN));
+		return !(packet->tcp_flags & (TCP_RST | TCP_FIN)) &&
+		       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK);
 	return is_icmp(packet->key.protocol) ? is_echo_request(packet) : true;
 }
 

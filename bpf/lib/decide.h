@@ -81,7 +81,7 @@ static __always_inline void conclude(const struct slot *slot, const struct judge
 	}
 }
 
-/* Remembers a flow that passes, whole: another CPU sees the flow as it was or as it is. */
+/* Remembers a flow that passes, whole, not field by field. */
 static __always_inline bool keep_flow(const struct packet *packet, __u32 epoch, __u64 now,
 				      const struct judgement *judgement,
 				      const struct decision *decision)
@@ -109,6 +109,7 @@ static __always_inline void decide_by_flow(const struct slot *slot, const struct
 {
 	struct judgement judgement;
 	struct packet first = *packet;
+	bool newer;
 
 	if (flow->epoch == active.epoch) {
 		decision->rule = flow->rule;
@@ -118,15 +119,20 @@ static __always_inline void decide_by_flow(const struct slot *slot, const struct
 								    REASON_ESTABLISHED;
 		return;
 	}
-	/* The persona changed since: judge the flow again, as its originator. */
+	/*
+	 * The persona changed: judge the flow again, as its originator. Where another CPU did so already, under an epoch that came
+	 * after this packet read the word, its answer stays.
+	 */
 	first.icmp_type = flow->icmp_type;
 	first.icmp_code = flow->icmp_code;
 	judge(slot, &first, flow->originator & 1, flow->picked_up, &judgement);
 	conclude(slot, &judgement, decision);
+	newer = (__s32)(flow->epoch - active.epoch) > 0;
 	if (decision->verdict == VERDICT_DROPPED) {
-		bpf_map_delete_elem(&flows, &packet->key);
+		if (!newer)
+			bpf_map_delete_elem(&flows, &packet->key);
 		decision->reason = REASON_PERSONA_SWITCH;
-	} else if (!keep_flow(&first, active.epoch, now, &judgement, decision)) {
+	} else if (!newer && !keep_flow(&first, active.epoch, now, &judgement, decision)) {
 		decision->verdict = VERDICT_DROPPED;
 		decision->reason = REASON_CONNTRACK_FULL;
 	} else if (decision->verdict == VERDICT_FORWARDED) {
@@ -149,18 +155,22 @@ static __always_inline void decide_by_rules(const struct slot *slot, const struc
 	}
 }
 
-/* The flow whose packet an ICMP error quotes, with that packet in `quoted`; NULL where there is none. */
-static __always_inline struct flow *find_quoted_flow(struct __sk_buff *skb,
-						     const struct packet *packet,
-						     struct packet *quoted, __u64 now)
+/*
+ * Reads the packet that an ICMP error quotes into `quoted`, which went the other way. False where there is none, or the error goes to
+ * somebody else than the one who sent the quoted packet.
+ */
+static __always_inline bool read_quoted(struct __sk_buff *skb, const struct packet *packet,
+					struct packet *quoted)
 {
-	/* The quoted packet went the other way. */
+	const __be32 *to = packet->direction == PACKET_DIRECTION_EGRESS ? packet->key.remote :
+									 packet->key.local;
+	const __be32 *from = packet->direction == PACKET_DIRECTION_EGRESS ? quoted->key.remote :
+									   quoted->key.local;
+
 	quoted->direction = opposite(packet->direction);
-	if (parse_at(skb, packet->transport_offset + 8, packet->key.family, true, quoted) !=
-		    PARSE_OK ||
-	    !is_tracked(quoted))
-		return NULL;
-	return find_flow(&quoted->key, now);
+	quoted->key.family = packet->key.family;
+	return parse(skb, packet->transport_offset + 8, true, quoted) == PARSE_OK &&
+	       !((to[0] ^ from[0]) | (to[1] ^ from[1]) | (to[2] ^ from[2]) | (to[3] ^ from[3]));
 }
 
 static __always_inline enum reason parse_failure(enum parse_result result)
@@ -177,19 +187,19 @@ static __always_inline enum reason parse_failure(enum parse_result result)
 	}
 }
 
-static __always_inline void decide_by_persona(struct __sk_buff *skb, const struct slot *slot,
-					      const struct packet *packet,
+/* `quoted` is the packet that an ICMP error quotes, or NULL. */
+static __always_inline void decide_by_persona(const struct slot *slot, const struct packet *packet,
+					      const struct packet *quoted,
 					      struct active_persona active, __u64 now,
 					      struct decision *decision)
 {
-	struct packet quoted = {};
 	struct flow *flow;
 
-	/* 1. An ICMP error belongs to the flow that it quotes, but does not keep it alive: anybody can send one. */
-	if (is_icmp_error(packet)) {
-		flow = find_quoted_flow(skb, packet, &quoted, now);
+	/* 1. An ICMP error belongs to the flow that it quotes, and does not refresh it: anybody can send one. */
+	if (quoted && is_tracked(quoted)) {
+		flow = find_flow(&quoted->key, now);
 		if (flow) {
-			decide_by_flow(slot, &quoted, active, now, flow, decision);
+			decide_by_flow(slot, quoted, active, now, flow, decision);
 			if (decision->verdict == VERDICT_FORWARDED)
 				decision->reason = REASON_RELATED_ICMP;
 			return;
@@ -208,51 +218,64 @@ static __always_inline void decide_by_persona(struct __sk_buff *skb, const struc
 	decide_by_rules(slot, packet, active, now, decision);
 }
 
+/* Reads an IP packet; false with a reason where that cannot be done. */
+static __always_inline bool read_packet(struct __sk_buff *skb, struct packet *packet,
+					struct decision *decision)
+{
+	enum parse_result parsed;
+
+	if (skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6)) {
+		decision->reason = REASON_UNSUPPORTED_ETHERTYPE;
+		return false;
+	}
+	packet->key.family = skb->protocol == bpf_htons(ETH_P_IPV6) ? ADDRESS_FAMILY_IPV6 :
+								      ADDRESS_FAMILY_IPV4;
+	parsed = parse(skb, 0, false, packet);
+	if (parsed != PARSE_OK) {
+		decision->reason = parse_failure(parsed);
+		return false;
+	}
+	return true;
+}
+
 static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direction, __u64 now)
 {
-	struct packet packet = { .direction = direction };
+	struct packet packet = { .direction = direction }, quoted = {};
 	struct decision decision = {
 		.rule = RULE_NONE,
 		.audited_rule = RULE_NONE,
 		.verdict = VERDICT_DROPPED,
 	};
-	enum parse_result parsed = PARSE_OK;
 	struct active_persona active = read_active_word();
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &active.slot);
+	bool quotes;
 
 	decision.slot = active.slot;
 	if (!slot)
 		return decision;
 
-	/* 1. What is not IP: ARP is the failsafe's, the rest is nobody's. */
+	/* 1. ARP, without which there is no IPv4. */
 	if (skb->protocol == bpf_htons(ETH_P_ARP)) {
-		decision.verdict = VERDICT_FORWARDED;
-		decision.reason = REASON_FAILSAFE;
-		return decision;
-	}
-	if (skb->protocol == bpf_htons(ETH_P_IP))
-		parsed = parse_at(skb, 0, ADDRESS_FAMILY_IPV4, false, &packet);
-	else if (skb->protocol == bpf_htons(ETH_P_IPV6))
-		parsed = parse_at(skb, 0, ADDRESS_FAMILY_IPV6, false, &packet);
-	else
-		decision.reason = REASON_UNSUPPORTED_ETHERTYPE;
-	if (parsed != PARSE_OK)
-		decision.reason = parse_failure(parsed);
+		bool arp = is_arp(skb);
 
-	if (parsed == PARSE_OK && decision.reason != REASON_UNSUPPORTED_ETHERTYPE) {
-		/* 2. The failsafe, before any persona is asked. */
-		if (is_failsafe(&packet)) {
+		decision.verdict = arp ? VERDICT_FORWARDED : VERDICT_DROPPED;
+		decision.reason = arp ? REASON_FAILSAFE : REASON_INVALID_PACKET;
+	} else if (read_packet(skb, &packet, &decision)) {
+		/* 2. The failsafe, before any persona is asked, and the ICMP errors about its packets. */
+		quotes = is_icmp_error(&packet) && read_quoted(skb, &packet, &quoted);
+		if (is_failsafe(&packet) || (quotes && is_failsafe(&quoted))) {
 			decision.verdict = VERDICT_FORWARDED;
 			decision.reason = REASON_FAILSAFE;
-			return decision;
+		} else {
+			/* 3. The persona. */
+			decide_by_persona(slot, &packet, quotes ? &quoted : NULL, active, now,
+					  &decision);
 		}
-		/* 3. The persona. */
-		decide_by_persona(skb, slot, &packet, active, now, &decision);
 	} else if (slot->flags & SLOT_AUDIT) {
 		decision.verdict = VERDICT_AUDIT;
 	}
 	/* 4. Without a persona everything passes, and is counted as such. */
-	if (slot->flags & SLOT_NO_PERSONA) {
+	if ((slot->flags & SLOT_NO_PERSONA) && decision.reason != REASON_FAILSAFE) {
 		decision.verdict = VERDICT_FORWARDED;
 		decision.reason = REASON_NO_PERSONA;
 	}

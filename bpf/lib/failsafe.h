@@ -73,7 +73,8 @@ static long match_failsafe_entry(__u32 index, void *context)
 	return 1;
 }
 
-static __always_inline bool is_failsafe(const struct packet *packet)
+/* Not inlined: it is asked about the packet, and about one that an ICMP error quotes. */
+static __noinline bool is_failsafe(const struct packet *packet)
 {
 	struct failsafe_match match = { .packet = packet };
 	__u32 zero = 0, index;

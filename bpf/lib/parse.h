@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * From bytes to struct packet. Everything is read relative to the network header, so the same code serves Ethernet,
- * tunnels without a link layer, and packets quoted in ICMP errors; non-linear buffers are no special case.
+ * tunnels without a link layer, and packets quoted in ICMP errors.
  */
 #ifndef EBPF_PERSONAS_LIB_PARSE_H
 #define EBPF_PERSONAS_LIB_PARSE_H
@@ -15,6 +15,9 @@
 #include "lib/packet.h"
 
 #define IPV6_EXTENSION_HEADERS_MAX 6
+
+/* Enough for the headers of a packet and of one that it quotes. */
+#define HEADERS_MAX 256
 
 struct ipv4_header {
 	__u8 version_length;
@@ -51,6 +54,27 @@ static __always_inline bool load(struct __sk_buff *skb, __u32 offset, void *to, 
 	return bpf_skb_load_bytes_relative(skb, offset, to, size, BPF_HDR_START_NET) == 0;
 }
 
+/*
+ * Whether a packet that is handed over as ARP is that on the wire too: a packet socket's sender may claim what it likes. RFC
+ * 826, for IPv4 over Ethernet.
+ */
+static __always_inline bool is_arp(struct __sk_buff *skb)
+{
+	__be16 ethertype;
+	struct {
+		__be16 hardware;
+		__be16 protocol;
+		__u8 hardware_length;
+		__u8 protocol_length;
+	} arp;
+
+	if (bpf_skb_load_bytes_relative(skb, 12, &ethertype, sizeof(ethertype), BPF_HDR_START_MAC) ||
+	    ethertype != bpf_htons(ETH_P_ARP) || !load(skb, 0, &arp, sizeof(arp)))
+		return false;
+	return arp.hardware == bpf_htons(1) && arp.protocol == bpf_htons(ETH_P_IP) &&
+	       arp.hardware_length == 6 && arp.protocol_length == 4;
+}
+
 static __always_inline enum parse_result parse_ipv4(struct __sk_buff *skb, __u32 offset,
 						    struct packet *packet)
 {
@@ -66,7 +90,6 @@ static __always_inline enum parse_result parse_ipv4(struct __sk_buff *skb, __u32
 		return PARSE_INVALID;
 	if (bpf_ntohs(ip.fragment) & (IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET))
 		return PARSE_FRAGMENT;
-	packet->key.family = ADDRESS_FAMILY_IPV4;
 	packet->key.protocol = ip.protocol;
 	packet->key.local[0] = egress ? ip.source : ip.destination;
 	packet->key.remote[0] = egress ? ip.destination : ip.source;
@@ -87,7 +110,6 @@ static __always_inline enum parse_result parse_ipv6(struct __sk_buff *skb, __u32
 		return PARSE_TRUNCATED;
 	if ((bpf_ntohl(ip.version_class_label) >> 28) != 6)
 		return PARSE_INVALID;
-	packet->key.family = ADDRESS_FAMILY_IPV6;
 	__builtin_memcpy(packet->key.local, egress ? ip.source : ip.destination, 16);
 	__builtin_memcpy(packet->key.remote, egress ? ip.destination : ip.source, 16);
 	packet->hop_limit = ip.hop_limit;
@@ -190,14 +212,30 @@ static __always_inline enum parse_result parse_transport(struct __sk_buff *skb,
 	return PARSE_OK;
 }
 
-static __always_inline enum parse_result parse_at(struct __sk_buff *skb, __u32 offset,
-						  __u8 family, bool quoted, struct packet *packet)
+/* Not inlined: it is needed for the packet, for a quoted one, and again for either. */
+static __noinline int parse_linear(struct __sk_buff *skb, __u32 offset, bool quoted,
+				   struct packet *packet)
 {
-	enum parse_result result = family == ADDRESS_FAMILY_IPV6 ?
-					   parse_ipv6(skb, offset, packet) :
-					   parse_ipv4(skb, offset, packet);
+	int result = packet->key.family == ADDRESS_FAMILY_IPV6 ? parse_ipv6(skb, offset, packet) :
+								 parse_ipv4(skb, offset, packet);
 
-	return result == PARSE_OK ? parse_transport(skb, packet, quoted) : result;
+	return result == PARSE_OK ? (int)parse_transport(skb, packet, quoted) : result;
+}
+
+/*
+ * Parses from `offset` behind the network header; packet->direction and packet->key.family are given. Drivers may leave
+ * headers in pages, where bpf_skb_load_bytes_relative() does not look (net/core/filter.c): what seems to be cut off is
+ * pulled into the linear part once.
+ */
+static __always_inline enum parse_result parse(struct __sk_buff *skb, __u32 offset, bool quoted,
+					       struct packet *packet)
+{
+	int result = parse_linear(skb, offset, quoted, packet);
+
+	if (result == PARSE_TRUNCATED &&
+	    !bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX))
+		result = parse_linear(skb, offset, quoted, packet);
+	return result;
 }
 
 #endif

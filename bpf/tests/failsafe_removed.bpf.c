@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /* Deliberately broken: asks the persona about everything, so that a persona can cut the VM off. */
 #include "lib/failsafe.h"
-#define is_failsafe(packet) false
+#define is_failsafe(packet) (is_failsafe(packet) && false)
 #include "lib/account.h"
 #include "lib/decide.h"
 

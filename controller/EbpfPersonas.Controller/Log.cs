@@ -3,19 +3,23 @@ namespace EbpfPersonas.Controller;
 /// <summary>Everything that the controller logs. Event ids 2000-2999, each used once.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(2000, LogLevel.Information, "Controller {ControllerId} serves clients at {ApiAddress} and agents at {AgentsAddress}.")]
+    [LoggerMessage(2000, LogLevel.Information, "Controller {ControllerId} serves clients at {ApiAddress} and agents " +
+        "at {AgentsAddress}.")]
     public static partial void Serving(this ILogger log, string controllerId, string apiAddress, string agentsAddress);
 
-    [LoggerMessage(2001, LogLevel.Warning, "{Address} is plain HTTP beyond this machine, as allow_plaintext permits: anyone on the way can read and change it.")]
+    [LoggerMessage(2001, LogLevel.Warning, "{Address} is plain HTTP beyond this machine, as allow_plaintext " +
+        "permits: anyone on the way can read and change it.")]
     public static partial void Plaintext(this ILogger log, string address);
 
     [LoggerMessage(2100, LogLevel.Information, "VM {VmId}: agent {AgentVersion} on kernel {KernelRelease} connected.")]
     public static partial void AgentConnected(this ILogger log, string vmId, string agentVersion, string kernelRelease);
 
-    [LoggerMessage(2101, LogLevel.Information, "VM {VmId}: the agent's stream ended ({Reason}). The VM keeps what it runs.")]
+    [LoggerMessage(
+        2101, LogLevel.Information, "VM {VmId}: the agent's stream ended ({Reason}). The VM keeps what it runs.")]
     public static partial void AgentDisconnected(this ILogger log, string vmId, string reason);
 
-    [LoggerMessage(2102, LogLevel.Warning, "VM {VmId}: the agent could not apply generation {Generation}: {Code}: {Message}")]
+    [LoggerMessage(
+        2102, LogLevel.Warning, "VM {VmId}: the agent could not apply generation {Generation}: {Code}: {Message}")]
     public static partial void ApplyFailed(this ILogger log, string vmId, long generation, string code, string message);
 
     [LoggerMessage(2103, LogLevel.Information, "VM {VmId}: generation {Generation} is in force, epoch {Epoch}.")]
@@ -24,14 +28,18 @@ internal static partial class Log
     [LoggerMessage(2104, LogLevel.Error, "VM {VmId}: the stream failed.")]
     public static partial void StreamFailed(this ILogger log, string vmId, Exception exception);
 
-    [LoggerMessage(2200, LogLevel.Information, "VM {VmId}: {Persona} revision {Revision} becomes generation {Generation}. {Cause}")]
-    public static partial void Activated(this ILogger log, string vmId, string persona, long revision, long generation, string cause);
+    [LoggerMessage(2200, LogLevel.Information, "VM {VmId}: {Persona} revision {Revision} becomes generation " +
+        "{Generation}. {Cause}")]
+    public static partial void Activated(
+        this ILogger log, string vmId, string persona, long revision, long generation, string cause);
 
     [LoggerMessage(2201, LogLevel.Error, "VM {VmId}: an expired activation could not be ended; trying again.")]
     public static partial void PinExpiryFailed(this ILogger log, string vmId, Exception exception);
 
-    [LoggerMessage(2300, LogLevel.Information, "Persona {Persona} revision {Revision}: {Outcome}, {Warnings} warnings.")]
-    public static partial void PersonaWritten(this ILogger log, string persona, long revision, string outcome, int warnings);
+    [LoggerMessage(
+        2300, LogLevel.Information, "Persona {Persona} revision {Revision}: {Outcome}, {Warnings} warnings.")]
+    public static partial void PersonaWritten(
+        this ILogger log, string persona, long revision, string outcome, int warnings);
 
     [LoggerMessage(2301, LogLevel.Information, "Persona {Persona} was deleted.")]
     public static partial void PersonaDeleted(this ILogger log, string persona);

@@ -15,7 +15,9 @@ try
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SqliteException or InvalidDataException or InvalidOperationException)
+catch (Exception exception) when (
+    exception is IOException or UnauthorizedAccessException or SqliteException or InvalidDataException
+        or InvalidOperationException)
 {
     // An address that is taken, a folder that cannot be written: the sentence is enough, a stack trace would hide it.
     Console.Error.WriteLine($"ebpf-personas-controller: cannot start: {exception.Message}");

@@ -19,8 +19,8 @@ internal static partial class DocumentedPaths
             return Quoted().Matches(line).Select(match => match.Groups["path"].Value);
         }
 
-        return file.IsCSharp || file.IsC
-            ? Comment().Match(line) is { Success: true } comment ? Plain().Matches(comment.Value).Select(match => match.Groups["path"].Value) : []
+        return (file.IsCSharp || file.IsC) && Comment().Match(line) is { Success: true } comment
+            ? Plain().Matches(comment.Value).Select(match => match.Groups["path"].Value)
             : [];
     }
 

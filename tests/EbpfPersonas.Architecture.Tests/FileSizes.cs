@@ -1,6 +1,8 @@
 namespace EbpfPersonas.Architecture.Tests;
 
-/// <summary>No file of code is over 400 lines, and nineteen of twenty C# files are under 250; the README fits on a few screens.</summary>
+/// <summary>
+/// No file of code is over 400 lines, and nineteen of twenty C# files are under 250; the README fits on a few screens.
+/// </summary>
 internal static class FileSizes
 {
     private const int Limit = 400;

@@ -29,7 +29,10 @@ internal static partial class ForeignPlaces
             .Concat(Url().Matches(line.Text).Select(match => match.Groups["host"].Value).Where(IsForeign))
         select $"{file.Path}:{line.Number}: {finding}";
 
-    /// <summary>Addresses of documentation (RFC 5737, RFC 3849), of the lab, and names that can not exist (RFC 2606) are nobody's.</summary>
+    /// <summary>
+    /// Addresses of documentation (RFC 5737, RFC 3849), of the lab, and names that can not exist (RFC 2606) are
+    /// nobody's.
+    /// </summary>
     private static bool IsForeign(string host) => !Hosts.ContainsKey(host) && !Nowhere().IsMatch(host);
 
     [GeneratedRegex(@"(?<![\w.$}*-])/(work|home|Users)/\w+|\b[A-Z]:\\Users\b")]

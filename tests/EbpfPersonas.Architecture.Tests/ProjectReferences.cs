@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace EbpfPersonas.Architecture.Tests;
 
-/// <summary>Protos &lt;- Personas &lt;- {Controller, Agent}; Bpf &lt;- Agent. Tests may refer to anything, nothing may refer to tests.</summary>
+/// <summary>
+/// Protos &lt;- Personas &lt;- {Controller, Agent}; Bpf &lt;- Agent. Tests may refer to anything, nothing may refer to
+/// tests.
+/// </summary>
 internal static partial class ProjectReferences
 {
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)

@@ -63,7 +63,8 @@ internal sealed class RunningController : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    public Task<FakeAgent> AgentAsync(string vmId, params Protos.V1.ProcessStarted[] running) => FakeAgent.StartAsync(AgentsUrl, vmId, running);
+    public Task<FakeAgent> AgentAsync(string vmId, params Protos.V1.ProcessStarted[] running) =>
+        FakeAgent.StartAsync(AgentsUrl, vmId, running);
 
     public static HttpContent Json(string json) => Json(Encoding.UTF8.GetBytes(json));
 
@@ -85,7 +86,8 @@ internal sealed class RunningController : IAsyncDisposable
     public async Task<JsonNode> BindAsync(string vm, string personas, string? fallback = null)
     {
         var members = fallback is null ? "" : $",\"default\":\"{fallback}\"";
-        using var answer = await Http.PutAsync($"/api/v1/vms/{vm}/bindings", Json($"{{\"personas\":{personas}{members}}}"));
+        using var answer = await Http.PutAsync(
+            $"/api/v1/vms/{vm}/bindings", Json($"{{\"personas\":{personas}{members}}}"));
         return await SuccessAsync(answer);
     }
 
@@ -95,7 +97,8 @@ internal sealed class RunningController : IAsyncDisposable
         return await SuccessAsync(answer);
     }
 
-    public async Task<HttpResponseMessage> DeactivateAsync(string vm) => await Http.DeleteAsync($"/api/v1/vms/{vm}/activations/current");
+    public async Task<HttpResponseMessage> DeactivateAsync(string vm) =>
+        await Http.DeleteAsync($"/api/v1/vms/{vm}/activations/current");
 
     public async Task<JsonNode> GetAsync(string path)
     {
@@ -106,7 +109,8 @@ internal sealed class RunningController : IAsyncDisposable
     public Task<JsonNode> StatusAsync(string vm) => GetAsync($"/api/v1/vms/{vm}/status");
 
     /// <summary>Waits for a phase.</summary>
-    public Task<JsonNode> WaitForPhaseAsync(string vm, string phase) => WaitForAsync(vm, status => (string?)status["phase"] == phase);
+    public Task<JsonNode> WaitForPhaseAsync(string vm, string phase) =>
+        WaitForAsync(vm, status => (string?)status["phase"] == phase);
 
     public async Task<JsonNode> WaitForAsync(string vm, Func<JsonNode, bool> condition)
     {

@@ -1,4 +1,3 @@
-using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Personas.Wire;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Kernel;
@@ -24,29 +23,8 @@ internal static class PacketCases
 
     private static void Run(KernelFilter filter, CaseFolder testCase)
     {
-        var differences = new List<string>();
-        filter.Use(Read(testCase, CaseFolder.PersonaFile)!);
-        foreach (var step in testCase.Steps)
-        {
-            switch (step)
-            {
-                case SwitchStep { PersonaFile: var file }:
-                    filter.Dataplane.Apply(filter.Dataplane.Realised.Generation + 1, Read(testCase, file));
-                    break;
-                case PacketStep packet:
-                    var verdict = filter.Judge(packet.Packet.Direction, Frame.Build(packet.Packet));
-                    var seen = new Expectation(verdict.Verdict.Word(), verdict.Reason.Word(), verdict.Rule);
-                    if (seen != packet.Expected)
-                    {
-                        differences.Add($"line {step.Line}: {packet.Packet}: expected {packet.Expected}, got {seen}");
-                    }
-
-                    break;
-                default:
-                    throw new NotSupportedException($"line {step.Line}: {step.GetType().Name}");
-            }
-        }
-
+        filter.Use(Read(testCase, CaseFolder.PersonaFile));
+        var differences = CaseRun.Differences(testCase, file => Read(testCase, file), filter.SwitchTo, filter.Decide);
         if (differences.Count > 0)
         {
             throw new InvalidOperationException(string.Join("\n    ", differences));

@@ -36,6 +36,18 @@ internal sealed class ActivityFeed
         _table = new ProcessTable(capacity);
     }
 
+    /// <summary>Processes that had no room in the table.</summary>
+    public ulong Refused
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _table.Refused;
+            }
+        }
+    }
+
     /// <summary>Takes in what was traced, in order.</summary>
     public void Add(IReadOnlyList<ProcessRecord> records)
     {
@@ -124,9 +136,15 @@ internal sealed class ActivityFeed
             case ProcessEventKind.Exec:
                 var image = new ProcessImage(record.Path, record.Executable, head.UserId, _users.NameOf(head.UserId));
                 var process = new RunningProcess(head.Pid, head.ParentPid, image);
+                var known = _table.Contains(head.Pid);
                 if (_table.Set(process))
                 {
                     Report(process, V1.StartKind.Exec, head);
+                }
+                else if (known)
+                {
+                    // What it ran before has ended, what it runs now has no room.
+                    Report(Exited(head));
                 }
 
                 break;
@@ -140,7 +158,7 @@ internal sealed class ActivityFeed
 
                 break;
             case ProcessEventKind.Exit when _table.Remove(head.Pid):
-                Report(new V1.ProcessEvent { Exited = new V1.ProcessExited { Pid = head.Pid }, Time = TimeOf(head) });
+                Report(Exited(head));
                 break;
         }
     }
@@ -164,6 +182,9 @@ internal sealed class ActivityFeed
         reported.Sequence = ++_sequence;
         _waiting.Enqueue(reported);
     }
+
+    private V1.ProcessEvent Exited(in ProcessEvent head) =>
+        new() { Time = TimeOf(head), Exited = new V1.ProcessExited { Pid = head.Pid } };
 
     private V1.ProcessEvent Started(RunningProcess process, V1.StartKind kind, Timestamp time) => new()
     {

@@ -3,12 +3,16 @@ using System.Diagnostics.CodeAnalysis;
 namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
-/// The live processes of the namespace by pid, at most <paramref name="capacity"/> of them: what is over it is not taken in, and
-/// <see cref="Refused"/> counts it. Not for several threads at once.
+/// The live processes of the namespace by pid, at most <paramref name="capacity"/> of them and <see cref="TextMax"/> of their paths: any user can make
+/// many processes with long paths. What is over a bound is not taken in, and <see cref="Refused"/> counts it. Not for several threads at once.
 /// </summary>
 internal sealed class ProcessTable(int capacity)
 {
+    /// <summary>Characters of all paths together, so that a snapshot stays below 32 MiB on the wire (3 octets for a character at most).</summary>
+    public const int TextMax = 8 * 1024 * 1024;
+
     private readonly Dictionary<uint, RunningProcess> _byPid = [];
+    private int _text;
 
     /// <summary>Number of live processes.</summary>
     public int Count => _byPid.Count;
@@ -23,13 +27,15 @@ internal sealed class ProcessTable(int capacity)
     public bool Set(RunningProcess process)
     {
         ArgumentNullException.ThrowIfNull(process);
-        if (_byPid.Count >= capacity && !_byPid.ContainsKey(process.Pid))
+        Remove(process.Pid);
+        if (_byPid.Count >= capacity || _text + TextOf(process) > TextMax)
         {
             Refused++;
             return false;
         }
 
-        _byPid[process.Pid] = process;
+        _byPid.Add(process.Pid, process);
+        _text += TextOf(process);
         return true;
     }
 
@@ -41,11 +47,27 @@ internal sealed class ProcessTable(int capacity)
     }
 
     /// <summary>The process ended; false where it is not known.</summary>
-    public bool Remove(uint pid) => _byPid.Remove(pid);
+    public bool Remove(uint pid)
+    {
+        if (!_byPid.Remove(pid, out var removed))
+        {
+            return false;
+        }
+
+        _text -= TextOf(removed);
+        return true;
+    }
 
     /// <summary>Whether <paramref name="pid"/> is known.</summary>
     public bool Contains(uint pid) => _byPid.ContainsKey(pid);
 
     /// <summary>Forgets everything.</summary>
-    public void Clear() => _byPid.Clear();
+    public void Clear()
+    {
+        _byPid.Clear();
+        _text = 0;
+    }
+
+    private static int TextOf(RunningProcess process) =>
+        process.Image.Path.Length + process.Image.Executable.Length + process.Image.UserName.Length;
 }

@@ -79,8 +79,13 @@ internal static class AgentHost
         {
             var dataplane = provider.GetRequiredService<PersonaDataplane>();
             var link = provider.GetRequiredService<ControllerLink>();
+            var tracer = provider.GetRequiredService<ProcessTracer>();
+            var feed = provider.GetRequiredService<ActivityFeed>();
             var metrics = new AgentMetrics(
-                dataplane.ReadCounters, () => dataplane.Realised, provider.GetRequiredService<ProcessTracer>().ReadLost, () => link.Connected);
+                dataplane.ReadCounters,
+                () => dataplane.Realised,
+                () => [("process", tracer.ReadLost()), ("process_table", feed.Refused)],
+                () => link.Connected);
             provider.GetRequiredService<DesiredStateApplier>().Switched += took => metrics.Switched("controller", took);
             return metrics;
         });

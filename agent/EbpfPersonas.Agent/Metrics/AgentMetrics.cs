@@ -28,7 +28,7 @@ internal sealed class AgentMetrics
     private string[]? _activeLabels;
 
     /// <summary>Registers every name; the functions are asked at each scrape.</summary>
-    public AgentMetrics(Func<DataplaneCounters> counters, Func<RealisedState> realised, Func<ulong> eventsLost, Func<bool> connected)
+    public AgentMetrics(Func<DataplaneCounters> counters, Func<RealisedState> realised, Func<IEnumerable<(string Source, ulong Count)>> eventsLost, Func<bool> connected)
     {
         var factory = Prometheus.Metrics.WithCustomRegistry(_registry);
         _packets = factory.CreateCounter("persona_agent_packets_total", "Packets judged.", VerdictLabels);
@@ -43,13 +43,17 @@ internal sealed class AgentMetrics
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.0001, 2, 16) });
         _conntrackEntries = factory.CreateGauge("persona_agent_conntrack_entries", "Flows remembered.");
         _mapUtilization = factory.CreateGauge("persona_agent_map_utilization_ratio", "Share of a BPF map in use.", "map");
-        _eventsLost = factory.CreateCounter("persona_agent_events_lost_total", "Events that the kernel could not hand over.", "source");
+        _eventsLost = factory.CreateCounter("persona_agent_events_lost_total", "Events that had no room: in the kernel's ring (process), in the table of processes (process_table).", "source");
         _connected = factory.CreateGauge("persona_agent_controller_connected", "1 while the stream to the controller stands.");
         _registry.AddBeforeCollectCallback(() =>
         {
             Take(counters());
             Take(realised());
-            _eventsLost.WithLabels("process").IncTo(eventsLost());
+            foreach (var (source, count) in eventsLost())
+            {
+                _eventsLost.WithLabels(source).IncTo(count);
+            }
+
             _connected.Set(connected() ? 1 : 0);
         });
     }

@@ -9,7 +9,8 @@ internal static class Activities
 
     /// <summary>An exit, with what was known of the process.</summary>
     public static ActivityRecord Exited(ProcessReport report, VmProcess? process) => new(
-        0, "process_exited", report.Time, report.Pid, process?.ParentPid, process?.Image.UserId, process?.Image.UserName,
+        0, "process_exited", report.Time, report.Pid, process?.ParentPid, process?.Image.UserId,
+        process?.Image.UserName,
         process?.Image.Path, process?.Image.Executable, null, null);
 
     /// <summary>The VM listed all its processes.</summary>

@@ -2,7 +2,10 @@ using System.Threading.Channels;
 
 namespace EbpfPersonas.Controller.Activation;
 
-/// <summary>The newest activity of one VM, and those who watch it live. A watcher that is too slow loses the oldest, not the VM its pace.</summary>
+/// <summary>
+/// The newest activity of one VM, and those who watch it live. A watcher that is too slow loses the oldest, not the VM
+/// its pace.
+/// </summary>
 internal sealed class ActivityLog
 {
     /// <summary>Records kept.</summary>
@@ -43,7 +46,10 @@ internal sealed class ActivityLog
         }
     }
 
-    /// <summary>What is kept with an id above <paramref name="after"/>, and everything from now on until the returned handle is disposed.</summary>
+    /// <summary>
+    /// What is kept with an id above <paramref name="after"/>, and everything from now on until the returned handle is
+    /// disposed.
+    /// </summary>
     public IDisposable Watch(long after, out ChannelReader<ActivityRecord> reader)
     {
         var channel = Channel.CreateBounded<ActivityRecord>(

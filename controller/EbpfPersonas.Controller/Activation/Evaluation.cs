@@ -4,19 +4,23 @@ using EbpfPersonas.Personas.Activation;
 namespace EbpfPersonas.Controller.Activation;
 
 /// <summary>
-/// Applies the activation function to what is known of a VM. Pure with regard to the actor: gives the VM's next state and the line of
-/// history, and leaves storing them to the caller.
+/// Applies the activation function to what is known of a VM. Pure with regard to the actor: gives the VM's next state
+/// and the line of history, and leaves storing them to the caller.
 /// </summary>
 internal static class Evaluation
 {
-    /// <summary>The next state, and an entry where the active persona, its revision or the kind of cause changes.</summary>
-    public static (StoredVm Vm, ActivationEntry? Entry) Next(VmActor actor, StoredVm vm, Happening happening, DateTimeOffset now)
+    /// <summary>
+    /// The next state, and an entry where the active persona, its revision or the kind of cause changes.
+    /// </summary>
+    public static (StoredVm Vm, ActivationEntry? Entry) Next(
+        VmActor actor, StoredVm vm, Happening happening, DateTimeOffset now)
     {
         vm = DropWhatEnded(actor, vm, now);
         var decision = ActivationPolicy.Decide(
             new Situation
             {
-                Candidates = [.. vm.Bindings.Where(actor.Personas.ContainsKey).Select(name => ToCandidate(actor, vm, name))],
+                Candidates =
+                    [.. vm.Bindings.Where(actor.Personas.ContainsKey).Select(name => ToCandidate(actor, vm, name))],
                 Pin = vm.Pin,
                 Held = vm.Held,
                 Default = vm.Default,
@@ -57,7 +61,8 @@ internal static class Evaluation
 
     private static Candidate ToCandidate(VmActor actor, StoredVm vm, string name)
     {
-        // Until the VM has said what runs, what was live counts as live: a restart of the controller is no event on the VM.
+        // Until the VM has said what runs, what was live counts as live: a restart of the controller is no event on the
+        // VM.
         var live = actor.ProcessesKnown
             ? actor.Processes.IsLive(name)
             : vm.Desired.Cause == ActivationCause.Trigger && vm.Desired.Persona == name;
@@ -72,7 +77,8 @@ internal static class Evaluation
         }
 
         return vm.Held is { } held
-            && (!vm.Bindings.Contains(held) || !actor.Personas.TryGetValue(held, out var persona) || !persona.DeactivateManually)
+            && (!vm.Bindings.Contains(held) || !actor.Personas.TryGetValue(held, out var persona)
+                || !persona.DeactivateManually)
                 ? vm with { Held = null }
                 : vm;
     }

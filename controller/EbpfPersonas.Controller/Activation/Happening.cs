@@ -17,6 +17,7 @@ internal sealed record Happening(string Sentence, ActivationProcess? Process = n
         return new Happening(
             $"Process {process.Pid} {Printable.Quote(program)} of {user} ({image.UserId}) {what}",
             new ActivationProcess(
-                verb, process.Pid, process.ParentPid, image.UserId, image.UserName, image.Path, image.Executable, process.Time));
+                verb, process.Pid, process.ParentPid, image.UserId, image.UserName, image.Path, image.Executable,
+                process.Time));
     }
 }

@@ -3,7 +3,9 @@ using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Controller.Activation;
 
-/// <summary>Where decisions go. Must return at once; a VM that is not connected gets the newest state when it comes back.</summary>
+/// <summary>
+/// Where decisions go. Must return at once; a VM that is not connected gets the newest state when it comes back.
+/// </summary>
 internal interface IDesiredStateSink
 {
     void Push(string vmId, DesiredState desired, V1.Persona? persona);

@@ -5,7 +5,10 @@ using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Controller.Activation;
 
-/// <summary>One revision of a persona in the forms that are needed at run time. Immutable; the wire form is shared and never changed.</summary>
+/// <summary>
+/// One revision of a persona in the forms that are needed at run time. Immutable; the wire form is shared and never
+/// changed.
+/// </summary>
 internal sealed record LivePersona(StoredPersona Stored, ValidatedPersona Validated, V1.Persona Wire, Trigger Trigger)
 {
     public string Name => Stored.Name;

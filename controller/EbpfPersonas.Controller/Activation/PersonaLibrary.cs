@@ -23,7 +23,9 @@ internal sealed class PersonaLibrary(IStore store)
             ? cached
             : await store.FindRevisionAsync(name, revision) is { } stored ? Read(stored) : null;
 
-    /// <summary>Throws <see cref="InvalidDataException"/> where a stored document is no longer accepted by this version.</summary>
+    /// <summary>
+    /// Throws <see cref="InvalidDataException"/> where a stored document is no longer accepted by this version.
+    /// </summary>
     public LivePersona Read(StoredPersona stored)
     {
         ArgumentNullException.ThrowIfNull(stored);
@@ -35,9 +37,11 @@ internal sealed class PersonaLibrary(IStore store)
 
         var findings = new Findings();
         var validated = PersonaValidator.Validate(stored.Document, findings, stored.Name) ?? throw new InvalidDataException(
-            $"Revision {stored.Revision} of {stored.Name} in the store is not valid: {findings.Errors[0].Pointer} {findings.Errors[0].Message}");
+            $"Revision {stored.Revision} of {stored.Name} in the store is not valid: {findings.Errors[0].Pointer} " +
+            $"{findings.Errors[0].Message}");
         var live = new LivePersona(
-            stored, validated, PersonaMapper.ToWire(validated.Document, (ulong)stored.Revision), PersonaMapper.ToTrigger(validated.Document));
+            stored, validated, PersonaMapper.ToWire(validated.Document, (ulong)stored.Revision),
+            PersonaMapper.ToTrigger(validated.Document));
         if (_cache.Count >= MaxCached)
         {
             _cache.Clear();

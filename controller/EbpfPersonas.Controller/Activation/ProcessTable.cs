@@ -3,16 +3,24 @@ using EbpfPersonas.Personas.Activation;
 
 namespace EbpfPersonas.Controller.Activation;
 
-/// <summary>The live processes of one VM, and how many of them match each persona's trigger. Not safe for concurrent use.</summary>
+/// <summary>
+/// The live processes of one VM, and how many of them match each persona's trigger. Not safe for concurrent use.
+/// </summary>
 internal sealed class ProcessTable
 {
-    /// <summary>More processes than this are not followed (Linux's default pid_max on large machines is 4 million, in use are hundreds).</summary>
+    /// <summary>
+    /// More processes than this are not followed (Linux's default pid_max on large machines is 4 million, in use are
+    /// hundreds).
+    /// </summary>
     public const int Max = 65_536;
 
     private readonly Dictionary<uint, VmProcess> _processes = [];
     private Dictionary<string, Watch> _watches = new(StringComparer.Ordinal);
 
     public int Count => _processes.Count;
+
+    /// <summary>Whether there were more processes than are followed, since the last snapshot.</summary>
+    public bool HasIgnored { get; private set; }
 
     /// <summary>Whether a process matches the trigger of <paramref name="persona"/>.</summary>
     public bool IsLive(string persona) => _watches.TryGetValue(persona, out var watch) && watch.Matching > 0;
@@ -47,11 +55,17 @@ internal sealed class ProcessTable
             _processes.Add(process.Pid, process);
             turned |= Tally(process, +1);
         }
+        else
+        {
+            HasIgnored = true;
+        }
 
         return turned;
     }
 
-    /// <summary>A process ended; whether that ended a trigger. False for a pid that is not known: exits may come twice.</summary>
+    /// <summary>
+    /// A process ended; whether that ended a trigger. False for a pid that is not known: exits may come twice.
+    /// </summary>
     public bool Exit(uint pid, [NotNullWhen(true)] out VmProcess? process, out bool endedTrigger)
     {
         endedTrigger = false;
@@ -68,6 +82,7 @@ internal sealed class ProcessTable
     public void Replace(IEnumerable<VmProcess> processes)
     {
         _processes.Clear();
+        HasIgnored = false;
         foreach (var watch in _watches.Values)
         {
             watch.Matching = 0;

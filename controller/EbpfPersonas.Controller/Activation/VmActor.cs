@@ -4,8 +4,8 @@ using EbpfPersonas.Controller.Store;
 namespace EbpfPersonas.Controller.Activation;
 
 /// <summary>
-/// The holder of one VM's current state. Everything but <see cref="Activity"/> is changed only by whoever holds <see cref="Gate"/>;
-/// <see cref="Vm"/> is an immutable record and may be read at any time.
+/// The holder of one VM's current state. Everything but <see cref="Activity"/> is changed only by whoever holds
+/// <see cref="Gate"/>; <see cref="Vm"/> is an immutable record and may be read at any time.
 /// </summary>
 internal sealed class VmActor(StoredVm vm) : IDisposable
 {
@@ -29,13 +29,17 @@ internal sealed class VmActor(StoredVm vm) : IDisposable
     /// <summary>The stream whose reports count; 0 before the first.</summary>
     public long Stream { get; set; }
 
-    /// <summary>Whether the processes are known: not from the controller's start until the VM's first snapshot.</summary>
+    /// <summary>
+    /// Whether the processes are known: not from the controller's start until the VM's first snapshot.
+    /// </summary>
     public bool ProcessesKnown { get; set; }
 
     /// <summary>The highest generation that the agent says it knows; a new one must be above it.</summary>
     public long GenerationFloor { get; set; }
 
-    /// <summary>The generation that waits for the agent's answer and the time stamp of what caused it, or null.</summary>
+    /// <summary>
+    /// The generation that waits for the agent's answer and the time stamp of what caused it, or null.
+    /// </summary>
     public (long Generation, long Timestamp, string Cause)? Unanswered { get; set; }
 
     /// <summary>Ends the pin in time.</summary>

@@ -1,6 +1,8 @@
 namespace EbpfPersonas.Controller.Activation;
 
-/// <summary>What became of a request about a VM. <paramref name="UnknownPersonas"/> lists the fields that name no persona.</summary>
+/// <summary>
+/// What became of a request about a VM. <paramref name="UnknownPersonas"/> lists the fields that name no persona.
+/// </summary>
 internal sealed record VmRequestOutcome(VmActor? Actor, IReadOnlyList<(string Pointer, string Name)> UnknownPersonas)
 {
     /// <summary>There is no such VM.</summary>

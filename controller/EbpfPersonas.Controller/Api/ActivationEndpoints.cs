@@ -1,4 +1,5 @@
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Api.Resources;
 using EbpfPersonas.Controller.Fleet;
 using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Personas.Reading;
@@ -17,7 +18,8 @@ internal static class ActivationEndpoints
         activations.MapDelete("/current", DeleteAsync).WithName("Deactivate")
             .WithSummary("End the activation by hand, or the hold of a persona whose deactivate_when is manual")
             .Produces<VmStatus>().Fails(404, 409);
-        activations.MapGet("/", ListAsync).WithName("ListActivations").WithSummary("What became active and why, newest first").Paged()
+        activations.MapGet("/", ListAsync).WithName("ListActivations")
+            .WithSummary("What became active and why, newest first").Paged()
             .Produces<Page<ActivationResource>>().Fails(400, 404);
     }
 
@@ -49,7 +51,8 @@ internal static class ActivationEndpoints
                 : VmEndpoints.NoVm(id);
     }
 
-    private static async Task<IResult> DeleteAsync(string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library)
+    private static async Task<IResult> DeleteAsync(
+        string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library)
     {
         if (!manager.TryFind(id, out var actor))
         {
@@ -63,7 +66,8 @@ internal static class ActivationEndpoints
 
         return actor.Vm.Desired.Persona is { } persona
             ? Problem.Conflict(
-                $"{persona} is active by its {actor.Vm.Desired.Cause.Word()}, not by hand. Activate another persona, or change the bindings.")
+                $"{persona} is active by its {actor.Vm.Desired.Cause.Word()}, not by hand. Activate another " +
+                "persona, or change the bindings.")
             : Problem.NotFound($"No persona is active on {id}.");
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Api.Resources;
 
 namespace EbpfPersonas.Controller.Api;
 
@@ -13,7 +14,9 @@ internal static class ActivityEndpoints
     public static void MapActivity(this IEndpointRouteBuilder api) =>
         api.MapGet("/vms/{id}/activity", GetAsync).WithName("GetActivity").WithTags("VMs")
             .WithSummary("What a VM does: processes")
-            .WithDescription("With 'Accept: text/event-stream' a live stream (server-sent events), which Last-Event-ID resumes.").Paged()
+            .WithDescription(
+                "With 'Accept: text/event-stream' a live stream (server-sent events), which Last-Event-ID resumes.")
+            .Paged()
             .Produces<ActivityPage>().Produces(200, contentType: EventStream).Fails(400, 404);
 
     private static async Task<IResult> GetAsync(
@@ -26,7 +29,8 @@ internal static class ActivityEndpoints
 
         if (context.Request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(EventStream, StringComparison.OrdinalIgnoreCase)))
         {
-            using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(
+                context.RequestAborted, lifetime.ApplicationStopping);
             await StreamAsync(actor.Activity, context, time, ending.Token);
             return Results.Empty;
         }
@@ -36,16 +40,21 @@ internal static class ActivityEndpoints
             return problem;
         }
 
-        var records = actor.Activity.Read(0).Reverse().Where(record => record.Id < page.Before).Take(page.Limit + 1).ToArray();
+        var records = actor.Activity.Read(0).Reverse().Where(record => record.Id < page.Before)
+            .Take(page.Limit + 1).ToArray();
         var items = page.Of(records, record => record, record => $"{record.Id}");
         return Results.Ok(new ActivityPage(
-            items.Items, items.NextCursor, actor.Activity.EventsLost, actor.ProcessesKnown ? actor.Processes.Count : null));
+            items.Items, items.NextCursor, actor.Activity.EventsLost,
+            actor.ProcessesKnown ? actor.Processes.Count : null));
     }
 
-    private static async Task StreamAsync(ActivityLog activity, HttpContext context, TimeProvider time, CancellationToken ended)
+    private static async Task StreamAsync(
+        ActivityLog activity, HttpContext context, TimeProvider time, CancellationToken ended)
     {
-        // Without Last-Event-ID the stream begins now; an id of an earlier run of the controller is above all of this one's.
-        var after = long.TryParse(context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
+        // Without Last-Event-ID the stream begins now; an id of an earlier run of the controller is above all of this
+        // one's.
+        var after = long.TryParse(
+            context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
             ? last : long.MaxValue;
         using var watch = activity.Watch(after, out var reader);
         var response = context.Response;
@@ -71,7 +80,7 @@ internal static class ActivityEndpoints
                 {
                     var data = JsonSerializer.Serialize(record, ApiJson.Options);
                     await response.WriteAsync(
-                        string.Create(CultureInfo.InvariantCulture, $"id: {record.Id}\nevent: {record.Kind}\ndata: {data}\n\n"), ended);
+                        FormattableString.Invariant($"id: {record.Id}\nevent: {record.Kind}\ndata: {data}\n\n"), ended);
                 }
 
                 await response.Body.FlushAsync(ended);

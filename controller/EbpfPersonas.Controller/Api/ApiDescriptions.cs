@@ -20,10 +20,12 @@ internal static class ApiDescriptions
     }
 
     /// <summary>Takes ?limit= and ?cursor=.</summary>
-    public static RouteHandlerBuilder Paged(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new PagedMetadata());
+    public static RouteHandlerBuilder Paged(this RouteHandlerBuilder endpoint) =>
+        endpoint.WithMetadata(new PagedMetadata());
 
     /// <summary>Takes a persona document.</summary>
-    public static RouteHandlerBuilder AcceptsPersona(this RouteHandlerBuilder endpoint) => endpoint.Accepts<JsonObject>(Json);
+    public static RouteHandlerBuilder AcceptsPersona(this RouteHandlerBuilder endpoint) =>
+        endpoint.Accepts<JsonObject>(Json);
 
     /// <summary>Answers with a persona document, metadata and status.</summary>
     public static RouteHandlerBuilder ReturnsPersona(this RouteHandlerBuilder endpoint, int status) =>

@@ -16,7 +16,8 @@ internal static class ApiDocument
             {
                 Title = "EbpfPersonas controller",
                 Version = "v1",
-                Description = "Define personas, say which VMs they may become active on, activate them, and watch what VMs do.",
+                Description = "Define personas, say which VMs they may become active on, activate them, and watch " +
+                    "what VMs do.",
             };
             return Task.CompletedTask;
         });
@@ -25,7 +26,8 @@ internal static class ApiDocument
             if (context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiDescriptions.PagedMetadata>().Any())
             {
                 operation.Parameters ??= [];
-                operation.Parameters.Add(Query("limit", JsonSchemaType.Integer, "Items a page, 1-500; 100 where absent."));
+                operation.Parameters.Add(
+                    Query("limit", JsonSchemaType.Integer, "Items a page, 1-500; 100 where absent."));
                 operation.Parameters.Add(Query("cursor", JsonSchemaType.String, "next_cursor of the page before."));
             }
 

@@ -5,7 +5,9 @@ using System.Text.Json.Serialization;
 
 namespace EbpfPersonas.Controller.Api;
 
-/// <summary>How answers are written: snake_case, enums as their words, times in RFC 3339 UTC with milliseconds.</summary>
+/// <summary>
+/// How answers are written: snake_case, enums as their words, times in RFC 3339 UTC with milliseconds.
+/// </summary>
 internal static class ApiJson
 {
     public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions());
@@ -24,10 +26,12 @@ internal static class ApiJson
 
     private sealed class TimeConverter : JsonConverter<DateTimeOffset>
     {
-        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        public override DateTimeOffset Read(
+            ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             DateTimeOffset.Parse(reader.GetString()!, CultureInfo.InvariantCulture);
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            writer.WriteStringValue(
+                value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
     }
 }

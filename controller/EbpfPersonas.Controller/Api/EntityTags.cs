@@ -29,5 +29,7 @@ internal static class EntityTags
         .Any(tag => tag.Equals(EntityTagHeaderValue.Any) || Revision(tag) == revision);
 
     private static long? Revision(EntityTagHeaderValue tag) =>
-        long.TryParse(tag.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : null;
+        long.TryParse(tag.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var revision)
+            ? revision
+            : null;
 }

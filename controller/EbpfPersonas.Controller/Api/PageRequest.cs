@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
+using EbpfPersonas.Controller.Api.Resources;
 
 namespace EbpfPersonas.Controller.Api;
 
@@ -11,7 +12,9 @@ internal sealed record PageRequest(int Limit, string Cursor)
     private const int DefaultLimit = 100;
     private const int MaxLimit = 500;
 
-    /// <summary>The cursor as a number; <see cref="long.MaxValue"/> at the beginning of a list that counts down.</summary>
+    /// <summary>
+    /// The cursor as a number; <see cref="long.MaxValue"/> at the beginning of a list that counts down.
+    /// </summary>
     public long Before => Cursor.Length == 0 ? long.MaxValue : long.Parse(Cursor, CultureInfo.InvariantCulture);
 
     /// <summary>The request; a cursor must be one that an earlier page gave.</summary>
@@ -21,7 +24,8 @@ internal sealed record PageRequest(int Limit, string Cursor)
         problem = null;
         var limit = DefaultLimit;
         if (request.Query["limit"].FirstOrDefault() is { } text
-            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
+            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit)
+                || limit is < 1 or > MaxLimit))
         {
             problem = Problem.BadRequest($"limit is a number from 1 to {MaxLimit}.");
             return false;
@@ -47,7 +51,9 @@ internal sealed record PageRequest(int Limit, string Cursor)
     {
         try
         {
-            return cursor.Length > 512 ? null : new UTF8Encoding(false, true).GetString(Base64Url.DecodeFromChars(cursor));
+            return cursor.Length > 512
+                ? null
+                : new UTF8Encoding(false, true).GetString(Base64Url.DecodeFromChars(cursor));
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException)
         {

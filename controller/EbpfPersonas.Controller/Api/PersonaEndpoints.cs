@@ -1,4 +1,5 @@
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Api.Resources;
 using EbpfPersonas.Controller.Personas;
 using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Personas.Reading;
@@ -14,7 +15,9 @@ internal static class PersonaEndpoints
         var personas = api.MapGroup("/personas").WithTags("Personas");
         personas.MapPut("/{name}", PutAsync).WithName("PutPersona")
             .WithSummary("Create or replace a persona")
-            .WithDescription("Makes a new immutable revision, unless the bytes are those of the newest. Honours If-Match and If-None-Match: *.")
+            .WithDescription(
+                "Makes a new immutable revision, unless the bytes are those of the newest. " +
+                "Honours If-Match and If-None-Match: *.")
             .AcceptsPersona().ReturnsPersona(200).ReturnsPersona(201).Fails(400, 412, 413, 415, 422);
         personas.MapGet("/", ListAsync).WithName("ListPersonas").WithSummary("List personas by name").Paged()
             .Produces<Page<PersonaListItem>>().Fails(400);
@@ -23,15 +26,18 @@ internal static class PersonaEndpoints
         personas.MapDelete("/{name}", DeleteAsync).WithName("DeletePersona")
             .WithSummary("Delete a persona that no VM refers to").Produces(204).Fails(404, 409, 412);
         personas.MapPost("/validate", ValidateAsync).WithName("ValidatePersona")
-            .WithSummary("Check a document without storing it").AcceptsPersona().Produces<ValidationReport>().Fails(413, 415);
+            .WithSummary("Check a document without storing it").AcceptsPersona().Produces<ValidationReport>()
+            .Fails(413, 415);
         personas.MapGet("/{name}/revisions", ListRevisionsAsync).WithName("ListRevisions")
-            .WithSummary("List a persona's revisions, newest first").Paged().Produces<Page<PersonaListItem>>().Fails(400, 404);
+            .WithSummary("List a persona's revisions, newest first").Paged().Produces<Page<PersonaListItem>>()
+            .Fails(400, 404);
         personas.MapGet("/{name}/revisions/{revision:long}", GetRevisionAsync).WithName("GetRevision")
             .WithSummary("Read one revision").ReturnsPersona(200).Fails(404);
     }
 
     private static async Task<IResult> PutAsync(
-        string name, HttpRequest request, IStore store, PersonaLibrary library, PersonaManager manager, TimeProvider time, ILogger<PersonaLibrary> log)
+        string name, HttpRequest request, IStore store, PersonaLibrary library, PersonaManager manager,
+        TimeProvider time, ILogger<PersonaLibrary> log)
     {
         if (!Vocabulary.IsName(name))
         {
@@ -59,14 +65,20 @@ internal static class PersonaEndpoints
         }
 
         var persona = library.Read(stored!);
-        log.PersonaWritten(name, persona.Revision, outcome.ToString(), persona.Validated.Warnings.Length);
+        if (outcome != PutOutcome.Unchanged)
+        {
+            log.PersonaWritten(name, persona.Revision, outcome.ToString(), persona.Validated.Warnings.Length);
+        }
+
         if (outcome == PutOutcome.Replaced)
         {
             await manager.PersonaChangedAsync(persona);
         }
 
         return new PersonaResource(
-            persona, outcome == PutOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK, WithWarnings: true);
+            persona,
+            outcome == PutOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK,
+            WithWarnings: true);
     }
 
     private static async Task<IResult> GetAsync(string name, HttpRequest request, PersonaLibrary library)
@@ -76,7 +88,9 @@ internal static class PersonaEndpoints
             return NoPersona(name);
         }
 
-        return EntityTags.IsKnown(request, persona.Revision) ? new NotModified(EntityTags.Of(persona.Revision)) : new PersonaResource(persona);
+        return EntityTags.IsKnown(request, persona.Revision)
+            ? new NotModified(EntityTags.Of(persona.Revision))
+            : new PersonaResource(persona);
     }
 
     private static async Task<IResult> GetRevisionAsync(string name, long revision, PersonaLibrary library) =>
@@ -141,7 +155,8 @@ internal static class PersonaEndpoints
         if (validated is not null)
         {
             var wire = PersonaMapper.ToWire(validated.Document, revision: 1);
-            size = new PersonaSize(wire.Rules.Count, wire.Rules.Sum(rule => rule.Peers.Count + rule.Except.Count), wire.CalculateSize());
+            size = new PersonaSize(
+                wire.Rules.Count, wire.Rules.Sum(rule => rule.Peers.Count + rule.Except.Count), wire.CalculateSize());
         }
 
         return Results.Ok(new ValidationReport(validated is not null, findings.Errors, findings.Warnings, size));

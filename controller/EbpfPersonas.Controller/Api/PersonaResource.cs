@@ -1,12 +1,13 @@
 using System.Text.Json;
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Api.Resources;
 using EbpfPersonas.Controller.Personas.Json;
 
 namespace EbpfPersonas.Controller.Api;
 
 /// <summary>
-/// A persona as it goes out: the client's own text, byte for byte, and behind its last member <c>metadata</c>, <c>status</c> and, in the
-/// answer to a write, <c>warnings</c>.
+/// A persona as it goes out: the client's own text, byte for byte, and behind its last member <c>metadata</c>,
+/// <c>status</c> and, in the answer to a write, <c>warnings</c>.
 /// </summary>
 internal sealed record PersonaResource(LivePersona Persona, int Status = StatusCodes.Status200OK, bool WithWarnings = false) : IResult
 {
@@ -17,7 +18,8 @@ internal sealed record PersonaResource(LivePersona Persona, int Status = StatusC
         var metadata = new PersonaMetadata(stored.Revision, stored.Created, stored.Updated);
         var status = new { Conditions = Condition.NotEnforced(Persona.Validated.Warnings) };
         var members = WithWarnings
-            ? JsonSerializer.SerializeToUtf8Bytes(new { metadata, status, warnings = Persona.Validated.Warnings }, ApiJson.Options)
+            ? JsonSerializer.SerializeToUtf8Bytes(
+                new { metadata, status, warnings = Persona.Validated.Warnings }, ApiJson.Options)
             : JsonSerializer.SerializeToUtf8Bytes(new { metadata, status }, ApiJson.Options);
         var body = DocumentText.With(stored.Document.Span, members.AsSpan(1, members.Length - 2));
 

@@ -21,7 +21,9 @@ internal static class ProbeEndpoints
         }
         catch (Exception exception) when (exception is SqliteException or IOException)
         {
-            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "not-ready", "Not ready", $"The store cannot be read: {exception.Message}");
+            return Problem.Of(
+                StatusCodes.Status503ServiceUnavailable, "not-ready", "Not ready",
+                $"The store cannot be read: {exception.Message}");
         }
     }
 }

@@ -7,13 +7,15 @@ namespace EbpfPersonas.Controller.Api;
 /// <param name="Title">The kind in a few words.</param>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Detail">This occurrence, in a sentence.</param>
-/// <param name="Errors">What is wrong with the request, each with a JSON Pointer into its body, a code and a sentence; may be empty.</param>
+/// <param name="Errors">What is wrong with the request, each with a JSON Pointer into its body, a code and a sentence;
+/// may be empty.</param>
 internal sealed record Problem(string Type, string Title, int Status, string Detail, IReadOnlyList<Finding> Errors) : IResult
 {
     /// <summary>The media type.</summary>
     public const string ContentType = "application/problem+json";
 
-    public static Problem Of(int status, string kind, string title, string detail, IReadOnlyList<Finding>? errors = null) =>
+    public static Problem Of(
+        int status, string kind, string title, string detail, IReadOnlyList<Finding>? errors = null) =>
         new($"urn:ebpf-personas:problem:{kind}", title, status, detail, errors ?? []);
 
     /// <summary>The body or the parameters are wrong: 400 where the body is not JSON at all, else 422.</summary>
@@ -28,7 +30,8 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
 
     public static Problem NotFound(string what) => Of(StatusCodes.Status404NotFound, "not-found", "Not found", what);
 
-    public static Problem BadRequest(string detail) => Of(StatusCodes.Status400BadRequest, "bad-request", "Bad request", detail);
+    public static Problem BadRequest(string detail) =>
+        Of(StatusCodes.Status400BadRequest, "bad-request", "Bad request", detail);
 
     public static Problem Conflict(string detail) => Of(StatusCodes.Status409Conflict, "conflict", "Conflict", detail);
 
@@ -39,7 +42,8 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
     public static Problem OfStatus(int status) => status switch
     {
         StatusCodes.Status404NotFound => NotFound("There is nothing at this address."),
-        StatusCodes.Status405MethodNotAllowed => Of(status, "method-not-allowed", "Method not allowed", "This address does not take this method."),
+        StatusCodes.Status405MethodNotAllowed =>
+            Of(status, "method-not-allowed", "Method not allowed", "This address does not take this method."),
         StatusCodes.Status413PayloadTooLarge => Of(
             status, "too-large", "Body too large", $"A body has at most {RequestBody.MaxBytes} bytes."),
         StatusCodes.Status415UnsupportedMediaType => Of(

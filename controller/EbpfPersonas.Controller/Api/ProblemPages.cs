@@ -23,7 +23,8 @@ internal static class ProblemPages
             context.Response.StatusCode = StatusCodes.Status500InternalServerError;
         }
 
-        if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null or 0 } && !IsGrpc(context))
+        if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null or 0 }
+            && !IsGrpc(context))
         {
             await Problem.OfStatus(context.Response.StatusCode).ExecuteAsync(context);
         }

@@ -1,4 +1,5 @@
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Api.Resources;
 using EbpfPersonas.Controller.Fleet;
 using EbpfPersonas.Controller.Personas.Json;
 
@@ -27,7 +28,8 @@ internal static class VmEndpoints
     }
 
     /// <summary>The problem of a VM that was never seen.</summary>
-    public static Problem NoVm(string id) => Problem.NotFound($"There is no VM {Printable.Quote(id)}: no agent of that id has ever connected.");
+    public static Problem NoVm(string id) =>
+        Problem.NotFound($"There is no VM {Printable.Quote(id)}: no agent of that id has ever connected.");
 
     /// <summary>The VM's status, as several endpoints answer with it.</summary>
     public static async Task<VmStatus> StatusAsync(VmActor actor, AgentFleet fleet, PersonaLibrary library)
@@ -52,7 +54,8 @@ internal static class VmEndpoints
     private static IResult Get(string id, PersonaManager manager, AgentFleet fleet) =>
         manager.TryFind(id, out var actor) ? Results.Ok(VmResource.Of(actor.Vm, fleet.IsConnected(id))) : NoVm(id);
 
-    private static async Task<IResult> GetStatusAsync(string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library) =>
+    private static async Task<IResult> GetStatusAsync(
+        string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library) =>
         manager.TryFind(id, out var actor) ? Results.Ok(await StatusAsync(actor, fleet, library)) : NoVm(id);
 
     private static IResult GetBindings(string id, PersonaManager manager) =>
@@ -104,10 +107,12 @@ internal static class VmEndpoints
     {
         ArgumentNullException.ThrowIfNull(outcome);
         return outcome.UnknownPersonas.Count == 0 ? null : Problem.Invalid([.. outcome.UnknownPersonas.Select(field =>
-            new Finding(field.Pointer, FindingCode.UnknownPersona, $"There is no persona {Printable.Quote(field.Name)}."))]);
+            new Finding(
+                field.Pointer, FindingCode.UnknownPersona, $"There is no persona {Printable.Quote(field.Name)}."))]);
     }
 
-    private static (IReadOnlyList<string> Personas, string? Default) ReadBindings(ReadOnlyMemory<byte> body, Findings findings)
+    private static (IReadOnlyList<string> Personas, string? Default) ReadBindings(
+        ReadOnlyMemory<byte> body, Findings findings)
     {
         var root = JsonBody.Open(body, findings, out var document);
         using (document)

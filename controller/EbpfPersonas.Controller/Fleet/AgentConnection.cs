@@ -8,13 +8,14 @@ namespace EbpfPersonas.Controller.Fleet;
 
 /// <summary>The agents' side of the controller: one bidirectional stream for each VM.</summary>
 internal sealed class AgentConnection(
-    AgentFleet fleet, PersonaManager manager, IStore store, ControllerMetrics metrics, TimeProvider time,
+    AgentFleet fleet, ActivityIntake intake, IStore store, ControllerMetrics metrics, TimeProvider time,
     IHostApplicationLifetime lifetime, ILogger<AgentConnection> log) : V1.AgentService.AgentServiceBase
 {
     private static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(10);
 
     public override async Task Connect(
-        IAsyncStreamReader<V1.AgentMessage> requestStream, IServerStreamWriter<V1.ControllerMessage> responseStream, ServerCallContext context)
+        IAsyncStreamReader<V1.AgentMessage> requestStream, IServerStreamWriter<V1.ControllerMessage> responseStream,
+        ServerCallContext context)
     {
         using var hurry = new CancellationTokenSource(HelloTimeout, time);
         using var greeting = CancellationTokenSource.CreateLinkedTokenSource(
@@ -28,7 +29,8 @@ internal sealed class AgentConnection(
         var realised = AgentReports.ReadRealised(hello.Realised, time.GetUtcNow());
         if (!fleet.TryOpen(vmId, out var session))
         {
-            throw new RpcException(new Status(StatusCode.ResourceExhausted, $"This controller serves {AgentFleet.MaxStreams} agents already."));
+            throw new RpcException(new Status(
+                StatusCode.ResourceExhausted, $"This controller serves {AgentFleet.MaxStreams} agents already."));
         }
 
         using (session)
@@ -37,20 +39,25 @@ internal sealed class AgentConnection(
         {
             try
             {
-                await manager.ConnectAsync(vmId, session.Stream, identity, realised);
+                await intake.ConnectAsync(vmId, session.Stream, identity, realised);
                 log.AgentConnected(vmId, identity.AgentVersion, identity.KernelRelease);
                 await responseStream.WriteAsync(
-                    new V1.ControllerMessage { Welcome = new V1.Welcome { ControllerId = store.ControllerId } }, ending.Token);
+                    new V1.ControllerMessage { Welcome = new V1.Welcome { ControllerId = store.ControllerId } },
+                    ending.Token);
                 await RunAsync(session, requestStream, responseStream, ending);
             }
-            catch (Exception exception) when (exception is OperationCanceledException or IOException or InvalidOperationException && ending.IsCancellationRequested)
+            catch (Exception exception) when (
+                exception is OperationCanceledException or IOException
+                || (exception is InvalidOperationException && ending.IsCancellationRequested))
             {
                 // How a stream normally ends; the reason is said below.
             }
-            catch (Exception exception) when (exception is not (RpcException or OperationCanceledException or IOException))
+            catch (Exception exception) when (
+                exception is not (RpcException or OperationCanceledException or IOException))
             {
                 log.StreamFailed(vmId, exception);
-                throw new RpcException(new Status(StatusCode.Internal, "The controller could not process a message; see its log."));
+                throw new RpcException(
+                    new Status(StatusCode.Internal, "The controller could not process a message; see its log."));
             }
             finally
             {
@@ -61,7 +68,8 @@ internal sealed class AgentConnection(
 
         if (session.Ended.IsCancellationRequested)
         {
-            throw new RpcException(new Status(StatusCode.Aborted, "Another stream of this VM took the place of this one."));
+            throw new RpcException(
+                new Status(StatusCode.Aborted, "Another stream of this VM took the place of this one."));
         }
 
         if (lifetime.ApplicationStopping.IsCancellationRequested)
@@ -72,7 +80,8 @@ internal sealed class AgentConnection(
 
     /// <summary>Reads and writes until either ends, then ends the other.</summary>
     private async Task RunAsync(
-        AgentSession session, IAsyncStreamReader<V1.AgentMessage> requests, IServerStreamWriter<V1.ControllerMessage> responses,
+        AgentSession session, IAsyncStreamReader<V1.AgentMessage> requests,
+        IServerStreamWriter<V1.ControllerMessage> responses,
         CancellationTokenSource ending)
     {
         var writing = WriteAsync(session, responses, ending.Token);
@@ -84,11 +93,13 @@ internal sealed class AgentConnection(
         finally
         {
             await ending.CancelAsync();
-            await writing.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await writing.ContinueWith(
+                static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
-    private async Task ReadAsync(AgentSession session, IAsyncStreamReader<V1.AgentMessage> requests, CancellationToken ended)
+    private async Task ReadAsync(
+        AgentSession session, IAsyncStreamReader<V1.AgentMessage> requests, CancellationToken ended)
     {
         var ready = false;
         while (await requests.MoveNext(ended))
@@ -99,17 +110,18 @@ internal sealed class AgentConnection(
                     var batch = requests.Current.Activity;
                     if (!ready && !batch.Snapshot)
                     {
-                        throw new RpcException(new Status(StatusCode.InvalidArgument, "The first batch is not a snapshot."));
+                        throw new RpcException(
+                            new Status(StatusCode.InvalidArgument, "The first batch is not a snapshot."));
                     }
 
-                    await manager.ReportAsync(
+                    await intake.ReportAsync(
                         session.VmId, session.Stream, batch.Snapshot, AgentReports.ReadProcesses(batch),
                         AgentReports.Number(batch.EventsLost, "events_lost"));
                     if (!ready)
                     {
                         ready = true;
                         session.MakeReady();
-                        await manager.PushCurrentAsync(session.VmId);
+                        await intake.PushCurrentAsync(session.VmId);
                     }
 
                     break;
@@ -138,7 +150,7 @@ internal sealed class AgentConnection(
             metrics.Pushed(time.GetElapsedTime(session.Sent.Timestamp));
         }
 
-        await manager.AnswerAsync(session.VmId, session.Stream, generation, realised, failure);
+        await intake.AnswerAsync(session.VmId, session.Stream, generation, realised, failure);
         if (failure is not null)
         {
             log.ApplyFailed(session.VmId, generation, failure.Code, failure.Message);
@@ -149,11 +161,12 @@ internal sealed class AgentConnection(
         }
     }
 
-    private async Task WriteAsync(AgentSession session, IServerStreamWriter<V1.ControllerMessage> responses, CancellationToken ended)
+    private async Task WriteAsync(
+        AgentSession session, IServerStreamWriter<V1.ControllerMessage> responses, CancellationToken ended)
     {
         await foreach (var desired in session.Mailbox.ReadAllAsync(ended))
         {
-            session.Sent = ((long)desired.Generation, time.GetTimestamp());
+            session.Sent = new AgentSession.SentState((long)desired.Generation, time.GetTimestamp());
             await responses.WriteAsync(new V1.ControllerMessage { Desired = desired }, ended);
         }
     }

@@ -5,7 +5,9 @@ using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Controller.Fleet;
 
-/// <summary>Who is connected: at most one stream for each VM, and at most <see cref="MaxStreams"/> altogether.</summary>
+/// <summary>
+/// Who is connected: at most one stream for each VM, and at most <see cref="MaxStreams"/> altogether.
+/// </summary>
 internal sealed class AgentFleet : IDesiredStateSink
 {
     /// <summary>Streams that one controller serves.</summary>
@@ -21,7 +23,8 @@ internal sealed class AgentFleet : IDesiredStateSink
     public bool IsConnected(string vmId) => _sessions.ContainsKey(vmId);
 
     /// <summary>The generation that was sent to the VM's present stream last, or 0.</summary>
-    public long SentGeneration(string vmId) => _sessions.TryGetValue(vmId, out var session) ? session.Sent.Generation : 0;
+    public long SentGeneration(string vmId) =>
+        _sessions.TryGetValue(vmId, out var session) ? session.Sent.Generation : 0;
 
     /// <summary>Opens a session, which ends the VM's earlier one; false when there are too many streams.</summary>
     public bool TryOpen(string vmId, [NotNullWhen(true)] out AgentSession? session)

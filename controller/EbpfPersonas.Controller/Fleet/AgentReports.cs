@@ -7,7 +7,9 @@ using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Controller.Fleet;
 
-/// <summary>Reads what agents send. They are not trusted: what is out of range ends the stream with INVALID_ARGUMENT.</summary>
+/// <summary>
+/// Reads what agents send. They are not trusted: what is out of range ends the stream with INVALID_ARGUMENT.
+/// </summary>
 internal static partial class AgentReports
 {
     /// <summary>The kernel's PATH_MAX.</summary>
@@ -28,13 +30,15 @@ internal static partial class AgentReports
 
         return new VmIdentity(
             Text(hello.AgentVersion, MaxWord, "agent_version"), Text(hello.KernelRelease, MaxWord, "kernel_release"),
-            Text(hello.BootId, MaxWord, "boot_id"), [.. hello.Capabilities.Select(word => Text(word, MaxWord, "capabilities").ReplaceLineEndings(" "))]);
+            Text(hello.BootId, MaxWord, "boot_id"),
+            [.. hello.Capabilities.Select(word => Text(word, MaxWord, "capabilities").ReplaceLineEndings(" "))]);
     }
 
     public static RealisedState ReadRealised(V1.RealisedState? wire, DateTimeOffset now) => wire is null
         ? new RealisedState(0, 0, null, 0, now)
         : new RealisedState(
-            Number(wire.Generation, "realised.generation"), wire.Epoch, wire.Persona.Length > 0 ? Text(wire.Persona, MaxWord, "realised.persona") : null,
+            Number(wire.Generation, "realised.generation"), wire.Epoch,
+            wire.Persona.Length > 0 ? Text(wire.Persona, MaxWord, "realised.persona") : null,
             Number(wire.Revision, "realised.revision"), now);
 
     public static ApplyFailure ReadFailure(V1.ApplyError wire, long generation, DateTimeOffset now) =>
@@ -44,7 +48,8 @@ internal static partial class AgentReports
     public static long Number(ulong value, string field) =>
         value <= long.MaxValue ? (long)value : throw Invalid($"{field} is out of range.");
 
-    public static IReadOnlyList<ProcessReport> ReadProcesses(V1.ActivityBatch batch) => [.. batch.Processes.Select(ReadProcess)];
+    public static IReadOnlyList<ProcessReport> ReadProcesses(V1.ActivityBatch batch) =>
+        [.. batch.Processes.Select(ReadProcess)];
 
     private static ProcessReport ReadProcess(V1.ProcessEvent wire)
     {

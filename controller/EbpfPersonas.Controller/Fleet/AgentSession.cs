@@ -4,8 +4,8 @@ using EbpfPersonas.Protos.V1;
 namespace EbpfPersonas.Controller.Fleet;
 
 /// <summary>
-/// One stream of one VM's agent. Its mailbox holds one desired state: the newest replaces an older one that the agent was too slow to
-/// take.
+/// One stream of one VM's agent. Its mailbox holds one desired state: the newest replaces an older one that the agent
+/// was too slow to take.
 /// </summary>
 internal sealed class AgentSession : IDisposable
 {
@@ -15,6 +15,7 @@ internal sealed class AgentSession : IDisposable
     private readonly Lock _lock = new();
     private ulong _newest;
     private bool _ready;
+    private volatile SentState _sent = new(0, 0);
 
     public AgentSession(string vmId, long stream)
     {
@@ -32,13 +33,17 @@ internal sealed class AgentSession : IDisposable
     public CancellationToken Ended { get; }
 
     /// <summary>The generation that was written to the stream last, and when; 0 before the first.</summary>
-    public (long Generation, long Timestamp) Sent { get; set; }
+    public SentState Sent
+    {
+        get => _sent;
+        set => _sent = value;
+    }
 
     public ChannelReader<DesiredState> Mailbox => _mailbox.Reader;
 
     /// <summary>
-    /// From now on states are taken. Before its first snapshot was judged, an agent gets nothing: what it would get might be wrong a
-    /// moment later.
+    /// From now on states are taken. Before its first snapshot was judged, an agent gets nothing: what it would get
+    /// might be wrong a moment later.
     /// </summary>
     public void MakeReady()
     {
@@ -76,4 +81,7 @@ internal sealed class AgentSession : IDisposable
     }
 
     public void Dispose() => _ended.Dispose();
+
+    /// <summary>A generation and the time stamp of its sending.</summary>
+    internal sealed record SentState(long Generation, long Timestamp);
 }

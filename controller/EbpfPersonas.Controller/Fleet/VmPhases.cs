@@ -5,7 +5,10 @@ namespace EbpfPersonas.Controller.Fleet;
 /// <summary>Finds a VM's phase.</summary>
 internal static class VmPhases
 {
-    /// <summary>The phase, where <paramref name="sentGeneration"/> was sent last to the present stream (0 = nothing, or no stream).</summary>
+    /// <summary>
+    /// The phase, where <paramref name="sentGeneration"/> was sent last to the present stream (0 = nothing, or no
+    /// stream).
+    /// </summary>
     public static VmPhase Of(StoredVm vm, long sentGeneration)
     {
         ArgumentNullException.ThrowIfNull(vm);
@@ -20,7 +23,8 @@ internal static class VmPhases
             return VmPhase.Failed;
         }
 
-        return vm.Realised is { } realised && realised.Generation == desired.Generation && realised.Persona == desired.Persona
+        return vm.Realised is { } realised && realised.Generation == desired.Generation
+            && realised.Persona == desired.Persona
             && realised.Revision == desired.Revision
                 ? VmPhase.Realized
                 : sentGeneration == desired.Generation ? VmPhase.Realizing : VmPhase.Pending;

@@ -2,6 +2,7 @@ using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api;
 using EbpfPersonas.Controller.Fleet;
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Controller.Store.Sqlite;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Prometheus;
@@ -14,7 +15,8 @@ internal static class ControllerApp
     /// <summary>The whole controller, not yet started. Opens the store, and makes it where it is missing.</summary>
     public static WebApplication Build(ControllerSettings settings, TimeProvider? time = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { EnvironmentName = Environments.Production });
         // Everything that can be set is in ControllerSettings.
         builder.Configuration.Sources.Clear();
         builder.AddLogging();
@@ -26,10 +28,13 @@ internal static class ControllerApp
         builder.Services.AddSingleton<IStore>(new SqliteStore(settings.Store));
         builder.Services.AddSingleton<ControllerMetrics>();
         builder.Services.AddSingleton<PersonaLibrary>();
+        builder.Services.AddSingleton<Decisions>();
         builder.Services.AddSingleton<PersonaManager>();
+        builder.Services.AddSingleton<ActivityIntake>();
         builder.Services.AddSingleton<AgentFleet>();
         builder.Services.AddSingleton<IDesiredStateSink>(services => services.GetRequiredService<AgentFleet>());
-        builder.Services.AddGrpc();
+        // An agent's snapshot of a VM full of processes with long paths; the agent keeps it below this.
+        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 32 * 1024 * 1024);
         builder.AddApi();
 
         var app = builder.Build();
@@ -49,7 +54,8 @@ internal static class ControllerApp
         await manager.StartAsync();
         app.Services.GetRequiredService<ControllerMetrics>().OnScrape(
             () => fleet.Connected,
-            () => manager.Vms.Count(actor => VmPhases.Of(actor.Vm, fleet.SentGeneration(actor.Vm.Id)) != VmPhase.Realized));
+            () => manager.Vms.Count(
+                actor => VmPhases.Of(actor.Vm, fleet.SentGeneration(actor.Vm.Id)) != VmPhase.Realized));
         await app.StartAsync();
 
         var addresses = Addresses(app);
@@ -64,7 +70,8 @@ internal static class ControllerApp
     /// <summary>The addresses that are listened on, with the ports that the kernel chose.</summary>
     public static (string Api, string Agents) Addresses(WebApplication app)
     {
-        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
+        var addresses = app.Services.GetRequiredService<IServer>().Features
+            .Get<IServerAddressesFeature>()!.Addresses.ToArray();
         return (addresses[0], addresses[1]);
     }
 

@@ -2,7 +2,9 @@ using Prometheus;
 
 namespace EbpfPersonas.Controller.Hosting;
 
-/// <summary>The controller's metrics, in a registry of their own: nothing that other libraries count comes with them.</summary>
+/// <summary>
+/// The controller's metrics, in a registry of their own: nothing that other libraries count comes with them.
+/// </summary>
 internal sealed class ControllerMetrics
 {
     private static readonly double[] Buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -18,15 +20,19 @@ internal sealed class ControllerMetrics
         var factory = Metrics.WithCustomRegistry(Registry);
         _connected = factory.CreateGauge("persona_controller_agents_connected", "Agents with a stream at this moment.");
         _unrealised = factory.CreateGauge(
-            "persona_controller_unrealised_vms", "VMs whose datapath does not run, or is not known to run, what was decided for them.");
+            "persona_controller_unrealised_vms",
+            "VMs whose datapath does not run, or is not known to run, what was decided for them.");
         _push = factory.CreateHistogram(
-            "persona_controller_push_seconds", "From handing a desired state to an agent's stream until the agent's ACK or NACK.",
+            "persona_controller_push_seconds",
+            "From handing a desired state to an agent's stream until the agent's ACK or NACK.",
             new HistogramConfiguration { Buckets = Buckets });
         _activation = factory.CreateHistogram(
-            "persona_controller_activation_seconds", "From the arrival of what caused an activation until the agent's ACK, by cause.",
+            "persona_controller_activation_seconds",
+            "From the arrival of what caused an activation until the agent's ACK, by cause.",
             ["trigger"], new HistogramConfiguration { Buckets = Buckets });
         _activations = factory.CreateCounter(
-            "persona_controller_activations_total", "Activations by cause (manual, trigger, default, none) and result (realized, failed, superseded).",
+            "persona_controller_activations_total",
+            "Activations by cause (manual, trigger, default, none) and result (realized, failed, superseded).",
             ["trigger", "result"]);
     }
 

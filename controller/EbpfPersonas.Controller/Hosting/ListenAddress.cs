@@ -10,8 +10,12 @@ internal sealed record ListenAddress(IPAddress Address, int Port)
     /// <summary>Whether only this machine can reach it.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 
-    /// <summary>Reads "http://127.0.0.1:7070", "http://[::1]:7070" or "http://localhost:7070"; otherwise says in a sentence what is wrong.</summary>
-    public static bool TryParse(string text, [NotNullWhen(true)] out ListenAddress? address, [NotNullWhen(false)] out string? problem)
+    /// <summary>
+    /// Reads "http://127.0.0.1:7070", "http://[::1]:7070" or "http://localhost:7070"; otherwise says in a sentence what
+    /// is wrong.
+    /// </summary>
+    public static bool TryParse(
+        string text, [NotNullWhen(true)] out ListenAddress? address, [NotNullWhen(false)] out string? problem)
     {
         address = null;
         problem = null;
@@ -28,7 +32,8 @@ internal sealed record ListenAddress(IPAddress Address, int Port)
         var ip = host == "localhost" ? IPAddress.Loopback
             : IPAddress.TryParse(host is ['[', .. var inner, ']'] ? inner : host.Contains(':', StringComparison.Ordinal) ? "" : host, out var parsed)
                 ? parsed : null;
-        if (ip is null || !ushort.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        if (ip is null
+            || !ushort.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
         {
             problem = $"'{text}' is not an address to listen on, such as http://127.0.0.1:7070.";
             return false;

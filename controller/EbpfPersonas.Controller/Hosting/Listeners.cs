@@ -15,14 +15,16 @@ internal static class Listeners
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(10);
             kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.Http2.MaxStreamsPerConnection = 16;
-            kestrel.Listen(settings.ApiListen.Address, settings.ApiListen.Port, listen => Mark(listen, HttpProtocols.Http1, forAgents: false));
-            kestrel.Listen(settings.AgentsListen.Address, settings.AgentsListen.Port, listen => Mark(listen, HttpProtocols.Http2, forAgents: true));
+            var (api, agents) = (settings.ApiListen, settings.AgentsListen);
+            kestrel.Listen(api.Address, api.Port, listen => Mark(listen, HttpProtocols.Http1, forAgents: false));
+            kestrel.Listen(agents.Address, agents.Port, listen => Mark(listen, HttpProtocols.Http2, forAgents: true));
         });
 
     /// <summary>Answers 404 where a request came in by the other listener.</summary>
     public static void UseListenerWall(this WebApplication app) => app.Use((context, next) =>
     {
-        var forAgents = context.Request.Path.StartsWithSegments("/ebpf_personas.v1.AgentService", StringComparison.Ordinal);
+        var forAgents = context.Request.Path.StartsWithSegments(
+            "/ebpf_personas.v1.AgentService", StringComparison.Ordinal);
         if (context.Features.Get<ListenerFeature>() is { } listener && listener.ForAgents != forAgents)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;

@@ -2,7 +2,10 @@ using EbpfPersonas.Controller.Personas.Json;
 
 namespace EbpfPersonas.Controller.Hosting;
 
-/// <summary>Reads the settings: defaults, then the file, then EBPF_PERSONAS_* of the environment, then the command line; later ones win.</summary>
+/// <summary>
+/// Reads the settings: defaults, then the file, then EBPF_PERSONAS_* of the environment, then the command line; later
+/// ones win.
+/// </summary>
 internal static class SettingsReader
 {
     private const string EnvironmentPrefix = "EBPF_PERSONAS_";
@@ -36,7 +39,8 @@ internal static class SettingsReader
         return problems.Count == 0 ? settings : null;
     }
 
-    private static Dictionary<string, string> ReadArguments(IReadOnlyList<string> arguments, ICollection<string> problems)
+    private static Dictionary<string, string> ReadArguments(
+        IReadOnlyList<string> arguments, ICollection<string> problems)
     {
         var options = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < arguments.Count; i++)
@@ -66,7 +70,8 @@ internal static class SettingsReader
         return options;
     }
 
-    private static void ReadFile(string? named, Dictionary<string, (string, string)> values, ICollection<string> problems)
+    private static void ReadFile(
+        string? named, Dictionary<string, (string, string)> values, ICollection<string> problems)
     {
         var path = named ?? ControllerSettings.DefaultFile;
         if (named is null && !File.Exists(path))
@@ -112,15 +117,18 @@ internal static class SettingsReader
         }
     }
 
-    private static ControllerSettings Apply(Dictionary<string, (string Value, string Origin)> values, ICollection<string> problems)
+    private static ControllerSettings Apply(
+        Dictionary<string, (string Value, string Origin)> values, ICollection<string> problems)
     {
         var settings = new ControllerSettings();
         foreach (var (key, (value, origin)) in values)
         {
             settings = key switch
             {
-                "api_listen" => settings with { ApiListen = ReadAddress(value, origin, problems) ?? settings.ApiListen },
-                "agents_listen" => settings with { AgentsListen = ReadAddress(value, origin, problems) ?? settings.AgentsListen },
+                "api_listen" =>
+                    settings with { ApiListen = ReadAddress(value, origin, problems) ?? settings.ApiListen },
+                "agents_listen" =>
+                    settings with { AgentsListen = ReadAddress(value, origin, problems) ?? settings.AgentsListen },
                 "store" => settings with { Store = value },
                 _ => settings with { AllowPlaintext = ReadBoolean(value, origin, problems) },
             };
@@ -150,12 +158,14 @@ internal static class SettingsReader
         return value == "true";
     }
 
-    private static void CheckPlaintext(string key, ListenAddress address, ControllerSettings settings, ICollection<string> problems)
+    private static void CheckPlaintext(
+        string key, ListenAddress address, ControllerSettings settings, ICollection<string> problems)
     {
         if (!address.IsLoopback && !settings.AllowPlaintext)
         {
             problems.Add(
-                $"{key} is {address}, which is plain HTTP beyond this machine: anyone on the way could read and change policy. " +
+                $"{key} is {address}, which is plain HTTP beyond this machine: anyone on the way could read and " +
+                $"change policy. " +
                 "Listen on loopback, or set allow_plaintext to true.");
         }
     }

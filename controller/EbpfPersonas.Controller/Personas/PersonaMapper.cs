@@ -10,8 +10,8 @@ namespace EbpfPersonas.Controller.Personas;
 internal static class PersonaMapper
 {
     /// <summary>
-    /// The network part for the wire, rules in document order. Allow rules whose peer cannot be resolved are left out: they allow
-    /// nothing. Reject goes out as deny, which is what is enforced.
+    /// The network part for the wire, rules in document order. Allow rules whose peer cannot be resolved are left out:
+    /// they allow nothing. Reject goes out as deny, which is what is enforced.
     /// </summary>
     public static V1.Persona ToWire(PersonaDocument document, ulong revision)
     {
@@ -32,13 +32,18 @@ internal static class PersonaMapper
         return wire;
     }
 
-    /// <summary>The trigger, empty where there is none or where it has a part that is not evaluated: then it never fires.</summary>
+    /// <summary>
+    /// The trigger, empty where there is none or where it has a part that is not evaluated: then it never fires.
+    /// </summary>
     public static Trigger ToTrigger(PersonaDocument document) =>
         document.ActivationTrigger is { IsEvaluated: true } trigger
             ? new Trigger { ProcessName = trigger.ProcessName, ProcessPath = trigger.ProcessPath, User = trigger.User }
             : new Trigger();
 
-    /// <summary>What a direction does where no rule matches: as said; else deny where it has an allow list, even an empty one; else allow.</summary>
+    /// <summary>
+    /// What a direction does where no rule matches: as said; else deny where it has an allow list, even an empty one;
+    /// else allow.
+    /// </summary>
     private static RuleAction Default(RuleAction? said, bool hasAllowList) =>
         said ?? (hasAllowList ? RuleAction.Deny : RuleAction.Allow);
 

@@ -11,8 +11,8 @@ namespace EbpfPersonas.Controller.Personas;
 internal static class PersonaValidator
 {
     /// <summary>
-    /// The persona, or null when <paramref name="findings"/> got errors. With <paramref name="expectedName"/>, from the request's path,
-    /// the document must carry that name.
+    /// The persona, or null when <paramref name="findings"/> got errors. With <paramref name="expectedName"/>, from the
+    /// request's path, the document must carry that name.
     /// </summary>
     public static ValidatedPersona? Validate(ReadOnlyMemory<byte> utf8, Findings findings, string? expectedName = null)
     {
@@ -28,7 +28,8 @@ internal static class PersonaValidator
             if (expectedName is not null && document.Name.Length > 0 && document.Name != expectedName)
             {
                 findings.Error("/name", FindingCode.NameMismatch,
-                    $"The document is named {Printable.Quote(document.Name)}, the address says {Printable.Quote(expectedName)}.");
+                    $"The document is named {Printable.Quote(document.Name)}, the address says " +
+                    $"{Printable.Quote(expectedName)}.");
             }
 
             if (findings.HasErrors)
@@ -40,7 +41,8 @@ internal static class PersonaValidator
             return findings.HasErrors
                 ? null
                 : new ValidatedPersona(
-                    document, DocumentText.Without(utf8.Span, [.. PersonaDocumentReader.ReadOnlyMembers]), [.. findings.Warnings]);
+                    document, DocumentText.Without(utf8.Span, [.. PersonaDocumentReader.ReadOnlyMembers]),
+                    [.. findings.Warnings]);
         }
     }
 

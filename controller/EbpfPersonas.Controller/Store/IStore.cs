@@ -1,8 +1,8 @@
 namespace EbpfPersonas.Controller.Store;
 
 /// <summary>
-/// What the controller must not forget. Every write is durable when its task completes, and is seen wholly or not at all, also after
-/// the process or the machine dies in the middle.
+/// What the controller must not forget. Every write is durable when its task completes, and is seen wholly or not at
+/// all, also after the process or the machine dies in the middle.
 /// </summary>
 internal interface IStore
 {
@@ -21,12 +21,19 @@ internal interface IStore
     /// <summary>Revisions below <paramref name="before"/>, newest first.</summary>
     Task<IReadOnlyList<PersonaSummary>> ListRevisionsAsync(string name, long before, int limit);
 
-    /// <summary>Writes a revision where <paramref name="condition"/> allows it and the bytes differ; gives the revision that is there then.</summary>
+    /// <summary>
+    /// Writes a revision where <paramref name="condition"/> allows it and the bytes differ; gives the revision that is
+    /// there then.
+    /// </summary>
     Task<(PutOutcome Outcome, StoredPersona? Persona)> PutPersonaAsync(
         string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now);
 
-    /// <summary>Deletes unless a VM binds, defaults to, pins, holds or should run it; then gives the ids of at most ten such VMs.</summary>
-    Task<(DeleteOutcome Outcome, IReadOnlyList<string> Users)> DeletePersonaAsync(string name, WriteCondition condition);
+    /// <summary>
+    /// Deletes unless a VM binds, defaults to, pins, holds or should run it; then gives the ids of at most ten such
+    /// VMs.
+    /// </summary>
+    Task<(DeleteOutcome Outcome, IReadOnlyList<string> Users)> DeletePersonaAsync(
+        string name, WriteCondition condition);
 
     /// <summary>All VMs.</summary>
     Task<IReadOnlyList<StoredVm>> LoadVmsAsync();

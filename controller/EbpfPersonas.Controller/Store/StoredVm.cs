@@ -39,4 +39,8 @@ internal sealed record StoredVm
 
     /// <summary>The last NACK, until a later generation is realised.</summary>
     public ApplyFailure? Failure { get; init; }
+
+    /// <summary>The personas that may be decided for: bound, default, held and pinned.</summary>
+    public IReadOnlySet<string> References() =>
+        Bindings.Concat(new[] { Default, Held, Pin?.Persona }.OfType<string>()).ToHashSet(StringComparer.Ordinal);
 }

@@ -1,11 +1,15 @@
 namespace EbpfPersonas.Controller.Store;
 
-/// <summary>What changes about one VM at once: its new state, new lines of history, and the answer to an earlier generation.</summary>
+/// <summary>
+/// What changes about one VM at once: its new state, new lines of history, and the answer to an earlier generation.
+/// </summary>
 internal sealed record VmChange(StoredVm Vm)
 {
     public IReadOnlyList<ActivationEntry> Activations { get; init; } = [];
 
-    /// <summary>The agent's answer to <see cref="AnsweredGeneration"/>: a word of <see cref="ActivationResult"/>.</summary>
+    /// <summary>
+    /// The agent's answer to <see cref="AnsweredGeneration"/>: a word of <see cref="ActivationResult"/>.
+    /// </summary>
     public string? Answer { get; init; }
 
     public long AnsweredGeneration { get; init; }

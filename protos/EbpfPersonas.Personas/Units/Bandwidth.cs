@@ -4,15 +4,16 @@ namespace EbpfPersonas.Personas.Units;
 public static class Bandwidth
 {
     /// <summary>The accepted forms, for error messages.</summary>
-    public const string Forms = "a number and one of bit, k, M, G, T (powers of 1000, in bit/s), each but bit optionally followed by " +
+    public const string Forms = "a number and one of bit, k, M, G, T (powers of 1000, in bit/s), each but bit " +
+        "optionally followed by " +
         "bit or bps, such as \"100M\", \"100Mbit\" or \"1.5Gbps\"";
 
     /// <summary>The largest rate: 100 Tbit/s.</summary>
     public const long Max = 100_000_000_000_000;
 
     /// <summary>
-    /// Reads 1 bit/s to <see cref="Max"/>. Binary prefixes, "m" (which would be milli) and bytes per second ("MB/s") are refused
-    /// rather than guessed.
+    /// Reads 1 bit/s to <see cref="Max"/>. Binary prefixes, "m" (which would be milli) and bytes per second ("MB/s")
+    /// are refused rather than guessed.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out long bitsPerSecond)
     {

@@ -4,13 +4,17 @@ namespace EbpfPersonas.Personas.Units;
 public static class ByteSize
 {
     /// <summary>The accepted forms, for error messages.</summary>
-    public const string Forms = "a number and one of B, kB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB (powers of 1024), " +
+    public const string Forms = "a number and one of B, kB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB " +
+        "(powers of 1024), " +
         "such as \"4GB\" or \"512MiB\"";
 
     /// <summary>The largest amount: 2^60 bytes.</summary>
     public const long Max = 1L << 60;
 
-    /// <summary>Reads 1 to <see cref="Max"/> bytes, a whole number of them. A bare number and a bare "4G" are refused: both readings are in use.</summary>
+    /// <summary>
+    /// Reads 1 to <see cref="Max"/> bytes, a whole number of them. A bare number and a bare "4G" are refused: both
+    /// readings are in use.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out long bytes)
     {
         bytes = 0;

@@ -4,7 +4,8 @@ namespace EbpfPersonas.Personas.Units;
 public static class CpuQuota
 {
     /// <summary>The accepted forms, for error messages.</summary>
-    public const string Forms = "a number of cores (2, \"2\", \"0.5\", \"1 core\", \"2 cores\"), of thousandths (\"2000m\") or of per cent of one core (\"150%\")";
+    public const string Forms = "a number of cores (2, \"2\", \"0.5\", \"1 core\", \"2 cores\"), of thousandths " +
+        "(\"2000m\") or of per cent of one core (\"150%\")";
 
     /// <summary>The most that can be asked for: 8192 cores, the kernel's NR_CPUS limit on x86-64.</summary>
     public const long Max = 8_192_000;

@@ -4,14 +4,15 @@ namespace EbpfPersonas.Personas.Units;
 public static class Duration
 {
     /// <summary>The accepted forms, for error messages.</summary>
-    public const string Forms = "whole numbers with d, h, m, s or ms, the larger unit first and each at most once, such as \"30s\", \"5m\" or \"1h30m\"";
+    public const string Forms = "whole numbers with d, h, m, s or ms, the larger unit first and each at most once, " +
+        "such as \"30s\", \"5m\" or \"1h30m\"";
 
     /// <summary>The longest span: 366 days.</summary>
     public static TimeSpan Max { get; } = TimeSpan.FromDays(366);
 
     /// <summary>
-    /// Reads 0 to <see cref="Max"/>. There is no default unit, no fraction, no sign and no blank; a number may exceed its unit
-    /// ("90m" is an hour and a half).
+    /// Reads 0 to <see cref="Max"/>. There is no default unit, no fraction, no sign and no blank; a number may exceed
+    /// its unit ("90m" is an hour and a half).
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan duration)
     {

@@ -1,11 +1,13 @@
 namespace EbpfPersonas.Personas.Units;
 
-/// <summary>A decimal number followed at once by a unit, such as "4GB" or "1.5Gbit": the shape that the units share.</summary>
+/// <summary>
+/// A decimal number followed at once by a unit, such as "4GB" or "1.5Gbit": the shape that the units share.
+/// </summary>
 internal static class Quantity
 {
     /// <summary>
-    /// Splits "1.5GB" into 1500 thousandths and "GB". At most 12 digits before the point and 3 after it; no sign, exponent,
-    /// grouping or blank; no leading zero before another digit.
+    /// Splits "1.5GB" into 1500 thousandths and "GB". At most 12 digits before the point and 3 after it; no sign,
+    /// exponent, grouping or blank; no leading zero before another digit.
     /// </summary>
     public static bool TrySplit(ReadOnlySpan<char> text, out long thousandths, out ReadOnlySpan<char> unit)
     {

@@ -50,4 +50,20 @@ public sealed class ProcessTableTests
         Assert.Equal(2ul, table.Refused);
         Assert.Equal(1, table.Count);
     }
+
+    [Fact]
+    public void Long_paths_are_bounded_too_and_their_room_comes_back()
+    {
+        var table = new ProcessTable(int.MaxValue);
+        var image = new ProcessImage(new string('a', 4095), new string('b', 4095), 0, "root");
+        var taken = Enumerable.Range(1, 2000).Count(pid => table.Set(new RunningProcess((uint)pid, 0, image)));
+
+        Assert.InRange(taken * 8194, ProcessTable.TextMax - 8194, ProcessTable.TextMax);
+        Assert.Equal(2000ul - (ulong)taken, table.Refused);
+        Assert.True(table.Set(new RunningProcess(1, 0, image)));
+        Assert.True(table.Remove(1));
+        Assert.True(table.Set(new RunningProcess(3000, 0, image)));
+        table.Clear();
+        Assert.True(table.Set(new RunningProcess(3001, 0, image)));
+    }
 }

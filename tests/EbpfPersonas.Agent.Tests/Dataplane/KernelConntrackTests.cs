@@ -7,19 +7,21 @@ using Xunit;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;
 
-/// <summary>Random packets in a row, under personas that take turns: conntrack, epochs and related errors as the reference has them.</summary>
+/// <summary>
+/// Random packets in a row, under personas that take turns: conntrack, epochs and related errors as the reference has
+/// them.
+/// </summary>
 public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassFixture<VerdictFilterFixture>
 {
     private const int Runs = 150;
     private const int StepsPerRun = 100;
-    private static readonly ulong Seed = ulong.TryParse(Environment.GetEnvironmentVariable("EBPF_PERSONAS_SEED"), out var seed) ? seed : 1;
 
     private readonly KernelFilter _filter = fixture.Filter;
 
     [Fact]
     public void Rows_of_packets_are_decided_as_by_the_reference()
     {
-        var random = new Prng(Seed);
+        var random = new Prng(VerdictFilterFixture.Seed);
         var reasons = new Dictionary<string, int>();
         for (var run = 0; run < Runs; run++)
         {
@@ -35,7 +37,8 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
             "default_allow", "default_deny",
         })
         {
-            Assert.True(reasons.GetValueOrDefault(reason) >= 100, $"{reason}: {reasons.GetValueOrDefault(reason)} packets only");
+            var count = reasons.GetValueOrDefault(reason);
+            Assert.True(count >= 100, $"{reason}: {count} packets only");
         }
     }
 
@@ -44,7 +47,7 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
     [InlineData("a filter that forgets its flows at a switch")]
     public void A_switch_that_is_broken_is_caught(string what)
     {
-        var random = new Prng(Seed);
+        var random = new Prng(VerdictFilterFixture.Seed);
         ImmutableArray<Persona?> personas = [RandomPersona.Make(random), RandomPersona.Make(random), null];
         var steps = RandomSteps.Make(random, personas, 10 * StepsPerRun);
         Action<Persona?> broken = what.Contains("misses", StringComparison.Ordinal) ? _ => { } : _filter.Use;
@@ -98,7 +101,7 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
             }
         }
 
-        return $"seed {Seed}\n{string.Join('\n', steps)}\n{Difference(personas, steps, _filter.SwitchTo)}\n" +
+        return $"seed {VerdictFilterFixture.Seed}\n{string.Join('\n', steps)}\n{Difference(personas, steps, _filter.SwitchTo)}\n" +
             string.Join('\n', personas.OfType<Persona>().Select(PersonaJson.Write));
     }
 }

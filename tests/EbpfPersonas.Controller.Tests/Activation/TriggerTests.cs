@@ -31,7 +31,8 @@ public sealed class TriggerTests : ControllerTest
         Assert.Equal(
             ("started", "mysql", 42L, 1000L, "/usr/bin/mysql", "/usr/bin/mariadb"),
             ((string?)start["process"]!["event"], (string?)start["process"]!["name"], (long)start["process"]!["pid"]!,
-                (long)start["process"]!["user_id"]!, (string?)start["process"]!["path"], (string?)start["process"]!["executable"]));
+                (long)start["process"]!["user_id"]!, (string?)start["process"]!["path"],
+                (string?)start["process"]!["executable"]));
         Assert.Equal("exited", (string?)history[0]!["process"]!["event"]);
     }
 

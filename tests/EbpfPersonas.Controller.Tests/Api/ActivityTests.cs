@@ -21,7 +21,8 @@ public sealed class ActivityTests : ControllerTest
         while (activity["items"]!.AsArray().Count < 3);
 
         Assert.Equal(
-            ["process_exited", "process_started", "snapshot"], activity["items"]!.AsArray().Select(item => (string)item!["kind"]!));
+            ["process_exited", "process_started", "snapshot"],
+            activity["items"]!.AsArray().Select(item => (string)item!["kind"]!));
         Assert.Equal("/usr/bin/mysql", (string?)activity["items"]![0]!["path"]);
         Assert.Equal(0, (int)activity["processes"]!);
         var page = await Controller.GetAsync("/api/v1/vms/vm-1/activity?limit=2");

@@ -10,8 +10,10 @@ public sealed class MutationTests : ControllerTest
 
     private static readonly string[] Pieces =
     [
-        "null", "true", "-1", "1e999", "0.5", "\"\"", "\"\\ud800\"", "\"\\u001b[31m\"", "[]", "{}", "[[[[]]]]", "{\"a\":{}}", "99999999999999999999",
-        "\"deny, allow\"", "\"::ffff:1.2.3.4\"", "\"10.0.0.0/33\"", ",", ":", "\"", "{", "}", "\\", "\"name\":\"x\",", "\u0000", "é",
+        "null", "true", "-1", "1e999", "0.5", "\"\"", "\"\\ud800\"", "\"\\u001b[31m\"", "[]", "{}", "[[[[]]]]",
+        "{\"a\":{}}", "99999999999999999999",
+        "\"deny, allow\"", "\"::ffff:1.2.3.4\"", "\"10.0.0.0/33\"", ",", ":", "\"", "{", "}", "\\", "\"name\":\"x\",",
+        "\u0000", "é",
     ];
 
     /// <summary>Seeded, so that a failure can be repeated.</summary>
@@ -24,7 +26,8 @@ public sealed class MutationTests : ControllerTest
         for (var round = 0; round < Rounds; round++)
         {
             var mutated = Mutate(seed, random);
-            using var answer = await Controller.Http.PutAsync("/api/v1/personas/database_client", RunningController.Json(mutated));
+            using var answer = await Controller.Http.PutAsync(
+                "/api/v1/personas/database_client", RunningController.Json(mutated));
             var status = (int)answer.StatusCode;
             var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
             Assert.True(status is 200 or 201 or 400 or 422, $"round {round}: {status} {body}\n{mutated}");

@@ -13,7 +13,8 @@ public sealed class PersonaApiTests : ControllerTest
     [Fact]
     public async Task Returns_the_document_byte_for_byte_with_metadata_and_status_behind_it()
     {
-        using var put = await Controller.Http.PutAsync("/api/v1/personas/database_client", RunningController.Json(Seed));
+        using var put = await Controller.Http.PutAsync(
+            "/api/v1/personas/database_client", RunningController.Json(Seed));
         Assert.Equal(HttpStatusCode.Created, put.StatusCode);
         Assert.Equal("/api/v1/personas/database_client", put.Headers.Location!.ToString());
 
@@ -25,18 +26,21 @@ public sealed class PersonaApiTests : ControllerTest
         var parsed = JsonNode.Parse(body)!;
         Assert.Equal(1, (long)parsed["metadata"]!["revision"]!);
         Assert.Contains(parsed["status"]!["conditions"]!.AsArray(), condition =>
-            (string?)condition!["type"] == "NOT_ENFORCED_YET" && (string?)condition["name"] == "security_profile.encryption_required");
+            (string?)condition!["type"] == "NOT_ENFORCED_YET"
+                && (string?)condition["name"] == "security_profile.encryption_required");
     }
 
     [Fact]
     public async Task Says_at_upload_what_is_not_enforced_yet()
     {
-        using var put = await Controller.Http.PutAsync("/api/v1/personas/database_client", RunningController.Json(Seed));
+        using var put = await Controller.Http.PutAsync(
+            "/api/v1/personas/database_client", RunningController.Json(Seed));
 
         var warnings = (await RunningController.SuccessAsync(put))["warnings"]!.AsArray();
 
         Assert.Contains(warnings, warning => (string?)warning!["pointer"] == "/security_profile/encryption_required"
-            && ((string?)warning["message"])!.StartsWith("NOT_ENFORCED_YET: security_profile.encryption_required", StringComparison.Ordinal));
+            && ((string?)warning["message"])!.StartsWith(
+                "NOT_ENFORCED_YET: security_profile.encryption_required", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -45,7 +49,8 @@ public sealed class PersonaApiTests : ControllerTest
         await Controller.PutPersonaAsync(Encoding.UTF8.GetString(Seed));
         var given = await Controller.Http.GetByteArrayAsync("/api/v1/personas/database_client");
 
-        using var put = await Controller.Http.PutAsync("/api/v1/personas/database_client", RunningController.Json(given));
+        using var put = await Controller.Http.PutAsync(
+            "/api/v1/personas/database_client", RunningController.Json(given));
 
         Assert.Equal(HttpStatusCode.OK, put.StatusCode);
         Assert.Equal("\"1\"", put.Headers.ETag!.Tag);
@@ -116,7 +121,8 @@ public sealed class PersonaApiTests : ControllerTest
         await using var agent = await Controller.AgentAsync("vm-1");
         await Controller.BindAsync("vm-1", """["db"]""");
 
-        var problem = await RunningController.ProblemAsync(await Controller.Http.DeleteAsync("/api/v1/personas/db"), 409);
+        var problem = await RunningController.ProblemAsync(
+            await Controller.Http.DeleteAsync("/api/v1/personas/db"), 409);
 
         Assert.Contains("vm-1", (string)problem["detail"]!, StringComparison.Ordinal);
         await Controller.BindAsync("vm-1", "[]");
@@ -155,7 +161,9 @@ public sealed class PersonaApiTests : ControllerTest
         var report = await RunningController.SuccessAsync(good);
         Assert.True((bool)report["valid"]!);
         Assert.Equal(2, (int)report["size"]!["rules"]!);
-        Assert.Equal(["/name BAD_NAME", "/a UNKNOWN_FIELD"], RunningController.Errors(await RunningController.SuccessAsync(bad)).Order().Reverse());
+        Assert.Equal(
+            ["/a UNKNOWN_FIELD", "/name BAD_NAME"],
+            RunningController.Errors(await RunningController.SuccessAsync(bad)).Order(StringComparer.Ordinal));
         Assert.Equal([" MALFORMED_JSON"], RunningController.Errors(await RunningController.SuccessAsync(none)));
         Assert.Empty((await Controller.GetAsync("/api/v1/personas"))["items"]!.AsArray());
     }

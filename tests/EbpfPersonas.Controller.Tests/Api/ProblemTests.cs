@@ -15,7 +15,10 @@ public sealed class ProblemTests : ControllerTest
         var problem = await RunningController.ProblemAsync(answer, 422);
 
         Assert.Equal(
-            ["/name NAME_MISMATCH", "/network_profile/allowed_egress/0/port OUT_OF_RANGE", "/network_profile/allowed_egress/1/protocol UNKNOWN_WORD", "/x UNKNOWN_FIELD"],
+            [
+                "/name NAME_MISMATCH", "/network_profile/allowed_egress/0/port OUT_OF_RANGE",
+                "/network_profile/allowed_egress/1/protocol UNKNOWN_WORD", "/x UNKNOWN_FIELD",
+            ],
             RunningController.Errors(problem).Order(StringComparer.Ordinal));
     }
 
@@ -31,13 +34,15 @@ public sealed class ProblemTests : ControllerTest
 
     [Fact]
     public async Task What_is_not_UTF8_is_400() => await RunningController.ProblemAsync(
-        await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json([(byte)'"', 0xFF, (byte)'"'])), 400);
+        await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json([(byte)'"', 0xFF, (byte)'"'])),
+        400);
 
     [Fact]
     public async Task What_is_nested_too_deep_is_400() => Assert.Equal(
         [" TOO_DEEP"],
         RunningController.Errors(await RunningController.ProblemAsync(
-            await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json(new string('[', 100_000))), 400)));
+            await Controller.Http.PutAsync(
+                "/api/v1/personas/p", RunningController.Json(new string('[', 100_000))), 400)));
 
     [Fact]
     public async Task Another_media_type_is_415()
@@ -54,7 +59,8 @@ public sealed class ProblemTests : ControllerTest
     public async Task More_than_a_mebibyte_is_413_with_and_without_a_length()
     {
         var body = Encoding.UTF8.GetBytes("{\"name\":\"p\"" + new string(' ', 1 << 20) + "}");
-        await RunningController.ProblemAsync(await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json(body)), 413);
+        await RunningController.ProblemAsync(
+            await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json(body)), 413);
         using var chunked = new StreamContent(new MemoryStream(body));
         chunked.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var request = new HttpRequestMessage(HttpMethod.Put, "/api/v1/personas/p") { Content = chunked };

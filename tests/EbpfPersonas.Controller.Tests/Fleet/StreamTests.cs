@@ -13,19 +13,22 @@ public sealed class StreamTests : ControllerTest
     public async Task A_VM_that_nothing_was_decided_for_keeps_what_it_has()
     {
         await using var agent = await FakeAgent.ConnectAsync(
-            Controller.AgentsUrl, "vm-1", new RealisedState { Generation = 9, Epoch = 3, Persona = "of-an-older-store", Revision = 4 });
+            Controller.AgentsUrl, "vm-1",
+            new RealisedState { Generation = 9, Epoch = 3, Persona = "of-an-older-store", Revision = 4 });
         await agent.SnapshotAsync();
 
         Assert.True(await agent.HearsNothingAsync(Silence));
         var status = await Controller.StatusAsync("vm-1");
-        Assert.Equal(("of-an-older-store", 0L), ((string?)status["active_persona"], (long)status["desired_generation"]!));
+        Assert.Equal(
+            ("of-an-older-store", 0L), ((string?)status["active_persona"], (long)status["desired_generation"]!));
     }
 
     [Fact]
     public async Task A_generation_is_always_above_what_the_agent_knows()
     {
         await using var agent = await FakeAgent.ConnectAsync(
-            Controller.AgentsUrl, "vm-1", new RealisedState { Generation = 900, Epoch = 3, Persona = "db", Revision = 4 });
+            Controller.AgentsUrl, "vm-1",
+            new RealisedState { Generation = 900, Epoch = 3, Persona = "db", Revision = 4 });
         await agent.SnapshotAsync();
         await Controller.PutPersonaAsync(RunningController.Persona);
 
@@ -54,7 +57,8 @@ public sealed class StreamTests : ControllerTest
         Assert.Equal("TOO_LARGE", (string?)status["last_error"]!["code"]);
         Assert.Contains(status["conditions"]!.AsArray(), condition => (string?)condition!["type"] == "APPLY_FAILED");
         var newest = (await Controller.GetAsync("/api/v1/vms/vm-1/activations"))["items"]![0]!;
-        Assert.Equal(("failed", "TOO_LARGE: 70,000 rules do not fit."), ((string?)newest["result"], (string?)newest["error"]));
+        Assert.Equal(
+            ("failed", "TOO_LARGE: 70,000 rules do not fit."), ((string?)newest["result"], (string?)newest["error"]));
         var metrics = await Controller.Http.GetStringAsync("/metrics");
         Assert.Contains("\npersona_controller_unrealised_vms 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("{trigger=\"manual\",result=\"failed\"} 1\n", metrics, StringComparison.Ordinal);
@@ -115,7 +119,8 @@ public sealed class StreamTests : ControllerTest
         Assert.Equal("Pending", (string?)(await Controller.StatusAsync("vm-1"))["phase"]);
         await using var again = await Controller.AgentAsync("vm-1");
 
-        Assert.Equal((11UL, "db"), (await again.NextAsync()) is { } state ? (state.Generation, state.Persona.Name) : default);
+        Assert.Equal(
+            (11UL, "db"), (await again.NextAsync()) is { } state ? (state.Generation, state.Persona.Name) : default);
         Assert.True(await again.HearsNothingAsync(Silence));
     }
 

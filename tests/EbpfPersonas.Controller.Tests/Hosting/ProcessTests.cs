@@ -50,7 +50,8 @@ public sealed class ProcessTests : IDisposable
         {
             (api, var agents) = await ReadAddressesAsync(killed);
             using var http = new HttpClient { BaseAddress = new Uri(api) };
-            using var put = await http.PutAsync("/api/v1/personas/db", RunningController.Json(RunningController.Persona));
+            using var put = await http.PutAsync(
+                "/api/v1/personas/db", RunningController.Json(RunningController.Persona));
             await RunningController.SuccessAsync(put);
             await using var agent = await FakeAgent.StartAsync(agents, "vm-1");
             using var pin = await http.PostAsync("/api/v1/vms/vm-1/activations", RunningController.Json("""{"persona":"db"}"""));

@@ -15,7 +15,8 @@ public sealed class SettingsReaderTests : IDisposable
         File.WriteAllText(_file, """{"api_listen":"http://127.0.0.1:1","agents_listen":"http://127.0.0.1:2","store":"/a"}""");
 
         var settings = Read(
-            ["--config", _file, "--store=/c"], ("EBPF_PERSONAS_STORE", "/b"), ("EBPF_PERSONAS_AGENTS_LISTEN", "http://[::1]:3"));
+            ["--config", _file, "--store=/c"], ("EBPF_PERSONAS_STORE", "/b"),
+            ("EBPF_PERSONAS_AGENTS_LISTEN", "http://[::1]:3"));
 
         Assert.Equal(("http://127.0.0.1:1", "http://[::1]:3", "/c"), (settings!.ApiListen.ToString(), settings.AgentsListen.ToString(), settings.Store));
     }
@@ -34,7 +35,8 @@ public sealed class SettingsReaderTests : IDisposable
     public void Plain_HTTP_beyond_loopback_needs_permission(string address)
     {
         Assert.Contains("plain HTTP", Problem("--config", _file, "--api_listen", address), StringComparison.Ordinal);
-        Assert.Contains("agents_listen", Problem("--config", _file, "--agents_listen", address), StringComparison.Ordinal);
+        Assert.Contains(
+            "agents_listen", Problem("--config", _file, "--agents_listen", address), StringComparison.Ordinal);
         Assert.NotNull(Read(["--config", EmptyFile(), "--api_listen", address, "--allow_plaintext", "true"]));
     }
 
@@ -78,7 +80,8 @@ public sealed class SettingsReaderTests : IDisposable
     private static ControllerSettings? Read(string[] arguments, params (string Name, string Value)[] environment)
     {
         var problems = new List<string>();
-        return SettingsReader.Read(arguments, name => environment.FirstOrDefault(pair => pair.Name == name).Value, problems);
+        return SettingsReader.Read(
+            arguments, name => environment.FirstOrDefault(pair => pair.Name == name).Value, problems);
     }
 
     private string EmptyFile()

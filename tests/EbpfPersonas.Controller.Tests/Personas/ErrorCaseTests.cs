@@ -24,7 +24,8 @@ public sealed class ErrorCaseTests
     {
         var findings = new Findings();
 
-        var persona = PersonaValidator.Validate(File.ReadAllBytes(RepositoryFiles.Case(name, "persona.json")), findings);
+        var persona = PersonaValidator.Validate(
+            File.ReadAllBytes(RepositoryFiles.Case(name, "persona.json")), findings);
 
         Assert.Null(persona);
         var expected = File.ReadAllLines(RepositoryFiles.Case(name, "errors.txt")).Order(StringComparer.Ordinal);
@@ -37,7 +38,8 @@ public sealed class ErrorCaseTests
     [Fact]
     public void Every_document_that_is_meant_to_be_accepted_is()
     {
-        var accepted = Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "tests", "cases"), "persona.json", SearchOption.AllDirectories)
+        var accepted = Directory.GetFiles(
+            Path.Combine(RepositoryFiles.Root, "tests", "cases"), "persona.json", SearchOption.AllDirectories)
             .Where(file => !File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "errors.txt")));
         Assert.All(accepted, file =>
         {

@@ -47,7 +47,8 @@ public sealed class SeedDocumentTests
                 "/activation_trigger/process_name FORGEABLE_TRIGGER",
             ],
             persona.Warnings.Select(warning => $"{warning.Pointer} {warning.Code}"));
-        Assert.StartsWith("NOT_ENFORCED_YET: security_profile.encryption_required ", persona.Warnings[0].Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "NOT_ENFORCED_YET: security_profile.encryption_required ", persona.Warnings[0].Message, StringComparison.Ordinal);
         Assert.Equal(2000, persona.Document.ResourceLimits!.CpuMillicores);
         Assert.Equal(4_000_000_000, persona.Document.ResourceLimits.Memory);
     }
@@ -62,7 +63,9 @@ public sealed class SeedDocumentTests
         Assert.Equal((RuleAction.Deny, RuleAction.Deny), (persona.DefaultIngress, persona.DefaultEgress));
         Assert.Equal(3UL, persona.Revision);
         Assert.Equal(
-            ["/network_profile/allowed_ingress/0", "/network_profile/allowed_egress/0"], persona.Rules.Select(rule => rule.Id));
-        Assert.True(PersonaMapper.ToTrigger(document).Matches(new ProcessImage("/usr/bin/mysql", "/usr/bin/mariadb", 0, "root")));
+            ["/network_profile/allowed_ingress/0", "/network_profile/allowed_egress/0"],
+            persona.Rules.Select(rule => rule.Id));
+        Assert.True(PersonaMapper.ToTrigger(document).Matches(
+            new ProcessImage("/usr/bin/mysql", "/usr/bin/mariadb", 0, "root")));
     }
 }

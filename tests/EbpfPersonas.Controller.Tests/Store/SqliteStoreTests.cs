@@ -1,4 +1,5 @@
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Controller.Store.Sqlite;
 using EbpfPersonas.Personas.Activation;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -60,8 +61,8 @@ public sealed class SqliteStoreTests : IDisposable
 
         Assert.Equal(store.ControllerId, again.ControllerId);
         var read = Assert.Single(await again.LoadVmsAsync());
-        Assert.Equal(vm.Bindings, read.Bindings);
-        Assert.Equal(vm.Capabilities, read.Capabilities);
+        Assert.Equal(vm.Bindings.ToArray(), read.Bindings.ToArray());
+        Assert.Equal(vm.Capabilities.ToArray(), read.Capabilities.ToArray());
         Assert.Equal(vm, read with { Bindings = vm.Bindings, Capabilities = vm.Capabilities });
         Assert.Equal(entry with { Id = 1 }, Assert.Single(await again.ListActivationsAsync("vm-1", long.MaxValue, 10)));
         Assert.Equal("{}"u8.ToArray(), (await again.FindPersonaAsync("a"))!.Document.ToArray());
@@ -90,7 +91,8 @@ public sealed class SqliteStoreTests : IDisposable
         await store.SaveVmAsync(new VmChange(vm) { Activations = [Entry(2)] });
         await store.SaveVmAsync(new VmChange(vm) { Answer = ActivationResult.Failed, AnsweredGeneration = 2, AnsweredAt = Now, Error = "no" });
 
-        var results = (await store.ListActivationsAsync("vm-1", long.MaxValue, 10)).Select(entry => (entry.Generation, entry.Result, entry.Error));
+        var results = (await store.ListActivationsAsync("vm-1", long.MaxValue, 10)).Select(
+            entry => (entry.Generation, entry.Result, entry.Error));
         Assert.Equal([(2L, "failed", "no"), (1L, "superseded", null)], results);
     }
 

@@ -6,7 +6,9 @@ using EbpfPersonas.TestKit.Cases;
 
 namespace EbpfPersonas.Personas.Tests.Cases;
 
-/// <summary>The documents of the case folders, on the way they take in production: validated, mapped to the wire, read off it.</summary>
+/// <summary>
+/// The documents of the case folders, on the way they take in production: validated, mapped to the wire, read off it.
+/// </summary>
 internal static class CaseDocuments
 {
     /// <summary>The folder of all cases.</summary>

@@ -4,7 +4,9 @@ using EbpfPersonas.TestKit.Cases;
 
 namespace EbpfPersonas.Personas.Tests.Cases;
 
-/// <summary>Every line of every case against the reference, so that what the kernel is held to is itself held to the rules.</summary>
+/// <summary>
+/// Every line of every case against the reference, so that what the kernel is held to is itself held to the rules.
+/// </summary>
 public sealed class CaseVerdictTests
 {
     public static TheoryData<string> Names => [.. CaseDocuments.All.Select(@case => @case.Name)];
@@ -43,10 +45,14 @@ public sealed class CaseVerdictTests
         Assert.Equal(Expectation.Parse("dropped default_deny -"), said);
     }
 
-    /// <summary>Rules that the cases hold to show that they do not decide: each of their packets meets an earlier rule, or they or
-    /// an earlier rule are in audit mode.</summary>
-    private static bool IsNeverAsked(Persona persona, Rule rule) => rule.Mode == EnforcementMode.Audit || Borders(rule).All(packet =>
-        ReferenceVerdict.Judge(persona, packet) is var verdict && (verdict.Audited is not null || verdict.Rule?.Id != rule.Id));
+    /// <summary>
+    /// Rules that a case holds to show that they do not decide: each of their packets meets an earlier rule, or the rule or an
+    /// earlier one is in audit mode.
+    /// </summary>
+    private static bool IsNeverAsked(Persona persona, Rule rule) =>
+        rule.Mode == EnforcementMode.Audit ||
+        Borders(rule).Select(packet => ReferenceVerdict.Judge(persona, packet))
+            .All(verdict => verdict.Audited is not null || verdict.Rule?.Id != rule.Id);
 
     private static IEnumerable<Packet> Borders(Rule rule) =>
         from peer in rule.Peers.IsEmpty ? [new Prefix(CasePacket.LocalV4, 0), new Prefix(CasePacket.LocalV6, 0)] : rule.Peers

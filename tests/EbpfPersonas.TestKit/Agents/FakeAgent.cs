@@ -4,7 +4,9 @@ using Grpc.Net.Client;
 
 namespace EbpfPersonas.TestKit.Agents;
 
-/// <summary>An agent without a kernel: speaks the real protocol to a real controller, and answers as it is told.</summary>
+/// <summary>
+/// An agent without a kernel: speaks the real protocol to a real controller, and answers as it is told.
+/// </summary>
 public sealed class FakeAgent : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -79,7 +81,8 @@ public sealed class FakeAgent : IAsyncDisposable
         SendAsync(snapshot: false, Event(Process(pid, path, executable, StartKind.Fork)));
 
     public Task ExitAsync(uint pid) => SendAsync(
-        snapshot: false, new ProcessEvent { Sequence = ++_sequence, Time = Now(), Exited = new ProcessExited { Pid = pid } });
+        snapshot: false,
+        new ProcessEvent { Sequence = ++_sequence, Time = Now(), Exited = new ProcessExited { Pid = pid } });
 
     /// <summary>Sends events in one batch.</summary>
     public Task SendAsync(bool snapshot, params ProcessEvent[] events)
@@ -89,7 +92,8 @@ public sealed class FakeAgent : IAsyncDisposable
         return _call.RequestStream.WriteAsync(new AgentMessage { Activity = batch });
     }
 
-    public ProcessEvent Event(ProcessStarted started) => new() { Sequence = ++_sequence, Time = Now(), Started = started };
+    public ProcessEvent Event(ProcessStarted started) =>
+        new() { Sequence = ++_sequence, Time = Now(), Started = started };
 
     /// <summary>The next desired state, without an answer to it.</summary>
     public async Task<DesiredState> NextAsync() => (await ReadAsync()).Desired;
@@ -116,10 +120,12 @@ public sealed class FakeAgent : IAsyncDisposable
     }
 
     /// <summary>NACKs: what ran before runs on.</summary>
-    public Task RefuseAsync(DesiredState desired, string code, string message) => _call.RequestStream.WriteAsync(new AgentMessage
+    public Task RefuseAsync(DesiredState desired, string code, string message)
     {
-        Result = new ApplyResult { Generation = desired.Generation, Error = new ApplyError { Code = code, Message = message } },
-    });
+        var error = new ApplyError { Code = code, Message = message };
+        return _call.RequestStream.WriteAsync(
+            new AgentMessage { Result = new ApplyResult { Generation = desired.Generation, Error = error } });
+    }
 
     /// <summary>Whether nothing comes for a while.</summary>
     public async Task<bool> HearsNothingAsync(TimeSpan duration)

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace EbpfPersonas.TestKit.Cases;
 
 /// <summary>
-/// A case folder with packets: <c>persona.json</c> is active from the start, the steps of <c>packets.txt</c> follow in order
-/// through one fresh conntrack.
+/// A case folder with packets: <c>persona.json</c> is active from the start, the steps of <c>packets.txt</c> follow in
+/// order through one fresh conntrack.
 /// </summary>
 public sealed record CaseFolder(string Name, string Folder, ImmutableArray<CaseStep> Steps)
 {
@@ -29,7 +29,9 @@ public sealed record CaseFolder(string Name, string Folder, ImmutableArray<CaseS
         return new CaseFolder(Path.GetFileName(folder), folder, ParseSteps(path, File.ReadAllLines(path)));
     }
 
-    /// <summary>Reads the lines of a file; <paramref name="path"/> is for the message of the <see cref="FormatException"/>.</summary>
+    /// <summary>
+    /// Reads the lines of a file; <paramref name="path"/> is for the message of the <see cref="FormatException"/>.
+    /// </summary>
     public static ImmutableArray<CaseStep> ParseSteps(string path, IReadOnlyList<string> lines)
     {
         ArgumentNullException.ThrowIfNull(lines);

@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 
 namespace EbpfPersonas.TestKit.Cases;
 
-/// <summary>The closed lists of verdict and reason words, written out once more so that a test can hold the product's against them.</summary>
+/// <summary>
+/// The closed lists of verdict and reason words, written out once more so that a test can hold the product's against
+/// them.
+/// </summary>
 public static class CaseWords
 {
     public static ImmutableArray<string> Verdicts { get; } = ["forwarded", "dropped", "rejected", "audit"];

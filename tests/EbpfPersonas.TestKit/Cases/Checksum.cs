@@ -5,7 +5,9 @@ namespace EbpfPersonas.TestKit.Cases;
 /// <summary>The checksums of the internet protocols.</summary>
 public static class Checksum
 {
-    /// <summary>Ones' complement of the ones' complement sum of 16-bit words (RFC 1071), an odd last octet padded with zero.</summary>
+    /// <summary>
+    /// Ones' complement of the ones' complement sum of 16-bit words (RFC 1071), an odd last octet padded with zero.
+    /// </summary>
     public static ushort Internet(ReadOnlySpan<byte> data)
     {
         uint sum = 0;

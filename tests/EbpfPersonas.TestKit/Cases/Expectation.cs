@@ -1,6 +1,8 @@
 namespace EbpfPersonas.TestKit.Cases;
 
-/// <summary>What becomes of a packet, in the closed words of verdict and reason; <paramref name="Rule"/> is null for none.</summary>
+/// <summary>
+/// What becomes of a packet, in the closed words of verdict and reason; <paramref name="Rule"/> is null for none.
+/// </summary>
 public sealed record Expectation(string Verdict, string Reason, string? Rule)
 {
     /// <summary>The words behind <c>=&gt;</c>; throws <see cref="FormatException"/>.</summary>

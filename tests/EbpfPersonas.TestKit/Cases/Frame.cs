@@ -4,8 +4,8 @@ using EbpfPersonas.Personas.Model;
 namespace EbpfPersonas.TestKit.Cases;
 
 /// <summary>
-/// The Ethernet frame of a packet, with every length and checksum right (but for what <see cref="CasePacket.Cut"/> takes away).
-/// Long enough for BPF_PROG_TEST_RUN, which asks for 14 octets, and for the whole IP header behind them.
+/// The Ethernet frame of a packet, with every length and checksum right (but for what <see cref="CasePacket.Cut"/>
+/// takes away). Long enough for BPF_PROG_TEST_RUN, which asks for 14 octets, and for the whole IP header behind them.
 /// </summary>
 public static class Frame
 {

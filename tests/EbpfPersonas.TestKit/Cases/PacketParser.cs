@@ -4,7 +4,8 @@ namespace EbpfPersonas.TestKit.Cases;
 
 /// <summary>
 /// Reads one packet: <c>protocol source &gt; destination [key=value ...] [quoting packet]</c>. One end is <c>local</c>.
-/// Keys: <c>flags</c>, <c>type</c>, <c>code</c>, <c>id</c>, <c>hop</c>, <c>payload</c>, <c>frag</c>, <c>options</c>, <c>ext</c>,
+/// Keys: <c>flags</c>, <c>type</c>, <c>code</c>, <c>id</c>, <c>hop</c>, <c>payload</c>, <c>frag</c>, <c>options</c>,
+/// <c>ext</c>,
 /// <c>cut</c> (see <see cref="CasePacket"/>). Throws <see cref="FormatException"/> for anything else.
 /// </summary>
 public static class PacketParser
@@ -111,7 +112,9 @@ public static class PacketParser
         return length % 4 == 0 ? length : throw new FormatException("IPv4 options come in steps of 4 octets.");
     }
 
-    /// <summary>"local", "10.0.0.1", "2001:db8::1" or "[2001:db8::1]", each with ":port" but for the bare IPv6 form.</summary>
+    /// <summary>
+    /// "local", "10.0.0.1", "2001:db8::1" or "[2001:db8::1]", each with ":port" but for the bare IPv6 form.
+    /// </summary>
     private static (IpAddress? Address, ushort? Port) Endpoint(string word)
     {
         if (IpAddress.TryParse(word, out var bare))

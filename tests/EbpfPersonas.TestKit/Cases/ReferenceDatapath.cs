@@ -4,7 +4,8 @@ using EbpfPersonas.Personas.Verdicts;
 namespace EbpfPersonas.TestKit.Cases;
 
 /// <summary>
-/// What the datapath should say of packets in a row, as plainly as it can be written: the failsafe, conntrack and epochs around
+/// What the datapath should say of packets in a row, as plainly as it can be written: the failsafe, conntrack and
+/// epochs around
 /// <see cref="ReferenceVerdict"/>. The operator's failsafe list is empty, and conntrack never fills or forgets.
 /// </summary>
 public sealed class ReferenceDatapath(Persona? persona)
@@ -53,8 +54,9 @@ public sealed class ReferenceDatapath(Persona? persona)
     private Expectation DecideByPersona(CasePacket packet)
     {
         // 1. An ICMP error belongs to the flow that it quotes.
-        if (packet.IsIcmpError() && packet.Quoted is { } quoted && quoted.Direction != packet.Direction &&
-            quoted is { Fragment: Fragment.Whole, Cut: null or >= 8 } && FlowKey.Of(quoted) is { } quotedKey && _flows.TryGetValue(quotedKey, out var related))
+        if (packet.IsIcmpError() && packet.Quoted is { Fragment: Fragment.Whole, Cut: null or >= 8 } quoted &&
+            quoted.Direction != packet.Direction && FlowKey.Of(quoted) is { } quotedKey &&
+            _flows.TryGetValue(quotedKey, out var related))
         {
             var decision = DecideByFlow(quotedKey, related);
             return decision.Verdict == "forwarded" ? decision with { Reason = "related_icmp" } : decision;

@@ -53,7 +53,9 @@ internal static class Transport
         return message;
     }
 
-    /// <summary>RFC 792, RFC 4443: type, code, checksum, identifier and sequence (0 in an error), then what is quoted.</summary>
+    /// <summary>
+    /// RFC 792, RFC 4443: type, code, checksum, identifier and sequence (0 in an error), then what is quoted.
+    /// </summary>
     private static byte[] Icmp(CasePacket packet)
     {
         var quoted = packet.Quoted is { } inner ? Frame.BuildIp(inner) : [];

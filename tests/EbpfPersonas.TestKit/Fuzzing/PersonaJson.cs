@@ -4,7 +4,9 @@ using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.TestKit.Fuzzing;
 
-/// <summary>A persona as the document that a client would have sent, so that what was found by chance can become a case folder.</summary>
+/// <summary>
+/// A persona as the document that a client would have sent, so that what was found by chance can become a case folder.
+/// </summary>
 public static class PersonaJson
 {
     public static string Write(Persona persona)

@@ -1,8 +1,8 @@
 namespace EbpfPersonas.TestKit.Fuzzing;
 
 /// <summary>
-/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014). The same seed gives the same numbers on every
-/// runtime, which <see cref="System.Random"/> does not promise.
+/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014). The same seed gives the
+/// same numbers on every runtime, which <see cref="System.Random"/> does not promise.
 /// </summary>
 public sealed class Prng(ulong seed)
 {

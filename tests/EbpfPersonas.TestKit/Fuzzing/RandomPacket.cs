@@ -3,7 +3,10 @@ using EbpfPersonas.TestKit.Cases;
 
 namespace EbpfPersonas.TestKit.Fuzzing;
 
-/// <summary>First packets of flows, drawn to the borders of a persona's rules: the first and last address and port, and those just outside.</summary>
+/// <summary>
+/// First packets of flows, drawn to the borders of a persona's rules: the first and last address and port, and those
+/// just outside.
+/// </summary>
 public static class RandomPacket
 {
     /// <summary>Originators speak from here on, so that no packet is the failsafe's by chance.</summary>

@@ -4,8 +4,8 @@ using EbpfPersonas.Personas.Model;
 namespace EbpfPersonas.TestKit.Fuzzing;
 
 /// <summary>
-/// Personas that a document can express, made to be hard: prefixes of both families nested around few addresses, port ranges that share their
-/// borders, every protocol and list kind.
+/// Personas that a document can express, made to be hard: prefixes of both families nested around few addresses, port
+/// ranges that share their borders, every protocol and list kind.
 /// </summary>
 public static class RandomPersona
 {
@@ -48,7 +48,9 @@ public static class RandomPersona
             IpProtocol.IcmpV6 => [.. anchors.Where(anchor => anchor.IsV6)],
             _ => anchors,
         };
-        ImmutableArray<Prefix> peers = anchors.Length == 0 || random.Chance(25) ? [] : [.. Repeat(random, 1, 4, () => MakePrefix(random, anchors))];
+        ImmutableArray<Prefix> peers = anchors.Length == 0 || random.Chance(25)
+            ? []
+            : [.. Repeat(random, 1, 4, () => MakePrefix(random, anchors))];
         return new Rule
         {
             Id = $"r{index}",
@@ -107,8 +109,8 @@ public static class RandomPersona
         var width = outer.Address.Width;
         var free = ~Prefix.Mask(outer.Address.IsV6, outer.Length) & Prefix.Mask(outer.Address.IsV6, width);
         // Where an anchor lies in the peer, around it, so that what is excepted is what other rules name.
-        var inside = anchors.Where(outer.Contains).Append(outer.Address with { Bits = outer.Address.Bits | (random.NextBits(width) & free) });
-        return new Prefix(inside.First(), random.Between(outer.Length, width));
+        var anywhere = outer.Address with { Bits = outer.Address.Bits | (random.NextBits(width) & free) };
+        return new Prefix(anchors.Where(outer.Contains).Append(anywhere).First(), random.Between(outer.Length, width));
     }
 
     private static IEnumerable<T> Repeat<T>(Prng random, int least, int most, Func<T> make)

@@ -5,18 +5,22 @@ using EbpfPersonas.TestKit.Cases;
 namespace EbpfPersonas.TestKit.Fuzzing;
 
 /// <summary>
-/// Packets in a row that have to do with each other: new flows, answers, repetitions, packets of the middle, echoes, ICMP errors that quote (rightly
-/// or not) what came before, and switches between personas.
+/// Packets in a row that have to do with each other: new flows, answers, repetitions, packets of the middle, echoes,
+/// ICMP errors that quote (rightly or not) what came before, and switches between personas.
 /// </summary>
 public static class RandomSteps
 {
     private static readonly TcpControl[] Flags =
     [
-        TcpControl.Syn, TcpControl.Syn, TcpControl.Syn | TcpControl.Ack, TcpControl.Ack, TcpControl.Ack, TcpControl.Ack | TcpControl.Psh,
+        TcpControl.Syn, TcpControl.Syn, TcpControl.Syn | TcpControl.Ack,
+        TcpControl.Ack, TcpControl.Ack, TcpControl.Ack | TcpControl.Psh,
         TcpControl.Fin | TcpControl.Ack, TcpControl.Rst, TcpControl.None, TcpControl.Syn | TcpControl.Ece | TcpControl.Cwr,
     ];
 
-    /// <summary>Makes <paramref name="count"/> steps; a number stands for a switch to that one of <paramref name="personas"/> (null = none).</summary>
+    /// <summary>
+    /// Makes <paramref name="count"/> steps; a number stands for a switch to that one of <paramref name="personas"/>
+    /// (null = none).
+    /// </summary>
     public static ImmutableArray<RandomStep> Make(Prng random, ImmutableArray<Persona?> personas, int count)
     {
         ArgumentNullException.ThrowIfNull(random);

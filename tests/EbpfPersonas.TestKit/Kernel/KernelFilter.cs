@@ -7,8 +7,8 @@ using RuleAction = EbpfPersonas.Agent.Abi.RuleAction;
 namespace EbpfPersonas.TestKit.Kernel;
 
 /// <summary>
-/// The packet filter in the kernel, attached to nothing, asked about single frames through BPF_PROG_TEST_RUN. Its image is bpf/tests/verdict.bpf.c: the production
-/// code, which also leaves each decision in a map.
+/// The packet filter in the kernel, attached to nothing, asked about single frames through BPF_PROG_TEST_RUN. Its image
+/// is bpf/tests/verdict.bpf.c: the production code, which also leaves each decision in a map.
 /// </summary>
 public sealed class KernelFilter : IDisposable
 {
@@ -29,7 +29,9 @@ public sealed class KernelFilter : IDisposable
         SwitchTo(persona);
     }
 
-    /// <summary>Puts <paramref name="persona"/> in force under a new epoch; flows are kept, to be judged again.</summary>
+    /// <summary>
+    /// Puts <paramref name="persona"/> in force under a new epoch; flows are kept, to be judged again.
+    /// </summary>
     public void SwitchTo(Persona? persona) => _dataplane.Apply(_dataplane.Realised.Generation + 1, persona);
 
     /// <summary>Empties conntrack.</summary>
@@ -45,14 +47,17 @@ public sealed class KernelFilter : IDisposable
     /// <summary>The same persona under a new epoch: flows are judged again.</summary>
     public void SwitchEpoch() => _dataplane.SwitchTo(_dataplane.Current);
 
-    /// <summary>What becomes of the next packet, in words; throws where the program's return value contradicts its verdict.</summary>
+    /// <summary>
+    /// What becomes of the next packet, in words; throws where the program's return value contradicts its verdict.
+    /// </summary>
     public Expectation Decide(CasePacket packet)
     {
         ArgumentNullException.ThrowIfNull(packet);
         var said = Judge(packet.Direction, Frame.Build(packet));
         return said.Passed == said.Verdict is Verdict.Forwarded or Verdict.Audit
             ? new Expectation(said.Verdict.Word(), said.Reason.Word(), said.Rule)
-            : throw new InvalidOperationException($"{packet}: {said.Verdict.Word()}, and yet the packet was {(said.Passed ? "passed" : "held")}.");
+            : throw new InvalidOperationException(
+                $"{packet}: {said.Verdict.Word()}, and yet the packet was {(said.Passed ? "passed" : "held")}.");
     }
 
     /// <summary>What the kernel says of <paramref name="frame"/>.</summary>
@@ -72,8 +77,8 @@ public sealed class KernelFilter : IDisposable
     public void Dispose() => _dataplane.Dispose();
 
     /// <summary>
-    /// The rule to name: the one that decided; where the packet is audited although that one allows it, the audited rule that would
-    /// have decided.
+    /// The rule to name: the one that decided; where the packet is audited although that one allows it, the audited
+    /// rule that would have decided.
     /// </summary>
     private uint NamedRule(Decision decision) =>
         decision is { Verdict: (byte)Verdict.Audit, Reason: (byte)Reason.DeniedRule } && !Denies(decision.Rule)

@@ -4,4 +4,5 @@ using EbpfPersonas.Personas.Model;
 namespace EbpfPersonas.Controller.Personas.Documents;
 
 /// <summary>A connection that is opened; what is absent matches any.</summary>
-internal sealed record ConnectionTrigger(Direction? Direction, byte? Protocol, ushort? Port, ImmutableArray<Prefix> Peers);
+internal sealed record ConnectionTrigger(
+    Direction? Direction, byte? Protocol, ushort? Port, ImmutableArray<Prefix> Peers);

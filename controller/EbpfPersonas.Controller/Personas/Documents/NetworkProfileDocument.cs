@@ -4,8 +4,8 @@ using EbpfPersonas.Personas.Model;
 namespace EbpfPersonas.Controller.Personas.Documents;
 
 /// <summary>
-/// <c>network_profile</c>. <paramref name="AllowsIngress"/> and <paramref name="AllowsEgress"/> say whether the allow list is present, even
-/// if empty: that makes the direction default to deny.
+/// <c>network_profile</c>. <paramref name="AllowsIngress"/> and <paramref name="AllowsEgress"/> say whether the allow
+/// list is present, even if empty: that makes the direction default to deny.
 /// </summary>
 internal sealed record NetworkProfileDocument(
     RuleAction? DefaultIngress,

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace EbpfPersonas.Controller.Personas.Json;
 
 /// <summary>
-/// Adds and removes members at the end of a JSON object's text without touching a byte of the rest, so that what a client reads back is
-/// what it sent.
+/// Adds and removes members at the end of a JSON object's text without touching a byte of the rest, so that what a
+/// client reads back is what it sent.
 /// </summary>
 internal static class DocumentText
 {
@@ -36,7 +36,9 @@ internal static class DocumentText
         return kept.ToArray();
     }
 
-    /// <summary>The text of <paramref name="utf8"/> (a JSON object) with <paramref name="members"/> after its last member.</summary>
+    /// <summary>
+    /// The text of <paramref name="utf8"/> (a JSON object) with <paramref name="members"/> after its last member.
+    /// </summary>
     public static byte[] With(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> members)
     {
         var existing = Scan(utf8, []);

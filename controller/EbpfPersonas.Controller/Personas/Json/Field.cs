@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace EbpfPersonas.Controller.Personas.Json;
 
 /// <summary>
-/// One JSON value with its place. Every read returns null after reporting what is wrong, so that reading goes on and all errors come
-/// back at once. Nothing is converted: a number in quotes is not a number, 80.0 is not 80, "Deny" is not "deny".
+/// One JSON value with its place. Every read returns null after reporting what is wrong, so that reading goes on and
+/// all errors come back at once. Nothing is converted: a number in quotes is not a number, 80.0 is not 80, "Deny" is
+/// not "deny".
 /// </summary>
 internal readonly struct Field(JsonElement element, string pointer, Findings findings)
 {
@@ -23,7 +24,18 @@ internal readonly struct Field(JsonElement element, string pointer, Findings fin
     public string RawNumber => IsNumber ? element.GetRawText() : "";
 
     /// <summary>Whether this is the string <paramref name="word"/>.</summary>
-    public bool IsExactly(string word) => IsText && element.ValueEquals(word);
+    public bool IsExactly(string word)
+    {
+        try
+        {
+            return IsText && element.ValueEquals(word);
+        }
+        catch (InvalidOperationException)
+        {
+            // An escaped surrogate without its other half equals nothing; reading it as text reports it.
+            return false;
+        }
+    }
 
     /// <summary>The pointer of a member (RFC 6901 section 4 escapes).</summary>
     public string At(string name) =>
@@ -57,7 +69,8 @@ internal readonly struct Field(JsonElement element, string pointer, Findings fin
         var items = new List<Field>(element.GetArrayLength());
         foreach (var item in element.EnumerateArray())
         {
-            var field = new Field(item, string.Create(CultureInfo.InvariantCulture, $"{pointer}/{items.Count}"), findings);
+            var field = new Field(
+                item, string.Create(CultureInfo.InvariantCulture, $"{pointer}/{items.Count}"), findings);
             items.Add(field);
         }
 
@@ -106,7 +119,8 @@ internal readonly struct Field(JsonElement element, string pointer, Findings fin
         }
         else if (Printable.FirstUnprintable(text) is { } rune)
         {
-            Error(FindingCode.ControlCharacter, $"U+{rune.Value:X4} is not allowed: it could deceive whoever reads it on a terminal.");
+            Error(FindingCode.ControlCharacter, $"U+{rune.Value:X4} is not allowed: it could deceive whoever reads " +
+                $"it on a terminal.");
         }
         else
         {

@@ -6,7 +6,9 @@ namespace EbpfPersonas.Controller.Personas.Json;
 /// <summary>Collects everything there is to say about one document, errors apart from warnings.</summary>
 internal sealed class Findings
 {
-    /// <summary>A hostile document must not make an answer larger than itself: further findings of a kind are only counted.</summary>
+    /// <summary>
+    /// A hostile document must not make an answer larger than itself: further findings of a kind are only counted.
+    /// </summary>
     private const int Limit = 500;
 
     private readonly List<Finding> _errors = [];

@@ -3,7 +3,9 @@ using System.Text.Unicode;
 
 namespace EbpfPersonas.Controller.Personas.Json;
 
-/// <summary>Opens a JSON text (RFC 8259): UTF-8, no comments, no trailing commas, at most <see cref="MaxDepth"/> levels deep.</summary>
+/// <summary>
+/// Opens a JSON text (RFC 8259): UTF-8, no comments, no trailing commas, at most <see cref="MaxDepth"/> levels deep.
+/// </summary>
 internal static class JsonBody
 {
     /// <summary>The largest body that is read, in bytes.</summary>
@@ -46,7 +48,8 @@ internal static class JsonBody
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxBytes });
         while (reader.Read())
         {
-            if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth >= MaxDepth)
+            if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray
+                && reader.CurrentDepth >= MaxDepth)
             {
                 return true;
             }

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace EbpfPersonas.Controller.Personas.Json;
 
-/// <summary>The members of one JSON object, each known, present once and not null; what was not has been reported.</summary>
+/// <summary>
+/// The members of one JSON object, each known, present once and not null; what was not has been reported.
+/// </summary>
 internal sealed class Members
 {
     private readonly Dictionary<string, Field> _fields = new(StringComparer.Ordinal);
@@ -51,7 +53,8 @@ internal sealed class Members
             }
             catch (InvalidOperationException)
             {
-                owner.Error(FindingCode.MalformedText, "A member's name has an escaped surrogate without its other half.");
+                owner.Error(
+                    FindingCode.MalformedText, "A member's name has an escaped surrogate without its other half.");
                 continue;
             }
 

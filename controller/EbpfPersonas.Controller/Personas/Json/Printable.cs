@@ -7,8 +7,8 @@ namespace EbpfPersonas.Controller.Personas.Json;
 internal static class Printable
 {
     /// <summary>
-    /// The first character that could move a cursor, start an escape sequence or turn the reading direction (C0, C1, line and
-    /// paragraph separators, format characters), or null.
+    /// The first character that could move a cursor, start an escape sequence or turn the reading direction (C0, C1,
+    /// line and paragraph separators, format characters), or null.
     /// </summary>
     public static Rune? FirstUnprintable(string text)
     {
@@ -25,7 +25,9 @@ internal static class Printable
         return null;
     }
 
-    /// <summary>Somebody else's text in one of our sentences: quoted, cut at 64 characters, the unprintable as \u{hex}.</summary>
+    /// <summary>
+    /// Somebody else's text in one of our sentences: quoted, cut at 64 characters, the unprintable as \u{hex}.
+    /// </summary>
     public static string Quote(string text)
     {
         var quoted = new StringBuilder("'");

@@ -79,7 +79,8 @@ internal static class PeerReader
 
         if (text.Contains('%', StringComparison.Ordinal))
         {
-            field.Error(FindingCode.ZoneId, $"{Printable.Quote(text)} has a zone id, which means something on one machine only.");
+            field.Error(FindingCode.ZoneId, $"{Printable.Quote(text)} has a zone id, which means something on one " +
+                $"machine only.");
             return null;
         }
 
@@ -93,7 +94,8 @@ internal static class PeerReader
         var length = slash < 0 ? address.Width : ReadLength(text[(slash + 1)..]);
         if (length < 0 || length > address.Width)
         {
-            field.Error(FindingCode.BadAddress, $"{Printable.Quote(text)}: the prefix length is a number from 0 to {address.Width}.");
+            field.Error(FindingCode.BadAddress, $"{Printable.Quote(text)}: the prefix length is a number from 0 to " +
+                $"{address.Width}.");
             return null;
         }
 
@@ -101,7 +103,8 @@ internal static class PeerReader
         if (Mapped.Contains(prefix))
         {
             field.Error(FindingCode.MappedAddress,
-                $"{Printable.Quote(text)} is IPv4 mapped into IPv6, which is never seen on the wire. Write the IPv4 form.");
+                $"{Printable.Quote(text)} is IPv4 mapped into IPv6, which is never seen on the wire. Write the IPv4 " +
+                $"form.");
             return null;
         }
 

@@ -6,7 +6,9 @@ namespace EbpfPersonas.Controller.Personas.Reading;
 /// <summary>Reads a whole persona document; everything that is wrong goes to the field's findings.</summary>
 internal static class PersonaDocumentReader
 {
-    /// <summary>The members that the server adds to what it returns. A client may send them back; they are ignored.</summary>
+    /// <summary>
+    /// The members that the server adds to what it returns. A client may send them back; they are ignored.
+    /// </summary>
     public static IReadOnlyList<string> ReadOnlyMembers { get; } = ["metadata", "status", "warnings"];
 
     /// <summary>Every test is judged against every rule at upload.</summary>
@@ -14,7 +16,8 @@ internal static class PersonaDocumentReader
 
     private static readonly string[] Known =
     [
-        "name", "network_profile", "security_profile", "resource_limits", "activation_trigger", "priority", "lifecycle", "tests",
+        "name", "network_profile", "security_profile", "resource_limits", "activation_trigger", "priority", "lifecycle",
+        "tests",
         .. ReadOnlyMembers,
     ];
 
@@ -49,7 +52,8 @@ internal static class PersonaDocumentReader
         if (network?.Qos?.EgressBandwidth is { } shaped && limits?.Bandwidth is { } limited && shaped != limited)
         {
             members["resource_limits"]!.Value.Findings.Error("/resource_limits/bandwidth", FindingCode.Conflict,
-                $"bandwidth is another name for network_profile.qos.egress_bandwidth, and they differ: {limited} and {shaped} bit/s.");
+                $"bandwidth is another name for network_profile.qos.egress_bandwidth, and they differ: {limited} " +
+                $"and {shaped} bit/s.");
         }
     }
 }

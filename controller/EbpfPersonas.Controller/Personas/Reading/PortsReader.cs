@@ -69,7 +69,8 @@ internal static class PortsReader
         var ends = text.Split('-');
         if (ends.Length != 2 || !TryPort(ends[0], out var first) || !TryPort(ends[1], out var last))
         {
-            field.Error(FindingCode.BadValue, $"{Printable.Quote(text)} is neither a port (a number) nor a range such as \"8000-8100\".");
+            field.Error(FindingCode.BadValue, $"{Printable.Quote(text)} is neither a port (a number) nor a range " +
+                $"such as \"8000-8100\".");
             return null;
         }
 

@@ -9,7 +9,8 @@ internal static class QosReader
 {
     private static readonly string[] Known =
     [
-        "egress_bandwidth", "ingress_bandwidth", "egress_burst", "ingress_burst", "egress_packet_rate", "ingress_packet_rate",
+        "egress_bandwidth", "ingress_bandwidth", "egress_burst", "ingress_burst", "egress_packet_rate",
+        "ingress_packet_rate",
         "max_connections", "dscp", "priority",
     ];
 

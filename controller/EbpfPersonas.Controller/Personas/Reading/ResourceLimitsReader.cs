@@ -27,7 +27,8 @@ internal static partial class ResourceLimitsReader
         var high = members["memory_high"] is { } soft ? Vocabulary.Bytes(soft) : null;
         if (high > memory)
         {
-            members["memory_high"]!.Value.Error(FindingCode.Conflict, "memory_high is above memory and would never be reached.");
+            members["memory_high"]!.Value.Error(
+                FindingCode.Conflict, "memory_high is above memory and would never be reached.");
         }
 
         return new ResourceLimitsDocument(
@@ -55,7 +56,8 @@ internal static partial class ResourceLimitsReader
             return millicores;
         }
 
-        field.Error(FindingCode.BadUnit, $"{Printable.Quote(text)} is not an amount of processor time: {CpuQuota.Forms}.");
+        field.Error(
+            FindingCode.BadUnit, $"{Printable.Quote(text)} is not an amount of processor time: {CpuQuota.Forms}.");
         return null;
     }
 
@@ -93,7 +95,8 @@ internal static partial class ResourceLimitsReader
             return text;
         }
 
-        field.Error(FindingCode.BadValue, $"{Printable.Quote(text)} is neither a device such as \"/dev/vda\" nor its numbers such as \"254:0\".");
+        field.Error(FindingCode.BadValue, $"{Printable.Quote(text)} is neither a device such as \"/dev/vda\" nor " +
+            "its numbers such as \"254:0\".");
         return null;
     }
 

@@ -10,7 +10,8 @@ internal sealed class RuleReader(RuleScope scope)
 {
     private static readonly string[] ListMembers =
     [
-        "name", "description", "protocol", "port", "end_port", "ports", "icmp", "source", "destination", "except", "source_set",
+        "name", "description", "protocol", "port", "end_port", "ports", "icmp", "source", "destination", "except",
+        "source_set",
         "destination_set", "source_persona", "destination_persona", "destination_fqdns", "mode",
     ];
 
@@ -21,7 +22,8 @@ internal sealed class RuleReader(RuleScope scope)
     private static readonly string[] AclMembers = [.. OrderedMembers, "process", "user", "group"];
 
     /// <summary>A rule of <c>allowed_*</c> or <c>denied_*</c>: the list says direction and action.</summary>
-    public RuleDocument? ReadListed(Field field, RuleList list, Direction direction) => field.Object(ListMembers) is { } members
+    public RuleDocument? ReadListed(Field field, RuleList list, Direction direction) =>
+        field.Object(ListMembers) is { } members
         ? Read(members, list, direction, list == RuleList.Denied ? RuleAction.Deny : RuleAction.Allow, enforced: true)
         : null;
 
@@ -51,7 +53,8 @@ internal sealed class RuleReader(RuleScope scope)
             : null;
         if (enforced && action == RuleAction.Reject)
         {
-            members["action"]!.Value.NotEnforcedYet("this version enforces reject as deny: the packet is dropped and the sender is not told.");
+            members["action"]!.Value.NotEnforcedYet(
+                "this version enforces reject as deny: the packet is dropped and the sender is not told.");
         }
 
         return Read(members, RuleList.FirewallRules, direction, action, enforced);
@@ -132,7 +135,8 @@ internal sealed class RuleReader(RuleScope scope)
         var (mine, other) = direction == Direction.Ingress ? ("source", "destination") : ("destination", "source");
         foreach (var field in members.Present(other, $"{other}_set", $"{other}_persona", $"{other}_fqdns"))
         {
-            field.Error(FindingCode.WrongDirection, $"The peer of an {direction.ToString().ToLowerInvariant()} rule is its {mine}.");
+            field.Error(FindingCode.WrongDirection, $"The peer of an {direction.ToString().ToLowerInvariant()} rule " +
+                $"is its {mine}.");
         }
 
         var given = members.Present(mine, $"{mine}_set", $"{mine}_persona", $"{mine}_fqdns").ToArray();
@@ -149,7 +153,9 @@ internal sealed class RuleReader(RuleScope scope)
             Except = members["except"] is { } except ? ReadExcept(members, mine, except, peers) : [],
             PeerSet = members[$"{mine}_set"] is { } set ? Vocabulary.Name(set) : null,
             PeerPersona = members[$"{mine}_persona"] is { } persona ? Vocabulary.Name(persona) : null,
-            Fqdns = direction == Direction.Egress && members["destination_fqdns"] is { } names ? ReadFqdns(names, action) : [],
+            Fqdns = direction == Direction.Egress && members["destination_fqdns"] is { } names
+                ? ReadFqdns(names, action)
+                : [],
         };
         if (enforced)
         {
@@ -192,7 +198,8 @@ internal sealed class RuleReader(RuleScope scope)
         if (action is RuleAction.Deny or RuleAction.Reject)
         {
             field.Error(FindingCode.AllowOnly,
-                "Only an allow rule can name hosts: a denied host would be reachable by every address that no one has looked up yet.");
+                "Only an allow rule can name hosts: a denied host would be reachable by every address that no one " +
+                "has looked up yet.");
         }
 
         return [.. (field.NonEmptyList() ?? []).Select(Vocabulary.HostName).OfType<string>()];
@@ -209,7 +216,8 @@ internal sealed class RuleReader(RuleScope scope)
             else if (action is not null)
             {
                 field.Error(FindingCode.CannotBeEnforced,
-                    "This version cannot resolve this peer, and a deny rule that is not enforced would let pass what it forbids.");
+                    "This version cannot resolve this peer, and a deny rule that is not enforced would let pass " +
+                    "what it forbids.");
             }
         }
     }

@@ -34,7 +34,8 @@ internal sealed class RuleScope
     {
         if (!_pointerByName.TryAdd(name, field.Pointer))
         {
-            field.Error(FindingCode.DuplicateName, $"{Printable.Quote(name)} is the name of the rule at {_pointerByName[name]} too.");
+            field.Error(FindingCode.DuplicateName, $"{Printable.Quote(name)} is the name of the rule at " +
+                $"{_pointerByName[name]} too.");
         }
     }
 }

@@ -5,7 +5,9 @@ using EbpfPersonas.Controller.Personas.Json;
 
 namespace EbpfPersonas.Controller.Personas.Reading;
 
-/// <summary>Reads <c>schedule</c>: <c>{"days": ["mon"], "from": "08:00", "to": "18:00", "time_zone": "Europe/Berlin"}</c>.</summary>
+/// <summary>
+/// Reads <c>schedule</c>: <c>{"days": ["mon"], "from": "08:00", "to": "18:00", "time_zone": "Europe/Berlin"}</c>.
+/// </summary>
 internal static partial class ScheduleReader
 {
     public static ScheduleTrigger? Read(Field field)
@@ -16,8 +18,10 @@ internal static partial class ScheduleReader
         }
 
         var days = (members["days"]?.NonEmptyList(7) ?? []).Select(day => day.Word(
-            ("mon", DayOfWeek.Monday), ("tue", DayOfWeek.Tuesday), ("wed", DayOfWeek.Wednesday), ("thu", DayOfWeek.Thursday),
-            ("fri", DayOfWeek.Friday), ("sat", DayOfWeek.Saturday), ("sun", DayOfWeek.Sunday))).OfType<DayOfWeek>().ToArray();
+            ("mon", DayOfWeek.Monday), ("tue", DayOfWeek.Tuesday), ("wed", DayOfWeek.Wednesday),
+            ("thu", DayOfWeek.Thursday),
+            ("fri", DayOfWeek.Friday), ("sat", DayOfWeek.Saturday),
+            ("sun", DayOfWeek.Sunday))).OfType<DayOfWeek>().ToArray();
         var from = members.Require("from") is { } start ? ReadTime(start) : null;
         var to = members.Require("to") is { } end ? ReadTime(end) : null;
         if (from is { } begins && from == to)
@@ -26,7 +30,9 @@ internal static partial class ScheduleReader
         }
 
         var zone = members["time_zone"] is { } named ? ReadZone(named) : "UTC";
-        return from is { } first && to is { } last && zone is not null ? new ScheduleTrigger([.. days], first, last, zone) : null;
+        return from is { } first && to is { } last && zone is not null
+            ? new ScheduleTrigger([.. days], first, last, zone)
+            : null;
     }
 
     private static TimeOnly? ReadTime(Field field)

@@ -9,7 +9,8 @@ internal static class SecurityProfileReader
 {
     private static readonly Dictionary<string, string> Unobservable = new(StringComparer.Ordinal)
     {
-        ["mTLS"] = "since TLS 1.3 the client's certificate is encrypted, so nobody on the way sees whether there was one",
+        ["mTLS"] = "since TLS 1.3 the client's certificate is encrypted, so nobody on the way sees whether there " +
+            "was one",
         ["Kerberos"] = "its tickets travel inside the application's own protocol, mostly encrypted",
         ["NTLM"] = "its messages travel inside the application's own protocol",
         ["SASL"] = "its exchange travels inside the application's own protocol, mostly encrypted",
@@ -60,7 +61,8 @@ internal static class SecurityProfileReader
         }
 
         var protocol = field.Word(
-            ("TLS", AuthenticationProtocol.Tls), ("SSH", AuthenticationProtocol.Ssh), ("WireGuard", AuthenticationProtocol.WireGuard),
+            ("TLS", AuthenticationProtocol.Tls), ("SSH", AuthenticationProtocol.Ssh),
+            ("WireGuard", AuthenticationProtocol.WireGuard),
             ("none", AuthenticationProtocol.None));
         if (protocol is not (null or AuthenticationProtocol.None))
         {
@@ -82,7 +84,8 @@ internal static class SecurityProfileReader
             [.. (members["starttls"]?.List(64) ?? []).Select(ReadStartTls).OfType<string>()],
             [.. (members["allowed_sni"]?.NonEmptyList(1024) ?? []).Select(Vocabulary.HostName).OfType<string>()],
             members["on_violation"]?.Word(
-                ("drop", EncryptionViolation.Drop), ("reset", EncryptionViolation.Reset), ("audit", EncryptionViolation.Audit))
+                ("drop", EncryptionViolation.Drop), ("reset", EncryptionViolation.Reset),
+                ("audit", EncryptionViolation.Audit))
                 ?? EncryptionViolation.Drop,
             [.. (members["exempt"]?.List(1024) ?? []).Select(ReadExemption).OfType<EncryptionExemption>()]);
     }

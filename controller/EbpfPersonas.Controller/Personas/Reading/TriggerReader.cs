@@ -27,7 +27,8 @@ internal static partial class TriggerReader
 
         if (members.IsEmpty)
         {
-            field.Error(FindingCode.Empty, "A trigger without any condition is always or never true. Leave activation_trigger out instead.");
+            field.Error(FindingCode.Empty, "A trigger without any condition is always or never true. Leave " +
+                "activation_trigger out instead.");
         }
 
         if (outermost)
@@ -67,7 +68,8 @@ internal static partial class TriggerReader
 
         if (name.Contains('/', StringComparison.Ordinal))
         {
-            field.Error(FindingCode.BadValue, $"{Printable.Quote(name)} is a path. Write it as process_path, or the part after the last '/'.");
+            field.Error(FindingCode.BadValue, $"{Printable.Quote(name)} is a path. Write it as process_path, or the " +
+                $"part after the last '/'.");
             return null;
         }
 
@@ -76,7 +78,9 @@ internal static partial class TriggerReader
         return name;
     }
 
-    /// <summary>A program's name or absolute path. The kernel's NAME_MAX is 255 bytes, and no name is "." or "..".</summary>
+    /// <summary>
+    /// A program's name or absolute path. The kernel's NAME_MAX is 255 bytes, and no name is "." or "..".
+    /// </summary>
     private static string? ReadProgram(Field field)
     {
         if (field.Text(4096) is not { } text)

@@ -29,7 +29,8 @@ internal static class VerdictTestReader
         var icmp = ReadIcmp(members, protocol);
         return direction is { } side && protocol is { } known && peer is { } other && expect is { } allowed
             ? new VerdictTest(
-                members.Pointer, new Packet(side, (byte)known, other, port ?? 0, icmp?.Type ?? 0, icmp?.Code ?? 0), allowed)
+                members.Pointer, new Packet(side, (byte)known, other, port ?? 0, icmp?.Type ?? 0, icmp?.Code ?? 0),
+                allowed)
             : null;
     }
 

@@ -11,7 +11,8 @@ internal static partial class Vocabulary
     /// <summary>What <see cref="Protocol"/> gives for "any".</summary>
     public const int AnyProtocol = -1;
 
-    private const string NameForm = "Names are 1-63 of a-z, 0-9, '_', '.' and '-', beginning and ending with a letter or digit";
+    private const string NameForm = "Names are 1-63 of a-z, 0-9, '_', '.' and '-', beginning and ending with a " +
+        "letter or digit";
 
     /// <summary>The name of a persona, a rule or a set, or null.</summary>
     public static string? Name(Field field)
@@ -34,7 +35,8 @@ internal static partial class Vocabulary
     public static bool IsName(string text) => NamePattern().IsMatch(text);
 
     public static Direction? Direction(Field field) => field.Word(
-        ("ingress", EbpfPersonas.Personas.Model.Direction.Ingress), ("egress", EbpfPersonas.Personas.Model.Direction.Egress));
+        ("ingress", EbpfPersonas.Personas.Model.Direction.Ingress),
+        ("egress", EbpfPersonas.Personas.Model.Direction.Egress));
 
     public static EnforcementMode? Mode(Field field) =>
         field.Word(("enforce", EnforcementMode.Enforce), ("audit", EnforcementMode.Audit));
@@ -60,7 +62,8 @@ internal static partial class Vocabulary
             return duration;
         }
 
-        field.Error(FindingCode.BadUnit, $"{Printable.Quote(text)} is not a duration: {EbpfPersonas.Personas.Units.Duration.Forms}.");
+        field.Error(FindingCode.BadUnit, $"{Printable.Quote(text)} is not a duration: " +
+            $"{EbpfPersonas.Personas.Units.Duration.Forms}.");
         return null;
     }
 
@@ -96,7 +99,9 @@ internal static partial class Vocabulary
         return null;
     }
 
-    /// <summary>A DNS name, or with a leading "*." every name below one; or null (RFC 1123 section 2.1, letters in either case).</summary>
+    /// <summary>
+    /// A DNS name, or with a leading "*." every name below one; or null (RFC 1123 section 2.1, letters in either case).
+    /// </summary>
     public static string? HostName(Field field)
     {
         if (field.Text() is not { } text)
@@ -122,7 +127,8 @@ internal static partial class Vocabulary
         }
 
         var numeric = text.All(char.IsAsciiDigit);
-        if (numeric ? uint.TryParse(text, out var id) && id != uint.MaxValue && (text.Length == 1 || text[0] != '0') : AccountPattern().IsMatch(text))
+        if (numeric ? uint.TryParse(text, out var id) && id != uint.MaxValue
+            && (text.Length == 1 || text[0] != '0') : AccountPattern().IsMatch(text))
         {
             return text;
         }
@@ -131,7 +137,9 @@ internal static partial class Vocabulary
         return null;
     }
 
-    /// <summary>An absolute path without "." and ".." in it, or null; with <paramref name="wildcard"/> it may end with "*".</summary>
+    /// <summary>
+    /// An absolute path without "." and ".." in it, or null; with <paramref name="wildcard"/> it may end with "*".
+    /// </summary>
     public static string? ExecutablePath(Field field, bool wildcard = false)
     {
         if (field.Text(4096) is not { } text)
@@ -146,7 +154,8 @@ internal static partial class Vocabulary
             return text;
         }
 
-        field.Error(FindingCode.BadValue, $"{Printable.Quote(text)} is not the absolute path of a program{(wildcard ? ", exact or with '*' at its end" : "")}.");
+        field.Error(FindingCode.BadValue, $"{Printable.Quote(text)} is not the absolute path of a " +
+            $"program{(wildcard ? ", exact or with '*' at its end" : "")}.");
         return null;
     }
 

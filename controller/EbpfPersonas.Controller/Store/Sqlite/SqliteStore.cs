@@ -1,6 +1,6 @@
 using Dapper;
 
-namespace EbpfPersonas.Controller.Store;
+namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>The store in one SQLite file, made at first use.</summary>
 internal sealed class SqliteStore : IStore
@@ -22,9 +22,11 @@ internal sealed class SqliteStore : IStore
 
     public Task<StoredPersona?> FindPersonaAsync(string name) => Task.FromResult(_personas.Find(name));
 
-    public Task<StoredPersona?> FindRevisionAsync(string name, long revision) => Task.FromResult(_personas.FindRevision(name, revision));
+    public Task<StoredPersona?> FindRevisionAsync(string name, long revision) =>
+        Task.FromResult(_personas.FindRevision(name, revision));
 
-    public Task<IReadOnlyList<PersonaSummary>> ListPersonasAsync(string after, int limit) => Task.FromResult(_personas.List(after, limit));
+    public Task<IReadOnlyList<PersonaSummary>> ListPersonasAsync(string after, int limit) =>
+        Task.FromResult(_personas.List(after, limit));
 
     public Task<IReadOnlyList<PersonaSummary>> ListRevisionsAsync(string name, long before, int limit) =>
         Task.FromResult(_personas.ListRevisions(name, before, limit));
@@ -33,7 +35,8 @@ internal sealed class SqliteStore : IStore
         string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now) =>
         Task.FromResult(_personas.Put(name, document, condition, now));
 
-    public Task<(DeleteOutcome Outcome, IReadOnlyList<string> Users)> DeletePersonaAsync(string name, WriteCondition condition) =>
+    public Task<(DeleteOutcome Outcome, IReadOnlyList<string> Users)> DeletePersonaAsync(
+        string name, WriteCondition condition) =>
         Task.FromResult(_personas.Delete(name, condition));
 
     public Task<IReadOnlyList<StoredVm>> LoadVmsAsync() => Task.FromResult(_vms.Load());
@@ -53,5 +56,6 @@ internal sealed class SqliteStore : IStore
     public Task<IReadOnlyList<ActivationEntry>> ListActivationsAsync(string vmId, long before, int limit) =>
         Task.FromResult(_vms.ListActivations(vmId, before, limit));
 
-    public Task CheckAsync() => Task.FromResult(_connections.Read(connection => connection.ExecuteScalar<long>("PRAGMA user_version")));
+    public Task CheckAsync() =>
+        Task.FromResult(_connections.Read(connection => connection.ExecuteScalar<long>("PRAGMA user_version")));
 }

@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Controller.Api;
+namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>What an agent gets of a persona.</summary>
 /// <param name="Rules">Rules that are enforced.</param>

@@ -1,6 +1,6 @@
 using EbpfPersonas.Personas.Activation;
 
-namespace EbpfPersonas.Controller.Store;
+namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>A row of <c>vms</c>; times are milliseconds since 1970.</summary>
 internal sealed class VmRow
@@ -106,9 +106,11 @@ internal sealed class VmRow
         Pin = PinPersona is null ? null : new ManualPin(PinPersona, PinExpires is { } expires ? Time(expires) : null),
         PinReason = PinReason,
         Desired = new DesiredState(
-            DesiredGeneration, DesiredPersona, DesiredRevision, (ActivationCause)DesiredCause, DesiredSentence, Time(DesiredSince)),
+            DesiredGeneration, DesiredPersona, DesiredRevision, (ActivationCause)DesiredCause, DesiredSentence, Time(
+                DesiredSince)),
         Realised = RealisedGeneration is { } realised
-            ? new RealisedState(realised, RealisedEpoch ?? 0, RealisedPersona, RealisedRevision ?? 0, Time(RealisedAt ?? 0))
+            ? new RealisedState(
+                realised, RealisedEpoch ?? 0, RealisedPersona, RealisedRevision ?? 0, Time(RealisedAt ?? 0))
             : null,
         Failure = FailureGeneration is { } failed
             ? new ApplyFailure(failed, FailureCode ?? "", FailureMessage ?? "", Time(FailureAt ?? 0))

@@ -1,6 +1,6 @@
 using Dapper;
 
-namespace EbpfPersonas.Controller.Store;
+namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>The tables <c>vms</c>, <c>bindings</c> and <c>activations</c>.</summary>
 internal sealed class SqliteVms(SqliteConnections connections)
@@ -10,15 +10,19 @@ internal sealed class SqliteVms(SqliteConnections connections)
 
     private static readonly string[] VmColumns =
     [
-        "id", "first_seen", "last_contact", "agent_version", "kernel_release", "boot_id", "capabilities", "default_persona",
-        "held_persona", "pin_persona", "pin_expires", "pin_reason", "desired_generation", "desired_persona", "desired_revision",
-        "desired_cause", "desired_sentence", "desired_since", "realised_generation", "realised_epoch", "realised_persona",
+        "id", "first_seen", "last_contact", "agent_version", "kernel_release", "boot_id", "capabilities",
+        "default_persona",
+        "held_persona", "pin_persona", "pin_expires", "pin_reason", "desired_generation", "desired_persona",
+        "desired_revision",
+        "desired_cause", "desired_sentence", "desired_since", "realised_generation", "realised_epoch",
+        "realised_persona",
         "realised_revision", "realised_at", "failure_generation", "failure_code", "failure_message", "failure_at",
     ];
 
     private static readonly string[] ActivationColumns =
     [
-        "vm_id", "generation", "persona", "revision", "previous", "cause", "sentence", "at", "process_event", "pid", "parent_pid",
+        "vm_id", "generation", "persona", "revision", "previous", "cause", "sentence", "at", "process_event", "pid",
+        "parent_pid",
         "user_id", "user_name", "path", "executable", "process_time", "result",
     ];
 
@@ -31,7 +35,8 @@ internal sealed class SqliteVms(SqliteConnections connections)
 
     public IReadOnlyList<StoredVm> Load() => connections.Read(connection =>
     {
-        var bindings = connection.Query<(string VmId, string Persona)>("SELECT vm_id, persona FROM bindings ORDER BY vm_id, position")
+        var bindings = connection.Query<(string VmId, string Persona)>(
+            "SELECT vm_id, persona FROM bindings ORDER BY vm_id, position")
             .ToLookup(row => row.VmId, row => row.Persona);
         return connection.Query<VmRow>($"SELECT {string.Join(", ", VmColumns)} FROM vms ORDER BY id")
             .Select(row => row.ToVm(bindings[row.Id])).ToArray();
@@ -48,7 +53,8 @@ internal sealed class SqliteVms(SqliteConnections connections)
         if (change.Answer is not null)
         {
             connection.Execute(
-                "UPDATE activations SET result = @Answer, result_at = @at, error = @Error WHERE vm_id = @Id AND generation = @AnsweredGeneration",
+                "UPDATE activations SET result = @Answer, result_at = @at, error = @Error WHERE vm_id = @Id AND " +
+                "generation = @AnsweredGeneration",
                 new { change.Answer, at = change.AnsweredAt.ToUnixTimeMilliseconds(), change.Error, vm.Id, change.AnsweredGeneration },
                 transaction);
         }
@@ -56,8 +62,10 @@ internal sealed class SqliteVms(SqliteConnections connections)
         if (change.Activations.Count > 0)
         {
             connection.Execute(
-                "UPDATE activations SET result = 'superseded' WHERE vm_id = @Id AND result = 'pending'", new { vm.Id }, transaction);
-            connection.Execute(SaveActivation, change.Activations.Select(entry => ActivationRow.From(vm.Id, entry)), transaction);
+                "UPDATE activations SET result = 'superseded' WHERE vm_id = @Id AND result = 'pending'", new { vm.Id },
+                transaction);
+            connection.Execute(
+                SaveActivation, change.Activations.Select(entry => ActivationRow.From(vm.Id, entry)), transaction);
             connection.Execute(
                 "DELETE FROM activations WHERE vm_id = @Id AND id <= " +
                 "(SELECT id FROM activations WHERE vm_id = @Id ORDER BY id DESC LIMIT 1 OFFSET @MaxActivations)",
@@ -70,7 +78,8 @@ internal sealed class SqliteVms(SqliteConnections connections)
     public void Delete(string vmId) => connections.Write((connection, transaction) =>
         connection.Execute("DELETE FROM vms WHERE id = @vmId", new { vmId }, transaction));
 
-    public IReadOnlyList<ActivationEntry> ListActivations(string vmId, long before, int limit) => connections.Read(connection =>
+    public IReadOnlyList<ActivationEntry> ListActivations(string vmId, long before, int limit) =>
+        connections.Read(connection =>
         connection.Query<ActivationRow>(
             $"SELECT id, {string.Join(", ", ActivationColumns)}, result_at, error FROM activations " +
             "WHERE vm_id = @vmId AND id < @before ORDER BY id DESC LIMIT @limit",

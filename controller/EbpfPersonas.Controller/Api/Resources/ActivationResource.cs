@@ -1,7 +1,7 @@
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Store;
 
-namespace EbpfPersonas.Controller.Api;
+namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>A line of a VM's history.</summary>
 /// <param name="Id">Its number; it only grows.</param>
@@ -17,10 +17,12 @@ namespace EbpfPersonas.Controller.Api;
 /// <param name="ResultAt">When the agent answered.</param>
 /// <param name="Error">Why it failed.</param>
 internal sealed record ActivationResource(
-    long Id, long Generation, string? Persona, long? Revision, string? Previous, string Cause, string Reason, DateTimeOffset At,
+    long Id, long Generation, string? Persona, long? Revision, string? Previous, string Cause, string Reason,
+    DateTimeOffset At,
     ActivationProcess? Process, string Result, DateTimeOffset? ResultAt, string? Error)
 {
     public static ActivationResource Of(ActivationEntry entry) => new(
-        entry.Id, entry.Generation, entry.Persona, entry.Persona is null ? null : entry.Revision, entry.Previous, entry.Cause.Word(),
+        entry.Id, entry.Generation, entry.Persona, entry.Persona is null ? null : entry.Revision,
+        entry.Previous, entry.Cause.Word(),
         entry.Sentence, entry.At, entry.Process, entry.Result, entry.ResultAt, entry.Error);
 }

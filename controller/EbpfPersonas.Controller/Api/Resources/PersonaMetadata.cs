@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Controller.Api;
+namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>What the server knows of a persona, read-only.</summary>
 /// <param name="Revision">Its number, from 1; also the entity tag.</param>

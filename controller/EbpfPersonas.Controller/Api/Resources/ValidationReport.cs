@@ -1,6 +1,6 @@
 using EbpfPersonas.Controller.Personas.Json;
 
-namespace EbpfPersonas.Controller.Api;
+namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>The answer of a dry run.</summary>
 /// <param name="Valid">Whether a PUT would be accepted.</param>

@@ -1,6 +1,6 @@
 using EbpfPersonas.Controller.Store;
 
-namespace EbpfPersonas.Controller.Api;
+namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>Which personas may become active on a VM.</summary>
 /// <param name="Personas">Those that their triggers may activate.</param>

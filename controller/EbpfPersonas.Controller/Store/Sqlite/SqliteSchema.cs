@@ -1,10 +1,10 @@
 using Microsoft.Data.Sqlite;
 
-namespace EbpfPersonas.Controller.Store;
+namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>
-/// The tables, as a list of steps. <c>PRAGMA user_version</c> counts the steps that were made, and is written in the same transaction as
-/// the step, so that a process killed in between starts again where it was.
+/// The tables, as a list of steps. <c>PRAGMA user_version</c> counts the steps that were made, and is written in the
+/// same transaction as the step, so that a process killed in between starts again where it was.
 /// </summary>
 internal static class SqliteSchema
 {
@@ -18,17 +18,21 @@ internal static class SqliteSchema
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE persona_revisions (
-            name TEXT NOT NULL REFERENCES personas (name), revision INTEGER NOT NULL, document BLOB NOT NULL, updated INTEGER NOT NULL,
+            name TEXT NOT NULL REFERENCES personas (name), revision INTEGER NOT NULL, document BLOB NOT NULL,
+            updated INTEGER NOT NULL,
             PRIMARY KEY (name, revision)
         ) STRICT;
 
         CREATE TABLE vms (
             id TEXT PRIMARY KEY, first_seen INTEGER NOT NULL, last_contact INTEGER NOT NULL,
-            agent_version TEXT NOT NULL, kernel_release TEXT NOT NULL, boot_id TEXT NOT NULL, capabilities TEXT NOT NULL,
+            agent_version TEXT NOT NULL, kernel_release TEXT NOT NULL, boot_id TEXT NOT NULL,
+            capabilities TEXT NOT NULL,
             default_persona TEXT, held_persona TEXT, pin_persona TEXT, pin_expires INTEGER, pin_reason TEXT,
-            desired_generation INTEGER NOT NULL, desired_persona TEXT, desired_revision INTEGER NOT NULL, desired_cause INTEGER NOT NULL,
+            desired_generation INTEGER NOT NULL, desired_persona TEXT, desired_revision INTEGER NOT NULL,
+            desired_cause INTEGER NOT NULL,
             desired_sentence TEXT NOT NULL, desired_since INTEGER NOT NULL,
-            realised_generation INTEGER, realised_epoch INTEGER, realised_persona TEXT, realised_revision INTEGER, realised_at INTEGER,
+            realised_generation INTEGER, realised_epoch INTEGER, realised_persona TEXT, realised_revision INTEGER,
+            realised_at INTEGER,
             failure_generation INTEGER, failure_code TEXT, failure_message TEXT, failure_at INTEGER
         ) STRICT, WITHOUT ROWID;
 
@@ -42,14 +46,17 @@ internal static class SqliteSchema
             id INTEGER PRIMARY KEY AUTOINCREMENT, vm_id TEXT NOT NULL REFERENCES vms (id) ON DELETE CASCADE,
             generation INTEGER NOT NULL, persona TEXT, revision INTEGER NOT NULL, previous TEXT, cause INTEGER NOT NULL,
             sentence TEXT NOT NULL, at INTEGER NOT NULL,
-            process_event TEXT, pid INTEGER, parent_pid INTEGER, user_id INTEGER, user_name TEXT, path TEXT, executable TEXT,
+            process_event TEXT, pid INTEGER, parent_pid INTEGER, user_id INTEGER, user_name TEXT, path TEXT,
+            executable TEXT,
             process_time INTEGER, result TEXT NOT NULL, result_at INTEGER, error TEXT
         ) STRICT;
         CREATE INDEX activations_by_vm ON activations (vm_id, id);
         """,
     ];
 
-    /// <summary>Makes the steps that are missing; throws <see cref="InvalidOperationException"/> for a file of a newer version.</summary>
+    /// <summary>
+    /// Makes the steps that are missing; throws <see cref="InvalidOperationException"/> for a file of a newer version.
+    /// </summary>
     public static void Migrate(SqliteConnection connection)
     {
         while (true)
@@ -59,7 +66,8 @@ internal static class SqliteSchema
             if (version > Steps.Length)
             {
                 throw new InvalidOperationException(
-                    $"The store was written by a newer version: its layout is {version}, this version knows {Steps.Length}.");
+                    $"The store was written by a newer version: its layout is {version}, this version knows " +
+                    $"{Steps.Length}.");
             }
 
             if (version == Steps.Length)
@@ -77,7 +85,8 @@ internal static class SqliteSchema
     public static string ReadControllerId(SqliteConnection connection)
     {
         using var transaction = connection.BeginTransaction(deferred: false);
-        Scalar(connection, transaction, $"INSERT OR IGNORE INTO meta (key, value) VALUES ('controller_id', '{Guid.NewGuid():D}')");
+        Scalar(connection, transaction, $"INSERT OR IGNORE INTO meta (key, value) VALUES ('controller_id', " +
+            $"'{Guid.NewGuid():D}')");
         var id = (string)Scalar(connection, transaction, "SELECT value FROM meta WHERE key = 'controller_id'")!;
         transaction.Commit();
         return id;

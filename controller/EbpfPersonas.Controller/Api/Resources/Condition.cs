@@ -1,9 +1,10 @@
 using EbpfPersonas.Controller.Personas.Json;
 
-namespace EbpfPersonas.Controller.Api;
+namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>Something that whoever relies on a persona or a VM should know.</summary>
-/// <param name="Type">A word of a closed set: NOT_ENFORCED_YET, APPLY_FAILED, DISCONNECTED, PROCESSES_UNKNOWN, EVENTS_LOST.</param>
+/// <param name="Type">A word of a closed set: NOT_ENFORCED_YET, APPLY_FAILED, DISCONNECTED, PROCESSES_UNKNOWN,
+/// EVENTS_LOST.</param>
 /// <param name="Name">What it is about, such as security_profile.encryption_required.</param>
 /// <param name="Message">A sentence.</param>
 internal sealed record Condition(string Type, string Name, string Message)

@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Controller.Api;
+namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>One page of a list.</summary>
 /// <param name="Items">The items.</param>

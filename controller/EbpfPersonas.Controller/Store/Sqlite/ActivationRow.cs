@@ -1,6 +1,6 @@
 using EbpfPersonas.Personas.Activation;
 
-namespace EbpfPersonas.Controller.Store;
+namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>A row of <c>activations</c>; times are milliseconds since 1970.</summary>
 internal sealed class ActivationRow

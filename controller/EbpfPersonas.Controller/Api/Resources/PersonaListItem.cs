@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Controller.Api;
+namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>A persona, or one of its revisions, in a list.</summary>
 /// <param name="Name">The persona's name.</param>

@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Controller.Api;
+namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>Activate a persona by hand. It need not be bound to the VM.</summary>
 /// <param name="Persona">Its name.</param>

@@ -1,35 +1,46 @@
 using Dapper;
 
-namespace EbpfPersonas.Controller.Store;
+namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>The tables <c>personas</c> and <c>persona_revisions</c>.</summary>
 internal sealed class SqlitePersonas(SqliteConnections connections)
 {
-    private const string Columns = "p.name, r.revision, r.document, p.created, r.updated";
+    private const string Newest =
+        "SELECT p.name, r.revision, r.document, p.created, r.updated FROM personas p " +
+        "JOIN persona_revisions r ON r.name = p.name AND r.revision = p.revision WHERE p.name = @name";
+
+    private const string OneRevision =
+        "SELECT p.name, r.revision, r.document, p.created, r.updated FROM personas p " +
+        "JOIN persona_revisions r ON r.name = p.name WHERE p.name = @name AND r.revision = @revision";
 
     public StoredPersona? Find(string name) => connections.Read(connection => connection.QuerySingleOrDefault<Row>(
-        $"SELECT {Columns} FROM personas p JOIN persona_revisions r ON r.name = p.name AND r.revision = p.revision WHERE p.name = @name AND p.deleted = 0",
+        $"{Newest} AND p.deleted = 0",
         new { name }))?.ToPersona();
 
-    public StoredPersona? FindRevision(string name, long revision) => connections.Read(connection => connection.QuerySingleOrDefault<Row>(
-        $"SELECT {Columns} FROM personas p JOIN persona_revisions r ON r.name = p.name WHERE p.name = @name AND r.revision = @revision",
+    public StoredPersona? FindRevision(string name, long revision) =>
+        connections.Read(connection => connection.QuerySingleOrDefault<Row>(
+        OneRevision,
         new { name, revision }))?.ToPersona();
 
-    public IReadOnlyList<PersonaSummary> List(string after, int limit) => connections.Read(connection => connection.Query<Row>(
+    public IReadOnlyList<PersonaSummary> List(string after, int limit) =>
+        connections.Read(connection => connection.Query<Row>(
         """
-        SELECT p.name, r.revision, p.created, r.updated FROM personas p JOIN persona_revisions r ON r.name = p.name AND r.revision = p.revision
+        SELECT p.name, r.revision, p.created,
+        r.updated FROM personas p JOIN persona_revisions r ON r.name = p.name AND r.revision = p.revision
         WHERE p.deleted = 0 AND p.name > @after ORDER BY p.name LIMIT @limit
         """,
         new { after, limit })).Select(row => row.ToSummary()).ToArray();
 
-    public IReadOnlyList<PersonaSummary> ListRevisions(string name, long before, int limit) => connections.Read(connection => connection.Query<Row>(
+    public IReadOnlyList<PersonaSummary> ListRevisions(string name, long before, int limit) =>
+        connections.Read(connection => connection.Query<Row>(
         """
         SELECT p.name, r.revision, p.created, r.updated FROM personas p JOIN persona_revisions r ON r.name = p.name
         WHERE p.name = @name AND r.revision < @before ORDER BY r.revision DESC LIMIT @limit
         """,
         new { name, before, limit })).Select(row => row.ToSummary()).ToArray();
 
-    public (PutOutcome, StoredPersona?) Put(string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now) =>
+    public (PutOutcome, StoredPersona?) Put(
+        string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now) =>
         connections.Write((connection, transaction) =>
         {
             var head = connection.QuerySingleOrDefault<Head>(
@@ -44,7 +55,7 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
             if (exists)
             {
                 var current = connection.QuerySingle<Row>(
-                    $"SELECT {Columns} FROM personas p JOIN persona_revisions r ON r.name = p.name AND r.revision = p.revision WHERE p.name = @name",
+                    Newest,
                     new { name }, transaction).ToPersona();
                 if (current.Document.Span.SequenceEqual(document.Span))
                 {
@@ -60,14 +71,16 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
                 "ON CONFLICT (name) DO UPDATE SET revision = @revision, deleted = 0, created = @created",
                 new { name, revision, created }, transaction);
             connection.Execute(
-                "INSERT INTO persona_revisions (name, revision, document, updated) VALUES (@name, @revision, @document, @millisecond)",
+                "INSERT INTO persona_revisions (name, revision, document, updated) VALUES (@name, @revision, " +
+                "@document, @millisecond)",
                 new { name, revision, document = document.ToArray(), millisecond }, transaction);
             return (
                 exists ? PutOutcome.Replaced : PutOutcome.Created,
                 (StoredPersona?)new StoredPersona(name, revision, document, Time(created), Time(millisecond)));
         });
 
-    public (DeleteOutcome, IReadOnlyList<string>) Delete(string name, WriteCondition condition) => connections.Write((connection, transaction) =>
+    public (DeleteOutcome, IReadOnlyList<string>) Delete(string name, WriteCondition condition) =>
+        connections.Write((connection, transaction) =>
     {
         var revision = connection.QuerySingleOrDefault<long?>(
             "SELECT revision FROM personas WHERE name = @name AND deleted = 0", new { name }, transaction);

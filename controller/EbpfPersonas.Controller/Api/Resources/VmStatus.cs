@@ -1,7 +1,7 @@
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Fleet;
 
-namespace EbpfPersonas.Controller.Api;
+namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>What a VM runs, what it should run, and what stands between the two.</summary>
 /// <param name="Id">The VM.</param>
@@ -12,8 +12,10 @@ namespace EbpfPersonas.Controller.Api;
 /// <param name="ActiveRevision">Its revision.</param>
 /// <param name="DesiredPersona">What was decided; null for none.</param>
 /// <param name="DesiredRevision">Its revision.</param>
-/// <param name="DesiredGeneration">The number of the decision; 0 before the first, while the VM keeps what it has.</param>
-/// <param name="RealisedGeneration">The decision that the datapath runs; 0 where it is none of this controller's.</param>
+/// <param name="DesiredGeneration">The number of the decision; 0 before the first, while the VM keeps what it
+/// has.</param>
+/// <param name="RealisedGeneration">The decision that the datapath runs; 0 where it is none of this
+/// controller's.</param>
 /// <param name="Epoch">The datapath's count of switches.</param>
 /// <param name="Cause">manual, trigger, default or none.</param>
 /// <param name="Reason">Why, as a sentence.</param>
@@ -24,9 +26,12 @@ namespace EbpfPersonas.Controller.Api;
 /// <param name="Capabilities">What the VM can enforce.</param>
 /// <param name="Conditions">What one should know.</param>
 internal sealed record VmStatus(
-    string Id, bool Connected, DateTimeOffset LastContact, VmPhase Phase, string? ActivePersona, long? ActiveRevision, string? DesiredPersona,
-    long? DesiredRevision, long DesiredGeneration, long RealisedGeneration, long Epoch, string Cause, string Reason, DateTimeOffset? Since,
-    VmStatus.PinState? Pin, string? Held, VmStatus.Error? LastError, IReadOnlyList<string> Capabilities, IReadOnlyList<Condition> Conditions)
+    string Id, bool Connected, DateTimeOffset LastContact, VmPhase Phase, string? ActivePersona, long? ActiveRevision,
+    string? DesiredPersona,
+    long? DesiredRevision, long DesiredGeneration, long RealisedGeneration, long Epoch, string Cause, string Reason,
+    DateTimeOffset? Since,
+    VmStatus.PinState? Pin, string? Held, VmStatus.Error? LastError, IReadOnlyList<string> Capabilities,
+    IReadOnlyList<Condition> Conditions)
 {
     public static VmStatus Of(VmActor actor, LivePersona? desired, bool connected, long sentGeneration)
     {
@@ -62,17 +67,29 @@ internal sealed record VmStatus(
 
         if (vm.Failure is { } failure)
         {
-            yield return new Condition("APPLY_FAILED", failure.Code, $"Generation {failure.Generation} could not be applied: {failure.Message}");
+            yield return new Condition(
+                "APPLY_FAILED", failure.Code,
+                $"Generation {failure.Generation} could not be applied: {failure.Message}");
         }
 
         if (!actor.ProcessesKnown)
         {
-            yield return new Condition("PROCESSES_UNKNOWN", "processes", "The VM has not said what runs on it since this controller started.");
+            yield return new Condition(
+                "PROCESSES_UNKNOWN", "processes", "The VM has not said what runs on it since this controller started.");
         }
 
         if (actor.Activity.EventsLost > 0)
         {
-            yield return new Condition("EVENTS_LOST", "processes", $"{actor.Activity.EventsLost} events were lost on the VM since its agent started.");
+            yield return new Condition(
+                "EVENTS_LOST", "processes",
+                $"{actor.Activity.EventsLost} events were lost on the VM since its agent started.");
+        }
+
+        if (actor.Processes.HasIgnored)
+        {
+            yield return new Condition(
+                "TOO_MANY_PROCESSES", "processes",
+                $"The VM has more than {ProcessTable.Max} processes; triggers see no more of them.");
         }
 
         foreach (var condition in Condition.NotEnforced(desired?.Validated.Warnings ?? []))

@@ -1,7 +1,7 @@
 using Dapper;
 using Microsoft.Data.Sqlite;
 
-namespace EbpfPersonas.Controller.Store;
+namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>Opens the file, one writer at a time, readers beside it.</summary>
 internal sealed class SqliteConnections
@@ -51,7 +51,8 @@ internal sealed class SqliteConnections
     {
         var connection = new SqliteConnection(_connectionString);
         connection.Open();
-        // FULL: in WAL, NORMAL would lose the last commits with the power, and with them generations that agents have seen.
+        // FULL: in WAL, NORMAL would lose the last commits with the power, and with them generations that agents have
+        // seen.
         connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
         return connection;
     }

@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+using EbpfPersonas.Controller.Hosting;
+using EbpfPersonas.Controller.Store;
+
+namespace EbpfPersonas.Controller.Activation;
+
+/// <summary>
+/// The way of every change of a VM: decide, store, take over, hand on. Changes of one VM are made one after the other;
+/// what cannot be stored is neither taken over nor handed on.
+/// </summary>
+internal sealed class Decisions(
+    IStore store, PersonaLibrary library, IDesiredStateSink sink, ControllerMetrics metrics, TimeProvider time,
+    ILogger<Decisions> log)
+{
+    /// <summary>As the other, for a change that needs to wait for nothing.</summary>
+    public Task ChangeAsync(VmActor actor, Func<StoredVm, VmChange?> change) =>
+        ChangeAsync(actor, vm => Task.FromResult(change(vm)));
+
+    /// <summary>Changes a VM: decide, store, and only then take over and hand on.</summary>
+    public async Task ChangeAsync(VmActor actor, Func<StoredVm, Task<VmChange?>> change)
+    {
+        await actor.Gate.WaitAsync();
+        try
+        {
+            var happened = time.GetTimestamp();
+            var before = actor.Vm;
+            if (await change(before) is not { } changed)
+            {
+                return;
+            }
+
+            if (!IsOnlyContact(before, changed))
+            {
+                await store.SaveVmAsync(changed);
+            }
+
+            actor.Vm = changed.Vm;
+            if (before.Pin != changed.Vm.Pin)
+            {
+                ArmPinTimer(actor);
+            }
+
+            if (before.Desired.Generation != changed.Vm.Desired.Generation)
+            {
+                await AnnounceAsync(actor, changed.Vm, happened);
+            }
+        }
+        finally
+        {
+            actor.Gate.Release();
+        }
+    }
+
+    /// <summary>The time of the last contact alone is worth a write once a minute.</summary>
+    private static bool IsOnlyContact(StoredVm before, VmChange changed) =>
+        changed.Answer is null && changed.Activations.Count == 0
+        && changed.Vm with { LastContact = before.LastContact } == before
+        && changed.Vm.LastContact - before.LastContact < TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Decides again; a line of history is added to <paramref name="entries"/> where something changes.
+    /// </summary>
+    public StoredVm Evaluate(VmActor actor, StoredVm vm, Happening happening, List<ActivationEntry> entries)
+    {
+        var (next, entry) = Evaluation.Next(actor, vm, happening, time.GetUtcNow());
+        if (entry is not null)
+        {
+            entries.Add(entry);
+        }
+
+        return next;
+    }
+
+    /// <summary>Decides again because of one happening.</summary>
+    public VmChange Decide(VmActor actor, StoredVm vm, Happening happening)
+    {
+        var entries = new List<ActivationEntry>();
+        return new VmChange(Evaluate(actor, vm, happening, entries)) { Activations = entries };
+    }
+
+    /// <summary>
+    /// Takes up the newest revisions of the personas that the VM refers to, and their triggers. Within the gate.
+    /// </summary>
+    public async Task RefreshPersonasAsync(VmActor actor, StoredVm vm)
+    {
+        var personas = ImmutableDictionary.CreateBuilder<string, LivePersona>(StringComparer.Ordinal);
+        foreach (var name in vm.References())
+        {
+            if (await library.FindAsync(name) is { } persona)
+            {
+                personas[name] = persona;
+            }
+        }
+
+        actor.Personas = personas.ToImmutable();
+        actor.Processes.WatchFor(
+            vm.Bindings.Where(actor.Personas.ContainsKey).Select(name => (name, actor.Personas[name].Trigger)));
+    }
+
+    /// <summary>Hands the newest decision on again, for a stream that has just become ready.</summary>
+    public async Task PushCurrentAsync(VmActor actor)
+    {
+        await actor.Gate.WaitAsync();
+        try
+        {
+            if (actor.Vm.Desired.Generation > 0)
+            {
+                await PushAsync(actor);
+            }
+        }
+        finally
+        {
+            actor.Gate.Release();
+        }
+    }
+
+    private async Task AnnounceAsync(VmActor actor, StoredVm vm, long happened)
+    {
+        if (actor.Unanswered is { } waiting)
+        {
+            metrics.Superseded(waiting.Cause);
+        }
+
+        actor.Unanswered = (vm.Desired.Generation, happened, vm.Desired.Cause.Word());
+        log.Activated(vm.Id, vm.Desired.Persona ?? "none", vm.Desired.Revision, vm.Desired.Generation, vm.Desired.Sentence);
+        await PushAsync(actor);
+    }
+
+    private async Task PushAsync(VmActor actor)
+    {
+        var desired = actor.Vm.Desired;
+        var persona = desired.Persona is { } name ? await library.FindRevisionAsync(name, desired.Revision) : null;
+        sink.Push(actor.Vm.Id, desired, persona?.Wire);
+    }
+
+    /// <summary>Sees to it that the activation by hand ends in time.</summary>
+    public void ArmPinTimer(VmActor actor, double atLeastMilliseconds = 0)
+    {
+        actor.PinTimer?.Dispose();
+        actor.PinTimer = null;
+        if (actor.Vm.Pin?.Expires is { } expires)
+        {
+            // A timer's limit is 49 days; after a day the callback finds the pin still standing and arms the next
+            // stretch.
+            var due = Math.Clamp((expires - time.GetUtcNow()).TotalMilliseconds, atLeastMilliseconds, 86_400_000);
+            actor.PinTimer = time.CreateTimer(
+                _ => _ = ExpireAsync(actor), null, TimeSpan.FromMilliseconds(due), Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private async Task ExpireAsync(VmActor actor)
+    {
+        try
+        {
+            await ChangeAsync(actor, vm =>
+            {
+                if (vm.Pin?.Expires is not { } expires || time.GetUtcNow() < expires)
+                {
+                    ArmPinTimer(actor, atLeastMilliseconds: 1);
+                    return null;
+                }
+
+                return Decide(actor, vm, new Happening("The activation by hand expired"));
+            });
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            log.PinExpiryFailed(actor.Vm.Id, exception);
+            ArmPinTimer(actor, atLeastMilliseconds: 5_000);
+        }
+    }
+}
