@@ -58,6 +58,8 @@ define compile_bpf
 	@mkdir -p $(@D)
 	@echo "clang  $<"
 	@clang $(BPF_FLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+	@! clang $(BPF_FLAGS) -S -emit-llvm $< -o - | grep '^@__const\.' || \
+		{ echo "$<: clang 14 loses stores in front of a struct that is copied from a constant; assign its members instead" >&2; rm $@; exit 1; }
 	@llvm-strip -g $@
 endef
 

@@ -241,16 +241,15 @@ static __always_inline bool read_packet(struct __sk_buff *skb, struct packet *pa
 static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direction, __u64 now)
 {
 	struct packet packet = { .direction = direction }, quoted = {};
-	struct decision decision = {
-		.rule = RULE_NONE,
-		.audited_rule = RULE_NONE,
-		.verdict = VERDICT_DROPPED,
-	};
+	struct decision decision = {};
 	struct active_persona active = read_active_word();
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &active.slot);
 	bool quotes;
 
 	decision.slot = active.slot;
+	decision.rule = RULE_NONE;
+	decision.audited_rule = RULE_NONE;
+	decision.verdict = VERDICT_DROPPED;
 	if (!slot)
 		return decision;
 

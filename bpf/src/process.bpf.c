@@ -54,14 +54,13 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct process_event event = {
-	    .kind = PROCESS_EVENT_FORK,
-	};
+	struct process_event event = {};
 
 	if (!process_is_new(child) || !process_in_namespace(child, netns_cookie))
 		return 0;
 
 	event.time_ns = bpf_ktime_get_ns();
+	event.kind = PROCESS_EVENT_FORK;
 	event.pid = child->tgid;
 	event.parent_pid = parent->tgid;
 	process_remember(event.pid);

@@ -8,8 +8,8 @@ namespace EbpfPersonas.Agent.Dataplane;
 public sealed class InterfaceFilters : IDisposable
 {
     // Ours among the clsact filters of an interface; first in order, and the same at every start, so that we replace only ourselves.
-    private const uint ClsactHandle = 0xEB9F;
-    private const uint ClsactPriority = 1;
+    internal const uint ClsactHandle = 0xEB9F;
+    internal const uint ClsactPriority = 1;
     private const int Invalid = 22; // EINVAL
     private const int NoDevice = 19; // ENODEV
 
@@ -31,6 +31,9 @@ public sealed class InterfaceFilters : IDisposable
     /// Raised on the watching thread when something failed after the start: this interface (0 = any that appears) has no filter. It is tried again every second.
     /// </summary>
     public event Action<int, BpfException>? AttachFailed;
+
+    /// <summary>How the filters hang; Auto until the first interface.</summary>
+    public AttachMode Mode => _mode;
 
     /// <summary>Attaches to all interfaces there are, then watches for more; gives how. Throws <see cref="BpfException"/>.</summary>
     public AttachMode Start()

@@ -49,6 +49,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         remove => _interfaces.AttachFailed -= value;
     }
 
+    /// <summary>How the filters hang on the interfaces; Auto until there is one.</summary>
+    public AttachMode Mode => _interfaces.Mode;
+
     /// <summary>The persona in force, or null.</summary>
     public ResidentPersona? Current => _current;
 

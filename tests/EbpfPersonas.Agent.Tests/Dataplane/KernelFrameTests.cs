@@ -33,7 +33,8 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
     public void Arp_passes_and_every_other_ethertype_but_ip_is_dropped()
     {
         _filter.Use(DenyAll());
-        Assert.Equal((Verdict.Forwarded, Reason.Failsafe), Judge(WithEthertype(0x0806)));
+        Assert.Equal((Verdict.Forwarded, Reason.Failsafe), Judge(Arp()));
+        Assert.Equal((Verdict.Dropped, Reason.InvalidPacket), Judge(WithEthertype(0x0806)));
         foreach (var ethertype in new ushort[] { 0x8100, 0x88a8, 0x8847, 0x8863, 0x8864, 0x88cc, 0x88e5, 0x0805, 0x0600, 0xffff })
         {
             Assert.Equal((Verdict.Dropped, Reason.UnsupportedEthertype), Judge(WithEthertype(ethertype)));
@@ -147,6 +148,14 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
     {
         var said = _filter.Judge(Direction.Egress, frame);
         return (said.Verdict, said.Reason);
+    }
+
+    /// <summary>A request as in RFC 826: hardware Ethernet, protocol IPv4, lengths 6 and 4, operation 1.</summary>
+    private static byte[] Arp()
+    {
+        var frame = WithEthertype(0x0806);
+        ((ReadOnlySpan<byte>)[0, 1, 8, 0, 6, 4, 0, 1]).CopyTo(frame.AsSpan(EthernetLength));
+        return frame;
     }
 
     private static byte[] WithEthertype(ushort ethertype)

@@ -2,6 +2,7 @@ using System.Net;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Network;
 using Xunit;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
@@ -49,14 +50,26 @@ public sealed class SwitchTests
     [Fact]
     public void Room_of_replaced_personas_is_used_again_and_their_counts_are_kept()
     {
+        const int Rounds = 300;
         using var dataplane = PersonaDataplane.Load(new DataplaneOptions());
-        for (ulong generation = 1; generation <= 300; generation++)
+        var frame = Frame.Build(PacketParser.Parse("udp local:40000 > 10.0.0.10:53"));
+        for (ulong generation = 1; generation <= Rounds; generation++)
         {
-            dataplane.Apply(generation, Persona(generation % 2 == 0 ? "a" : "b", RuleAction.Deny));
+            var name = generation % 2 == 0 ? "a" : "b";
+            dataplane.Apply(generation, Persona(name, RuleAction.Deny));
+            dataplane.Filter.Program("filter_egress").TestRun(frame);
         }
 
-        Assert.Equal(300u, dataplane.Realised.Epoch);
-        Assert.InRange(dataplane.ReadCounters().MapUtilization["slots"], 0.01, 0.5);
+        var counters = dataplane.ReadCounters();
+        Assert.Equal((uint)Rounds, dataplane.Realised.Epoch);
+        Assert.InRange(counters.MapUtilization["slots"], 0.01, 0.5);
+        foreach (var name in new[] { "a", "b" })
+        {
+            Assert.Equal(Rounds / 2u, counters.Rules[new RuleKey(name, $"rule-{name}")].Packets);
+            Assert.Equal(
+                Rounds / 2u,
+                counters.Verdicts[new VerdictKey(name, PacketDirection.Egress, Verdict.Dropped, Reason.DeniedRule)].Packets);
+        }
     }
 
     [Fact]

@@ -58,6 +58,6 @@ internal static class PacketFaults
 
     /// <summary>Neither an answer nor a farewell begins a flow.</summary>
     public static bool MayMakeFlow(this CasePacket packet) => packet.Protocol == IpProtocol.Tcp
-        ? (packet.Flags & (TcpControl.Rst | TcpControl.Fin)) == 0
+        ? (packet.Flags & (TcpControl.Rst | TcpControl.Fin)) == 0 && !packet.Flags.HasFlag(TcpControl.Syn | TcpControl.Ack)
         : !packet.IsIcmp || packet.IsEchoRequest();
 }

@@ -39,7 +39,7 @@ public sealed class ReferenceDatapath(Persona? persona)
         {
             decision = new Expectation(_persona?.Mode == EnforcementMode.Audit ? "audit" : "dropped", fault, null);
         }
-        else if (PacketFaults.IsFailsafe(packet))
+        else if (PacketFaults.IsFailsafe(packet) || (QuotedBy(packet) is { } about && PacketFaults.IsFailsafe(about)))
         {
             return new Expectation("forwarded", "failsafe", null);
         }
@@ -54,9 +54,7 @@ public sealed class ReferenceDatapath(Persona? persona)
     private Expectation DecideByPersona(CasePacket packet)
     {
         // 1. An ICMP error belongs to the flow that it quotes.
-        if (packet.IsIcmpError() && packet.Quoted is { Fragment: Fragment.Whole, Cut: null or >= 8 } quoted &&
-            quoted.Direction != packet.Direction && FlowKey.Of(quoted) is { } quotedKey &&
-            _flows.TryGetValue(quotedKey, out var related))
+        if (QuotedBy(packet) is { } quoted && FlowKey.Of(quoted) is { } quotedKey && _flows.TryGetValue(quotedKey, out var related))
         {
             var decision = DecideByFlow(quotedKey, related);
             return decision.Verdict == "forwarded" ? decision with { Reason = "related_icmp" } : decision;
@@ -79,6 +77,13 @@ public sealed class ReferenceDatapath(Persona? persona)
 
         return judged.Said;
     }
+
+    /// <summary>The packet that an ICMP error quotes, where the error goes to the one who sent it.</summary>
+    private static CasePacket? QuotedBy(CasePacket packet) =>
+        packet.IsIcmpError() && packet.Quoted is { Fragment: Fragment.Whole, Cut: null or >= 8 } quoted &&
+        quoted.Direction != packet.Direction && (packet.Direction == Direction.Ingress || packet.Remote == quoted.Remote)
+            ? quoted
+            : null;
 
     private Expectation DecideByFlow(FlowKey key, Flow flow)
     {

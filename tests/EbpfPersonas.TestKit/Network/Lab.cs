@@ -62,6 +62,10 @@ public sealed class Lab : IAsyncDisposable
         return host.RunAsync("sh", "-c", script);
     }
 
+    /// <summary>Runs a program in the namespace of the bridge.</summary>
+    public Task<string> RunInHubAsync(string program, params string[] arguments) =>
+        RunningProcess.RunAsync("nsenter", [$"--net={NamespacePath(Hub)}", "--", program, .. arguments]);
+
     /// <summary>Cuts or joins the wire of a host at the bridge; the host's own interface loses or gains its carrier.</summary>
     public Task SetWireAsync(LabHost host, bool joined) =>
         RunningProcess.RunAsync(
