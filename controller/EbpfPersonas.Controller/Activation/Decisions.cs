@@ -122,7 +122,8 @@ internal sealed class Decisions(
         }
 
         actor.Unanswered = (vm.Desired.Generation, happened, vm.Desired.Cause.Word());
-        log.Activated(vm.Id, vm.Desired.Persona ?? "none", vm.Desired.Revision, vm.Desired.Generation, vm.Desired.Sentence);
+        log.Activated(
+            vm.Id, vm.Desired.Persona ?? "none", vm.Desired.Revision, vm.Desired.Generation, vm.Desired.Sentence);
         await PushAsync(actor);
     }
 

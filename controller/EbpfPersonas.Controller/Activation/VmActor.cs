@@ -24,7 +24,8 @@ internal sealed class VmActor(StoredVm vm) : IDisposable
     public ActivityLog Activity { get; } = new();
 
     /// <summary>The personas that the VM refers to, at their newest revision.</summary>
-    public ImmutableDictionary<string, LivePersona> Personas { get; set; } = ImmutableDictionary<string, LivePersona>.Empty;
+    public ImmutableDictionary<string, LivePersona> Personas { get; set; } =
+        ImmutableDictionary<string, LivePersona>.Empty;
 
     /// <summary>The stream whose reports count; 0 before the first.</summary>
     public long Stream { get; set; }

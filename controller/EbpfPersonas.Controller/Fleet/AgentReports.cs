@@ -33,7 +33,8 @@ internal static partial class AgentReports
         }
 
         return new VmIdentity(
-            Word(hello.AgentVersion, "agent_version"), Word(hello.KernelRelease, "kernel_release"), Word(hello.BootId, "boot_id"),
+            Word(hello.AgentVersion, "agent_version"), Word(hello.KernelRelease, "kernel_release"),
+            Word(hello.BootId, "boot_id"),
             [.. hello.Capabilities.Select(word => Word(word, "capabilities"))]);
     }
 
@@ -45,7 +46,9 @@ internal static partial class AgentReports
             Number(wire.Revision, "realised.revision"), now);
 
     public static ApplyFailure ReadFailure(V1.ApplyError wire, long generation, DateTimeOffset now) =>
-        new(generation, Word(wire.Code, "error.code"), Printable.Clean(wire.Message[..Math.Min(wire.Message.Length, MaxMessage)]), now);
+        new(
+            generation, Word(wire.Code, "error.code"),
+            Printable.Clean(wire.Message[..Math.Min(wire.Message.Length, MaxMessage)]), now);
 
     /// <summary>A generation or a count, which fits the store's signed 64 bits.</summary>
     public static long Number(ulong value, string field) =>
