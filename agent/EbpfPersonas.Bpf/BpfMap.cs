@@ -38,13 +38,6 @@ public sealed unsafe class BpfMap
         ? BpfException.Check(ObjectFunctions.bpf_map__fd(_map), $"use map {Name}")
         : throw new ObjectDisposedException(Name);
 
-    /// <summary>Takes the kernel's map of <paramref name="other"/> instead of making one; before the object is loaded.</summary>
-    public void Share(BpfMap other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        BpfException.Check(ObjectFunctions.bpf_map__reuse_fd(_map, other.Descriptor), $"share map {Name}");
-    }
-
     /// <summary>Reads one entry; false where there is none.</summary>
     public bool TryLookup<TKey, TValue>(TKey key, out TValue value)
         where TKey : unmanaged

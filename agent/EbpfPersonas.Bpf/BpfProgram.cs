@@ -19,16 +19,9 @@ public sealed unsafe class BpfProgram
     /// <summary>The function's name in the C source.</summary>
     public string Name { get; }
 
-    /// <summary>Number of instructions as compiled.</summary>
-    public int InstructionCount => (int)ObjectFunctions.bpf_program__insn_cnt(_program);
-
     internal int Descriptor => !_owner.IsClosed
         ? BpfException.Check(ObjectFunctions.bpf_program__fd(_program), $"use program {Name}")
         : throw new ObjectDisposedException(Name);
-
-    /// <summary>Whether <see cref="BpfObject.Load"/> loads it; before that.</summary>
-    public void SetAutoload(bool autoload) =>
-        BpfException.Check(ObjectFunctions.bpf_program__set_autoload(_program, autoload), $"set autoload of {Name}");
 
     /// <summary>Attaches to what the section's name says (tp_btf/...); throws <see cref="BpfException"/>.</summary>
     public BpfLink Attach()
@@ -42,14 +35,20 @@ public sealed unsafe class BpfProgram
     }
 
     /// <summary>
-    /// Attaches to an interface as a tcx link (Linux 6.6 or later; EINVAL before). The link outlives changes of name and namespace of the interface and
+    /// Attaches to an interface as a tcx link (Linux 6.6 or later; EINVAL before), in front of all that are there: one that ends the chain before would
+    /// bypass it. The link outlives changes of name and namespace of the interface and
     /// ends when it is disposed or the process ends.
     /// </summary>
     public BpfLink AttachTcx(int interfaceIndex, bool ingress)
     {
         var type = ingress ? SyscallFunctions.BPF_TCX_INGRESS : SyscallFunctions.BPF_TCX_EGRESS;
+        var options = new SyscallFunctions.bpf_link_create_opts
+        {
+            sz = (nuint)sizeof(SyscallFunctions.bpf_link_create_opts),
+            flags = SyscallFunctions.BPF_F_BEFORE,
+        };
         return BpfLink.FromDescriptor(BpfException.Check(
-            SyscallFunctions.bpf_link_create(Descriptor, interfaceIndex, type, null), $"attach {Name} by tcx"));
+            SyscallFunctions.bpf_link_create(Descriptor, interfaceIndex, type, &options), $"attach {Name} by tcx"));
     }
 
     /// <summary>

@@ -20,7 +20,9 @@ public sealed unsafe class RingBuffer : SafeHandle
         SetHandle(RingBufferFunctions.ring_buffer__new(map.Descriptor, &OnRecord, GCHandle.ToIntPtr(_self), null));
         if (IsInvalid)
         {
-            throw new BpfException($"open ring buffer {map.Name}", Marshal.GetLastPInvokeError());
+            var errno = Marshal.GetLastPInvokeError();
+            _self.Free();
+            throw new BpfException($"open ring buffer {map.Name}", errno);
         }
     }
 
@@ -33,8 +35,22 @@ public sealed unsafe class RingBuffer : SafeHandle
     /// <summary>Reads every record there is, without waiting; gives their number. What the reader throws comes out here.</summary>
     public int Consume()
     {
-        ObjectDisposedException.ThrowIf(IsClosed, this);
-        var count = RingBufferFunctions.ring_buffer__consume(handle);
+        int count;
+        var held = false;
+        try
+        {
+            // Held, so that disposing on another thread waits for the end of this call.
+            DangerousAddRef(ref held);
+            count = RingBufferFunctions.ring_buffer__consume(handle);
+        }
+        finally
+        {
+            if (held)
+            {
+                DangerousRelease();
+            }
+        }
+
         if (_failure is { } failure)
         {
             _failure = null;

@@ -17,6 +17,7 @@ public sealed unsafe class TcFilter : IDisposable
     private readonly bool _ingress;
     private readonly uint _handle;
     private readonly uint _priority;
+    private uint _programId;
 
     private TcFilter(int interfaceIndex, bool ingress, uint handle, uint priority) =>
         (_interfaceIndex, _ingress, _handle, _priority) = (interfaceIndex, ingress, handle, priority);
@@ -39,11 +40,40 @@ public sealed unsafe class TcFilter : IDisposable
             var options = filter.Options();
             options.prog_fd = descriptor;
             options.flags = TrafficControlFunctions.BPF_TC_F_REPLACE;
-            return TrafficControlFunctions.bpf_tc_attach(&hook, &options);
+            var attached = TrafficControlFunctions.bpf_tc_attach(&hook, &options);
+            filter._programId = options.prog_id;
+            return attached;
         });
         BpfException.Check(result, $"attach {program.Name} by clsact", log);
         return filter;
     }
+
+    /// <summary>
+    /// Throws <see cref="BpfException"/> where another program has taken the place since. An interface with the older ingress qdisc instead of clsact has one
+    /// place for both directions, and the kernel says nothing.
+    /// </summary>
+    public void Verify()
+    {
+        var ((result, programId), log) = LibbpfLog.Collect(() =>
+        {
+            var hook = Hook();
+            var options = Options();
+            var queried = TrafficControlFunctions.bpf_tc_query(&hook, &options);
+            return (queried, options.prog_id);
+        });
+        BpfException.Check(result, "query clsact", log);
+        if (programId != _programId)
+        {
+            throw new BpfException(
+                $"attach by clsact to interface {_interfaceIndex}",
+                Exists,
+                "The interface has an ingress qdisc in the place of clsact (tc qdisc show); it has no place for an egress filter.");
+        }
+    }
+
+    /// <summary>Detaches what an earlier process left at this handle and priority; nothing there is no error.</summary>
+    public static void Detach(int interfaceIndex, bool ingress, uint handle, uint priority) =>
+        new TcFilter(interfaceIndex, ingress, handle, priority).Dispose();
 
     /// <summary>Detaches; an interface or filter that is gone already is no error.</summary>
     public void Dispose()

@@ -12,5 +12,6 @@ var report = new Report();
 var (objects, cases) = (args[0], args[1]);
 ObjectLoading.Check(report, objects);
 AttachSmoke.Check(report);
+TraceSmoke.Check(report);
 PacketCases.Check(report, cases, File.ReadAllBytes(Path.Combine(objects, "tests/verdict.bpf.o")));
 return report.Finish();

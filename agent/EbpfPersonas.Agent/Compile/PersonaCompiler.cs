@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Personas.Model;
 using RuleAction = EbpfPersonas.Agent.Abi.RuleAction;
@@ -8,7 +9,7 @@ namespace EbpfPersonas.Agent.Compile;
 /// <summary>Compiles a persona to map bytes. Pure: the same persona gives the same bytes.</summary>
 public static class PersonaCompiler
 {
-    /// <summary>The entries that one persona may have over all runs; as many as the whole arena of the filter holds.</summary>
+    /// <summary>The entries that one persona may have over all runs: the whole arena of the filter, which it shares with the persona that it replaces.</summary>
     public const int EntriesMax = 65536;
 
     /// <summary>The compiled form; throws <see cref="PersonaTooLargeException"/>.</summary>
@@ -18,7 +19,8 @@ public static class PersonaCompiler
         var needed = Cost(persona);
         if (needed > EntriesMax)
         {
-            throw new PersonaTooLargeException(persona.Name, needed, EntriesMax);
+            throw new PersonaTooLargeException(string.Create(
+                CultureInfo.InvariantCulture, $"Persona {persona.Name} needs {needed} entries; no persona can have more than {EntriesMax}."));
         }
 
         return new CompiledPersona

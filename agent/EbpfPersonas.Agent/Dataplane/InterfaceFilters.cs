@@ -13,17 +13,23 @@ public sealed class InterfaceFilters : IDisposable
     private const int Invalid = 22; // EINVAL
     private const int NoDevice = 19; // ENODEV
 
+    private static readonly TimeSpan ReopenPause = TimeSpan.FromSeconds(1);
+
     private readonly BpfObject _filter;
     private readonly Dictionary<int, IDisposable[]> _attached = [];
-    private readonly LinkWatch _links = new();
+    private readonly HashSet<int> _named = [];
+    private readonly ManualResetEventSlim _stopping = new();
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private LinkWatch _links = new();
     private AttachMode _mode;
     private Thread? _watcher;
 
     /// <summary>Takes the programs of <paramref name="filter"/>, which is borrowed.</summary>
     public InterfaceFilters(BpfObject filter, AttachMode mode) => (_filter, _mode) = (filter, mode);
 
-    /// <summary>Raised on the watching thread when an interface that appeared later could not be given a filter.</summary>
+    /// <summary>
+    /// Raised on the watching thread when something failed after the start: this interface (0 = any that appears) has no filter. It is tried again every second.
+    /// </summary>
     public event Action<int, BpfException>? AttachFailed;
 
     /// <summary>Attaches to all interfaces there are, then watches for more; gives how. Throws <see cref="BpfException"/>.</summary>
@@ -38,50 +44,106 @@ public sealed class InterfaceFilters : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _links.Stop();
-        _watcher?.Join();
-        _links.Dispose();
-        foreach (var link in _attached.Values.SelectMany(links => links))
+        _stopping.Set();
+        lock (_stopping)
         {
-            link.Dispose();
+            _links.Stop();
         }
 
-        _attached.Clear();
+        _watcher?.Join();
+        _links.Dispose();
+        foreach (var index in _attached.Keys.ToList())
+        {
+            Detach(index);
+        }
+
+        _stopping.Dispose();
     }
 
     private void Watch()
     {
-        try
-        {
-            _links.Run(OnChange, () => _listed.TrySetResult());
-        }
-        catch (BpfException e) when (!_listed.Task.IsCompleted)
-        {
-            _listed.SetException(e);
-        }
-    }
-
-    private void OnChange(LinkChange change)
-    {
-        if (!change.Present)
-        {
-            Detach(change.InterfaceIndex);
-        }
-        else if (!change.IsLoopback && !_attached.ContainsKey(change.InterfaceIndex))
+        while (true)
         {
             try
             {
-                _attached.Add(change.InterfaceIndex, AttachTo(change.InterfaceIndex));
+                _links.Run(OnChange, OnListed);
+                return;
             }
-            catch (BpfException e) when (e.Errno == NoDevice)
+            catch (BpfException e) when (!_listed.Task.IsCompleted)
             {
-                // Gone again before we came; its end is the next message.
+                _listed.SetException(e);
+                return;
             }
-            catch (BpfException e) when (_listed.Task.IsCompleted)
+            catch (BpfException e)
             {
-                AttachFailed?.Invoke(change.InterfaceIndex, e);
+                AttachFailed?.Invoke(0, e);
+                if (_stopping.Wait(ReopenPause))
+                {
+                    return;
+                }
+
+                Reopen();
             }
         }
+    }
+
+    /// <summary>A new socket has nothing half-read; it lists everything again.</summary>
+    private void Reopen()
+    {
+        lock (_stopping)
+        {
+            _links.Dispose();
+            _links = new LinkWatch();
+            if (_stopping.IsSet)
+            {
+                _links.Stop();
+            }
+        }
+
+        _named.Clear();
+    }
+
+    /// <summary>False: it did not work, and is to be tried again.</summary>
+    private bool OnChange(LinkChange change)
+    {
+        try
+        {
+            if (!change.Present)
+            {
+                Detach(change.InterfaceIndex);
+                return true;
+            }
+
+            _named.Add(change.InterfaceIndex);
+            if (!change.IsLoopback && !_attached.ContainsKey(change.InterfaceIndex))
+            {
+                _attached.Add(change.InterfaceIndex, AttachTo(change.InterfaceIndex));
+            }
+
+            return true;
+        }
+        catch (BpfException e) when (e.Errno == NoDevice)
+        {
+            // Gone again before we came; its end is the next message.
+            return true;
+        }
+        catch (BpfException e) when (_listed.Task.IsCompleted)
+        {
+            AttachFailed?.Invoke(change.InterfaceIndex, e);
+            return false;
+        }
+    }
+
+    /// <summary>Everything was named: what was not is gone, and its end went unheard.</summary>
+    private void OnListed()
+    {
+        foreach (var index in _attached.Keys.Where(index => !_named.Contains(index)).ToList())
+        {
+            Detach(index);
+        }
+
+        _named.Clear();
+        _listed.TrySetResult();
     }
 
     private void Detach(int interfaceIndex)
@@ -103,6 +165,10 @@ public sealed class InterfaceFilters : IDisposable
             {
                 var links = Both(ingress => _filter.Program(Name(ingress)).AttachTcx(interfaceIndex, ingress));
                 _mode = AttachMode.Tcx;
+
+                // An agent that was killed leaves its clsact filters, with a persona that nobody can change any more.
+                TcFilter.Detach(interfaceIndex, ingress: true, ClsactHandle, ClsactPriority);
+                TcFilter.Detach(interfaceIndex, ingress: false, ClsactHandle, ClsactPriority);
                 return links;
             }
             catch (BpfException e) when (e.Errno == Invalid && _mode == AttachMode.Auto)
@@ -112,11 +178,27 @@ public sealed class InterfaceFilters : IDisposable
             }
         }
 
-        return Both(ingress => TcFilter.Attach(_filter.Program(Name(ingress)), interfaceIndex, ingress, ClsactHandle, ClsactPriority));
+        var filters = Both(ingress => TcFilter.Attach(
+            _filter.Program(Name(ingress)), interfaceIndex, ingress, ClsactHandle, ClsactPriority));
+        try
+        {
+            foreach (var filter in filters)
+            {
+                filter.Verify();
+            }
+        }
+        catch
+        {
+            Array.ForEach(filters, filter => filter.Dispose());
+            throw;
+        }
+
+        return filters;
     }
 
     /// <summary>Both directions, or none.</summary>
-    private static IDisposable[] Both(Func<bool, IDisposable> attach)
+    private static T[] Both<T>(Func<bool, T> attach)
+        where T : IDisposable
     {
         var ingress = attach(true);
         try

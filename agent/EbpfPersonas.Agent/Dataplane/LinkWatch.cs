@@ -14,18 +14,23 @@ public sealed unsafe class LinkWatch : IDisposable
     // include/uapi/linux/netlink.h, rtnetlink.h, if.h
     private const int HeaderLength = 16;
     private const int InterfaceMessageLength = 16;
+    private const ushort MessageError = 2;
     private const ushort MessageDone = 3;
     private const ushort MessageNewLink = 16;
     private const ushort MessageDelLink = 17;
     private const ushort MessageGetLink = 18;
     private const ushort FlagRequestDump = 0x301;
     private const int NetlinkRoute = 0;
+    private const int Forever = -1;
+    private const int ListPauseMilliseconds = 1000;
+    private const byte FamilyUnspecified = 0;
     private const uint GroupLink = 1;
     private const uint FlagLoopback = 0x8;
 
     private readonly SafeFileHandle _socket;
     private readonly SafeFileHandle _stop;
     private readonly byte[] _buffer = new byte[64 * 1024];
+    private bool _listAgain;
 
     /// <summary>Subscribes; nothing is read before <see cref="Run"/>.</summary>
     public LinkWatch()
@@ -45,14 +50,16 @@ public sealed unsafe class LinkWatch : IDisposable
 
     /// <summary>
     /// Calls <paramref name="changed"/> for every interface there is, then <paramref name="listed"/>, and then again for each change, until
-    /// <see cref="Stop"/>. Where the kernel dropped messages it lists everything again.
+    /// <see cref="Stop"/>. Where the kernel dropped messages it lists everything again: what was not named between two calls of
+    /// <paramref name="listed"/> may be gone. The same, after a second, where <paramref name="changed"/> says false. Throws <see cref="BpfException"/>.
     /// </summary>
-    public void Run(Action<LinkChange> changed, Action listed)
+    public void Run(Func<LinkChange, bool> changed, Action listed)
     {
         RequestList();
-        while (WaitForMessage())
+        while (WaitForMessage(_listAgain ? ListPauseMilliseconds : Forever) is { } messages)
         {
-            if (!Receive(changed, listed))
+            // Nothing came in time: what failed is due again.
+            if (!messages || !Receive(changed, listed))
             {
                 RequestList();
             }
@@ -75,6 +82,8 @@ public sealed unsafe class LinkWatch : IDisposable
 
     private void RequestList()
     {
+        _listAgain = false;
+
         // struct nlmsghdr { length, type, flags, sequence, pid }, then struct ifinfomsg of zeros.
         Span<byte> request = stackalloc byte[HeaderLength + InterfaceMessageLength];
         BinaryPrimitives.WriteInt32LittleEndian(request, request.Length);
@@ -86,12 +95,13 @@ public sealed unsafe class LinkWatch : IDisposable
         }
     }
 
-    private bool WaitForMessage()
+    /// <summary>True: there are messages. False: none came in time. Null: stop.</summary>
+    private bool? WaitForMessage(int milliseconds)
     {
         var watched = stackalloc pollfd[2];
         watched[0] = new pollfd { fd = Number(_socket), events = LibC.POLLIN };
         watched[1] = new pollfd { fd = Number(_stop), events = LibC.POLLIN };
-        while (LibC.poll(watched, 2, -1) < 0)
+        while (LibC.poll(watched, 2, milliseconds) < 0)
         {
             if (LibC.errno != LibC.EINTR)
             {
@@ -99,11 +109,11 @@ public sealed unsafe class LinkWatch : IDisposable
             }
         }
 
-        return watched[1].revents == 0;
+        return watched[1].revents != 0 ? null : watched[0].revents != 0;
     }
 
     /// <summary>Reads what is there; false when the kernel had to drop messages.</summary>
-    private bool Receive(Action<LinkChange> changed, Action listed)
+    private bool Receive(Func<LinkChange, bool> changed, Action listed)
     {
         while (true)
         {
@@ -128,7 +138,7 @@ public sealed unsafe class LinkWatch : IDisposable
         }
     }
 
-    private static void Parse(ReadOnlySpan<byte> messages, Action<LinkChange> changed, Action listed)
+    private void Parse(ReadOnlySpan<byte> messages, Func<LinkChange, bool> changed, Action listed)
     {
         while (messages.Length >= HeaderLength)
         {
@@ -139,17 +149,23 @@ public sealed unsafe class LinkWatch : IDisposable
                 return;
             }
 
+            var body = messages[HeaderLength..length];
             if (type == MessageDone)
             {
                 listed();
             }
-            else if (type is MessageNewLink or MessageDelLink && length >= HeaderLength + InterfaceMessageLength)
+            else if (type == MessageError && BinaryPrimitives.ReadInt32LittleEndian(body) is < 0 and var error)
             {
-                // struct ifinfomsg { family, pad, type, index, flags, change }
-                var body = messages[HeaderLength..length];
+                throw new BpfException("list interfaces", -error);
+            }
+            else if (type is MessageNewLink or MessageDelLink && body.Length >= InterfaceMessageLength && body[0] == FamilyUnspecified)
+            {
+                // struct ifinfomsg { family, pad, type, index, flags, change }. A bridge tells of its ports' coming and going in the same messages, with
+                // its own family: the interface itself stays.
                 var flags = BinaryPrimitives.ReadUInt32LittleEndian(body[8..]);
-                changed(new LinkChange(
-                    BinaryPrimitives.ReadInt32LittleEndian(body[4..]), type == MessageNewLink, (flags & FlagLoopback) != 0));
+                var change = new LinkChange(
+                    BinaryPrimitives.ReadInt32LittleEndian(body[4..]), type == MessageNewLink, (flags & FlagLoopback) != 0);
+                _listAgain |= !changed(change);
             }
 
             messages = messages[Math.Min(messages.Length, (length + 3) & ~3)..];

@@ -15,6 +15,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private const int RetiredMax = 16;
 
     private readonly Lock _gate = new();
+    private readonly Lock _flowWalk = new();
     private readonly BpfObject _filter;
     private readonly GracePeriod _grace = new();
     private readonly ActiveWord _active;
@@ -26,6 +27,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly List<ResidentPersona> _retired = [];
     private ResidentPersona? _current;
     private ulong _generation;
+    private bool _disposed;
 
     private PersonaDataplane(BpfObject filter, DataplaneOptions options)
     {
@@ -57,6 +59,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         {
             lock (_gate)
             {
+                ObjectDisposedException.ThrowIf(_disposed, this);
                 return new RealisedState(_generation, _active.Read().Epoch, _current?.Name, _current?.Revision ?? 0);
             }
         }
@@ -92,6 +95,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     {
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             _failsafe.Replace(flows);
         }
     }
@@ -105,26 +109,14 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             var before = _current;
-            try
+            SwitchTo(persona is null ? null : PublishOrRefuse(persona, generation));
+            _generation = generation;
+            if (before is not null)
             {
-                var next = persona is null ? null : Publish(persona, generation);
-                SwitchTo(next);
-                _generation = generation;
-                if (before is not null && before != next)
-                {
-                    Retire(before);
-                }
+                Retire(before);
+            }
 
-                return Realised;
-            }
-            catch (PersonaTooLargeException e)
-            {
-                throw new ApplyException("TOO_LARGE", e.Message, e);
-            }
-            catch (BpfException e)
-            {
-                throw new ApplyException("KERNEL", e.Message, e);
-            }
+            return Realised;
         }
     }
 
@@ -135,13 +127,14 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         var compiled = PersonaCompiler.Compile(persona);
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             var resident = _slots.TryPublish(compiled, persona.Revision, generation);
             if (resident is null)
             {
                 // Retired personas may hold the room that is missing.
                 ReclaimRetired();
                 resident = _slots.TryPublish(compiled, persona.Revision, generation)
-                    ?? throw new PersonaTooLargeException(persona.Name, compiled.EntryCount, _slots.FreeEntries);
+                    ?? throw new PersonaTooLargeException(_slots.Shortage(compiled));
             }
 
             _residents.Add(resident);
@@ -154,6 +147,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     {
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             _current = resident;
             return _active.Switch(resident?.Slot ?? PersonaSlots.NoPersona);
         }
@@ -162,11 +156,11 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// <summary>Everything counted so far.</summary>
     public DataplaneCounters ReadCounters()
     {
+        var (entries, capacity) = CountFlows();
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             var (verdicts, rules) = _counters.Read(_residents.Concat(_retired));
-            var flows = _filter.Map("flows");
-            var entries = flows.Keys<FlowKey>().LongCount();
             return new DataplaneCounters
             {
                 Verdicts = verdicts,
@@ -174,7 +168,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
                 ConntrackEntries = entries,
                 MapUtilization = new Dictionary<string, double>(_slots.Utilization)
                 {
-                    ["flows"] = (double)entries / flows.MaxEntries,
+                    ["flows"] = (double)entries / capacity,
                 },
             };
         }
@@ -184,38 +178,89 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     public void Dispose()
     {
         _interfaces.Dispose();
-        _failsafe.Dispose();
-        _slots.Dispose();
-        _active.Dispose();
-        _grace.Dispose();
-        _filter.Dispose();
+        lock (_flowWalk)
+        {
+            lock (_gate)
+            {
+                _disposed = true;
+                _failsafe.Dispose();
+                _slots.Dispose();
+                _active.Dispose();
+                _grace.Dispose();
+                _filter.Dispose();
+            }
+        }
     }
 
-    /// <summary>A persona that is not active any more: its room comes back with the next <see cref="ReclaimRetired"/>.</summary>
+    private ResidentPersona PublishOrRefuse(Persona persona, ulong generation)
+    {
+        try
+        {
+            return Publish(persona, generation);
+        }
+        catch (PersonaTooLargeException e)
+        {
+            throw new ApplyException("TOO_LARGE", e.Message, e);
+        }
+        catch (BpfException e)
+        {
+            throw new ApplyException("KERNEL", e.Message, e);
+        }
+    }
+
+    /// <summary>A walk over tens of thousands of flows must not keep a switch waiting: it has a lock of its own.</summary>
+    private (long Entries, uint Capacity) CountFlows()
+    {
+        lock (_flowWalk)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var flows = _filter.Map("flows");
+            return (flows.Keys<FlowKey>().LongCount(), flows.MaxEntries);
+        }
+    }
+
+    /// <summary>A persona that is not active any more; its room comes back later, off the way of whoever switches.</summary>
     private void Retire(ResidentPersona resident)
     {
         _residents.Remove(resident);
         _retired.Add(resident);
-        if (_retired.Count >= RetiredMax)
+        if (_retired.Count == RetiredMax)
         {
-            ReclaimRetired();
+            ThreadPool.UnsafeQueueUserWorkItem(static dataplane => dataplane.ReclaimInBackground(), this, preferLocal: false);
+        }
+    }
+
+    private void ReclaimInBackground()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                if (!_disposed)
+                {
+                    ReclaimRetired();
+                }
+            }
+            catch (BpfException)
+            {
+                // Whoever needs the room tries again, and then the failure is the answer.
+            }
         }
     }
 
     private void ReclaimRetired()
     {
-        if (_retired.Count == 0)
+        if (_retired.Count > 0)
         {
-            return;
+            _grace.Wait();
         }
 
-        _grace.Wait();
-        foreach (var resident in _retired)
+        while (_retired.Count > 0)
         {
+            var resident = _retired[^1];
             _counters.Keep(resident);
+            _retired.RemoveAt(_retired.Count - 1);
             _slots.Free(resident);
         }
-
-        _retired.Clear();
     }
 }

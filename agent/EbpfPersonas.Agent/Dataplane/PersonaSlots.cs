@@ -1,3 +1,4 @@
+using System.Globalization;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Compile;
 using EbpfPersonas.Bpf;
@@ -40,9 +41,6 @@ public sealed class PersonaSlots : IDisposable
         };
     }
 
-    /// <summary>Rule entries that are free, in whatever gaps.</summary>
-    public uint FreeEntries => _freeEntries.Capacity - _freeEntries.Used;
-
     /// <summary>Share of each arena that is in use, 0-1, by map name.</summary>
     public IReadOnlyDictionary<string, double> Utilization => new Dictionary<string, double>
     {
@@ -75,14 +73,55 @@ public sealed class PersonaSlots : IDisposable
             return null;
         }
 
-        _slotCounters.ClearPerCpu(slot);
-        for (var number = 0u; number < ruleCount; number++)
+        var resident = new ResidentPersona
         {
-            _ruleCounters.ClearPerCpu(counterStart + number);
+            Slot = slot,
+            Revision = revision,
+            Compiled = compiled,
+            EntryStart = entryStart,
+            CounterStart = counterStart,
+        };
+        try
+        {
+            ClearCounters(resident);
+        }
+        catch
+        {
+            Free(resident);
+            throw;
         }
 
+        Write(resident, generation);
+        return resident;
+    }
+
+    /// <summary>Why <see cref="TryPublish"/> found no room, in words.</summary>
+    public string Shortage(CompiledPersona compiled)
+    {
+        ArgumentNullException.ThrowIfNull(compiled);
+        return _freeSlots.LargestGap == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"All {_freeSlots.Capacity} slots are in use.")
+            : _freeEntries.LargestGap < compiled.EntryCount
+            ? string.Create(
+                CultureInfo.InvariantCulture, $"Persona {compiled.Name} needs {compiled.EntryCount} entries in a row; {_freeEntries.LargestGap} are free.")
+            : string.Create(
+                CultureInfo.InvariantCulture, $"Persona {compiled.Name} needs {compiled.RuleIds.Length} rule counters in a row; {_freeCounters.LargestGap} are free.");
+    }
+
+    private void ClearCounters(ResidentPersona resident)
+    {
+        _slotCounters.ClearPerCpu(resident.Slot);
+        for (var number = 0u; number < resident.Compiled.RuleIds.Length; number++)
+        {
+            _ruleCounters.ClearPerCpu(resident.CounterStart + number);
+        }
+    }
+
+    private void Write(ResidentPersona resident, ulong generation)
+    {
+        var compiled = resident.Compiled;
         var runs = default(RuleRuns);
-        var start = entryStart;
+        var start = resident.EntryStart;
         for (var run = 0; run < compiled.Runs.Length; run++)
         {
             compiled.Runs[run].AsSpan().CopyTo(_entries.Values<RuleEntry>()[(int)start..]);
@@ -90,21 +129,13 @@ public sealed class PersonaSlots : IDisposable
             start += runs[run].Count;
         }
 
-        _slots.Values<Slot>()[(int)slot] = new Slot
+        _slots.Values<Slot>()[(int)resident.Slot] = new Slot
         {
             Generation = generation,
             Flags = compiled.Flags,
-            RuleCounterBase = counterStart,
+            RuleCounterBase = resident.CounterStart,
             DefaultAction = ByDirection([.. compiled.DefaultAction]),
             Run = runs,
-        };
-        return new ResidentPersona
-        {
-            Slot = slot,
-            Revision = revision,
-            Compiled = compiled,
-            EntryStart = entryStart,
-            CounterStart = counterStart,
         };
     }
 

@@ -8,6 +8,9 @@ public sealed class RangeAllocator(uint capacity)
     /// <summary>Entries in use.</summary>
     public uint Used { get; private set; }
 
+    /// <summary>The most entries in a row that are free.</summary>
+    public uint LargestGap => _free.Values.DefaultIfEmpty().Max();
+
     /// <summary>All entries.</summary>
     public uint Capacity => capacity;
 

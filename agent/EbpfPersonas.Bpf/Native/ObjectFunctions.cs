@@ -38,9 +38,6 @@ internal static unsafe partial class ObjectFunctions
     public static partial int bpf_map__fd(nint map);
 
     [LibraryImport(LibbpfLibrary.Name)]
-    public static partial int bpf_map__type(nint map);
-
-    [LibraryImport(LibbpfLibrary.Name)]
     public static partial uint bpf_map__key_size(nint map);
 
     [LibraryImport(LibbpfLibrary.Name)]
@@ -53,25 +50,13 @@ internal static unsafe partial class ObjectFunctions
     public static partial int bpf_map__set_max_entries(nint map, uint entries);
 
     [LibraryImport(LibbpfLibrary.Name)]
-    public static partial int bpf_map__reuse_fd(nint map, int fd);
-
-    [LibraryImport(LibbpfLibrary.Name)]
     public static partial byte* bpf_map__initial_value(nint map, nuint* size);
 
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial byte* bpf_program__name(nint program);
 
     [LibraryImport(LibbpfLibrary.Name)]
-    public static partial byte* bpf_program__section_name(nint program);
-
-    [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_program__fd(nint program);
-
-    [LibraryImport(LibbpfLibrary.Name)]
-    public static partial nuint bpf_program__insn_cnt(nint program);
-
-    [LibraryImport(LibbpfLibrary.Name)]
-    public static partial int bpf_program__set_autoload(nint program, [MarshalAs(UnmanagedType.I1)] bool autoload);
 
     [LibraryImport(LibbpfLibrary.Name, SetLastError = true)]
     public static partial nint bpf_program__attach(nint program);

@@ -11,6 +11,9 @@ internal static unsafe partial class SyscallFunctions
     /// <summary>As <see cref="BPF_TCX_INGRESS"/>, the other way.</summary>
     public const int BPF_TCX_EGRESS = 47;
 
+    /// <summary>include/uapi/linux/bpf.h: without a relative program, before all others.</summary>
+    public const uint BPF_F_BEFORE = 1 << 3;
+
     /// <summary>enum bpf_map_type of include/uapi/linux/bpf.h.</summary>
     public const int BPF_MAP_TYPE_ARRAY = 2;
 
@@ -48,6 +51,16 @@ internal static unsafe partial class SyscallFunctions
         public uint btf_value_type_id;
         public uint btf_vmlinux_value_type_id;
         public uint inner_map_fd;
+        public uint map_flags;
+    }
+
+    /// <summary>struct bpf_link_create_opts of libbpf 1.1, up to the field that we set.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_link_create_opts
+    {
+        public nuint sz;
+        public uint flags;
+        public uint padding;
     }
 
     [LibraryImport(LibbpfLibrary.Name)]
@@ -67,7 +80,7 @@ internal static unsafe partial class SyscallFunctions
     public static partial int bpf_map_get_next_key(int fd, void* key, void* next);
 
     [LibraryImport(LibbpfLibrary.Name)]
-    public static partial int bpf_link_create(int programFd, int targetFd, int attachType, void* options);
+    public static partial int bpf_link_create(int programFd, int targetFd, int attachType, bpf_link_create_opts* options);
 
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_prog_test_run_opts(int fd, bpf_test_run_opts* options);

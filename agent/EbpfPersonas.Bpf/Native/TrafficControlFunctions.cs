@@ -17,6 +17,7 @@ internal static unsafe partial class TrafficControlFunctions
         public int ifindex;
         public int attach_point;
         public uint parent;
+        public uint padding;
     }
 
     /// <summary>struct bpf_tc_opts.</summary>
@@ -29,6 +30,7 @@ internal static unsafe partial class TrafficControlFunctions
         public uint prog_id;
         public uint handle;
         public uint priority;
+        public uint padding;
     }
 
     [LibraryImport(LibbpfLibrary.Name)]

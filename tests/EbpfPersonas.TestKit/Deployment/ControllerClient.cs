@@ -77,8 +77,8 @@ public sealed class ControllerClient
             async () =>
             {
                 status = await StatusAsync(vm);
-                return (string?)status["phase"] == "Realized" && (string?)status["active"]?["persona"] == persona &&
-                    (string?)status["desired"]?["persona"] == persona;
+                return (string?)status["phase"] == "Realized" && (string?)status["active_persona"] == persona &&
+                    (string?)status["desired_persona"] == persona;
             },
             patience ?? Patience,
             () => $"{persona ?? "no persona"} is realised on {vm}; its status: {status?.ToJsonString()}");
