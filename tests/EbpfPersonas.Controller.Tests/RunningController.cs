@@ -11,7 +11,9 @@ namespace EbpfPersonas.Controller.Tests;
 /// <summary>A whole controller: Kestrel on loopback, SQLite in a folder of its own.</summary>
 internal sealed class RunningController : IAsyncDisposable
 {
-    public const string Persona = """{"name":"db","network_profile":{"allowed_egress":[{"protocol":"tcp","port":3306}]},"activation_trigger":{"process_name":"mysql"}}""";
+    public const string Persona =
+        """{"name":"db","network_profile":{"allowed_egress":[{"protocol":"tcp","port":3306}]},""" +
+        """ "activation_trigger":{"process_name":"mysql"}}""";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-controller-").FullName;
     private WebApplication? _app;

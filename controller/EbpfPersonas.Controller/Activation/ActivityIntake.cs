@@ -16,6 +16,12 @@ internal sealed class ActivityIntake(
         var actor = manager.FindOrAdd(vmId);
         await decisions.ChangeAsync(actor, vm =>
         {
+            if (stream < actor.Stream)
+            {
+                // A newer stream of this VM was quicker.
+                return null;
+            }
+
             actor.Stream = stream;
             actor.GenerationFloor = realised.Generation;
             return new VmChange(vm with

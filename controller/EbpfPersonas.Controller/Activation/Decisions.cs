@@ -20,18 +20,19 @@ internal sealed class Decisions(
     public async Task ChangeAsync(VmActor actor, Func<StoredVm, Task<VmChange?>> change)
     {
         await actor.Gate.WaitAsync();
+        var (before, personas) = (actor.Vm, actor.Personas);
         try
         {
             var happened = time.GetTimestamp();
-            var before = actor.Vm;
-            if (await change(before) is not { } changed)
+            if (actor.IsForgotten || await change(before) is not { } changed)
             {
                 return;
             }
 
-            if (!IsOnlyContact(before, changed))
+            if (!IsOnlyContact(actor, changed))
             {
                 await store.SaveVmAsync(changed);
+                actor.ContactSaved = changed.Vm.LastContact;
             }
 
             actor.Vm = changed.Vm;
@@ -47,15 +48,22 @@ internal sealed class Decisions(
         }
         finally
         {
+            if (actor.Vm == before && actor.Personas != personas)
+            {
+                // What the change took up for a state that was not stored must not stay.
+                actor.Personas = personas;
+                WatchTriggers(actor, before);
+            }
+
             actor.Gate.Release();
         }
     }
 
     /// <summary>The time of the last contact alone is worth a write once a minute.</summary>
-    private static bool IsOnlyContact(StoredVm before, VmChange changed) =>
+    private static bool IsOnlyContact(VmActor actor, VmChange changed) =>
         changed.Answer is null && changed.Activations.Count == 0
-        && changed.Vm with { LastContact = before.LastContact } == before
-        && changed.Vm.LastContact - before.LastContact < TimeSpan.FromMinutes(1);
+        && changed.Vm with { LastContact = actor.Vm.LastContact } == actor.Vm
+        && changed.Vm.LastContact - actor.ContactSaved < TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// Decides again; a line of history is added to <paramref name="entries"/> where something changes.
@@ -93,9 +101,11 @@ internal sealed class Decisions(
         }
 
         actor.Personas = personas.ToImmutable();
-        actor.Processes.WatchFor(
-            vm.Bindings.Where(actor.Personas.ContainsKey).Select(name => (name, actor.Personas[name].Trigger)));
+        WatchTriggers(actor, vm);
     }
+
+    private static void WatchTriggers(VmActor actor, StoredVm vm) => actor.Processes.WatchFor(
+        vm.Bindings.Where(actor.Personas.ContainsKey).Select(name => (name, actor.Personas[name].Trigger)));
 
     /// <summary>Hands the newest decision on again, for a stream that has just become ready.</summary>
     public async Task PushCurrentAsync(VmActor actor)
@@ -122,7 +132,8 @@ internal sealed class Decisions(
         }
 
         actor.Unanswered = (vm.Desired.Generation, happened, vm.Desired.Cause.Word());
-        log.Activated(vm.Id, vm.Desired.Persona ?? "none", vm.Desired.Revision, vm.Desired.Generation, vm.Desired.Sentence);
+        log.Activated(
+            vm.Id, vm.Desired.Persona ?? "none", vm.Desired.Revision, vm.Desired.Generation, vm.Desired.Sentence);
         await PushAsync(actor);
     }
 

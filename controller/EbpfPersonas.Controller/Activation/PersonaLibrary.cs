@@ -36,7 +36,8 @@ internal sealed class PersonaLibrary(IStore store)
         }
 
         var findings = new Findings();
-        var validated = PersonaValidator.Validate(stored.Document, findings, stored.Name) ?? throw new InvalidDataException(
+        var validated = PersonaValidator.Validate(stored.Document, findings, stored.Name)
+            ?? throw new InvalidDataException(
             $"Revision {stored.Revision} of {stored.Name} in the store is not valid: {findings.Errors[0].Pointer} " +
             $"{findings.Errors[0].Message}");
         var live = new LivePersona(

@@ -118,11 +118,21 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     /// <summary>Forgets a VM.</summary>
     public async Task ForgetAsync(string vmId)
     {
-        if (_actors.TryRemove(vmId, out var actor))
+        if (!TryFind(vmId, out var actor))
         {
-            await actor.Gate.WaitAsync();
-            actor.PinTimer?.Dispose();
+            return;
+        }
+
+        await actor.Gate.WaitAsync();
+        try
+        {
             await store.DeleteVmAsync(vmId);
+            actor.IsForgotten = true;
+            actor.PinTimer?.Dispose();
+            _actors.TryRemove(vmId, out _);
+        }
+        finally
+        {
             actor.Gate.Release();
         }
     }

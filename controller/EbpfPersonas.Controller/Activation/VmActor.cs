@@ -24,7 +24,11 @@ internal sealed class VmActor(StoredVm vm) : IDisposable
     public ActivityLog Activity { get; } = new();
 
     /// <summary>The personas that the VM refers to, at their newest revision.</summary>
-    public ImmutableDictionary<string, LivePersona> Personas { get; set; } = ImmutableDictionary<string, LivePersona>.Empty;
+    public ImmutableDictionary<string, LivePersona> Personas { get; set; } =
+        ImmutableDictionary<string, LivePersona>.Empty;
+
+    /// <summary>The time of the last contact that the store knows.</summary>
+    public DateTimeOffset ContactSaved { get; set; } = vm.LastContact;
 
     /// <summary>The stream whose reports count; 0 before the first.</summary>
     public long Stream { get; set; }
@@ -41,6 +45,9 @@ internal sealed class VmActor(StoredVm vm) : IDisposable
     /// The generation that waits for the agent's answer and the time stamp of what caused it, or null.
     /// </summary>
     public (long Generation, long Timestamp, string Cause)? Unanswered { get; set; }
+
+    /// <summary>Whether the VM was deleted; whoever waited for the gate meanwhile must not bring it back.</summary>
+    public bool IsForgotten { get; set; }
 
     /// <summary>Ends the pin in time.</summary>
     public ITimer? PinTimer { get; set; }

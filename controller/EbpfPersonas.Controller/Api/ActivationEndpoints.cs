@@ -93,7 +93,10 @@ internal static class ActivationEndpoints
         using (document)
         {
             return root?.Object("persona", "ttl", "reason") is { } members
-                ? (members.Require("persona")?.Text(), members["ttl"] is { } ttl ? LifecycleReader.ReadTtl(ttl) : null, members["reason"]?.Text(1024))
+                ? (
+                    members.Require("persona")?.Text(),
+                    members["ttl"] is { } ttl ? LifecycleReader.ReadTtl(ttl) : null,
+                    members["reason"]?.Text(1024))
                 : default;
         }
     }

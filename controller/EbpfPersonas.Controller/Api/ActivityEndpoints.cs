@@ -27,7 +27,8 @@ internal static class ActivityEndpoints
             return VmEndpoints.NoVm(id);
         }
 
-        if (context.Request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(EventStream, StringComparison.OrdinalIgnoreCase)))
+        var accepted = context.Request.GetTypedHeaders().Accept;
+        if (accepted.Any(type => type.MediaType.Equals(EventStream, StringComparison.OrdinalIgnoreCase)))
         {
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(
                 context.RequestAborted, lifetime.ApplicationStopping);

@@ -40,7 +40,8 @@ internal static class ApiDocument
     /// <summary>The document is read by hand, so that no type says what it looks like.</summary>
     private static void AddPersonaSchema(OpenApiDocument document)
     {
-        var persona = OpenApiDocument.Parse(Encoding.UTF8.GetString(EmbeddedFile.Read("persona-schema.json")), "json").Document!;
+        var text = Encoding.UTF8.GetString(EmbeddedFile.Read("persona-schema.json"));
+        var persona = OpenApiDocument.Parse(text, "json").Document!;
         document.Components ??= new OpenApiComponents();
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
         document.Components.Schemas.Remove(nameof(ApiDescriptions.PersonaBody));
@@ -51,7 +52,7 @@ internal static class ApiDocument
 
         var contents = document.Paths.Values.SelectMany(path => path.Operations!.Values).SelectMany(operation =>
             operation.Responses!.Values.Select(answer => answer.Content).Append(operation.RequestBody?.Content));
-        foreach (var media in contents.OfType<IDictionary<string, OpenApiMediaType>>().SelectMany(content => content.Values))
+        foreach (var media in contents.Where(content => content is not null).SelectMany(content => content!.Values))
         {
             if (media.Schema is OpenApiSchemaReference { Reference.Id: nameof(ApiDescriptions.PersonaBody) })
             {

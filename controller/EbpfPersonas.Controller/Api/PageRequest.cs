@@ -18,7 +18,9 @@ internal sealed record PageRequest(int Limit, string Cursor)
     public long Before => Cursor.Length == 0 ? long.MaxValue : long.Parse(Cursor, CultureInfo.InvariantCulture);
 
     /// <summary>The request; a cursor must be one that an earlier page gave.</summary>
-    public static bool TryRead(HttpRequest request, bool numeric, [NotNullWhen(true)] out PageRequest? page, [NotNullWhen(false)] out Problem? problem)
+    public static bool TryRead(
+        HttpRequest request, bool numeric, [NotNullWhen(true)] out PageRequest? page,
+        [NotNullWhen(false)] out Problem? problem)
     {
         page = null;
         problem = null;
@@ -32,7 +34,8 @@ internal sealed record PageRequest(int Limit, string Cursor)
         }
 
         var cursor = Decode(request.Query["cursor"].FirstOrDefault() ?? "");
-        if (cursor is null || (numeric && cursor.Length > 0 && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+        if (cursor is null || (numeric && cursor.Length > 0
+            && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
         {
             problem = Problem.BadRequest("cursor is not one that a page of this list gave.");
             return false;
@@ -43,7 +46,8 @@ internal sealed record PageRequest(int Limit, string Cursor)
     }
 
     /// <summary>A page of what was asked for with one item more than the limit.</summary>
-    public Page<TItem> Of<TSource, TItem>(IReadOnlyList<TSource> oneMore, Func<TSource, TItem> map, Func<TSource, string> key) => new(
+    public Page<TItem> Of<TSource, TItem>(
+        IReadOnlyList<TSource> oneMore, Func<TSource, TItem> map, Func<TSource, string> key) => new(
         [.. oneMore.Take(Limit).Select(map)],
         oneMore.Count > Limit ? Base64Url.EncodeToString(Encoding.UTF8.GetBytes(key(oneMore[Limit - 1]))) : null);
 

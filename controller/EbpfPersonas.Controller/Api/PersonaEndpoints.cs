@@ -133,7 +133,8 @@ internal static class PersonaEndpoints
                 log.PersonaDeleted(name);
                 return Results.NoContent();
             case DeleteOutcome.InUse:
-                return Problem.Conflict($"{name} is bound to, the default of, or active on: {string.Join(", ", users)}.");
+                return Problem.Conflict(
+                    $"{name} is bound to, the default of, or active on: {string.Join(", ", users)}.");
             case DeleteOutcome.ConditionFailed:
                 return Problem.PreconditionFailed($"{name} is not at the revision that the request expects.");
             default:

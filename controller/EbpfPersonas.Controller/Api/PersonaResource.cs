@@ -9,7 +9,8 @@ namespace EbpfPersonas.Controller.Api;
 /// A persona as it goes out: the client's own text, byte for byte, and behind its last member <c>metadata</c>,
 /// <c>status</c> and, in the answer to a write, <c>warnings</c>.
 /// </summary>
-internal sealed record PersonaResource(LivePersona Persona, int Status = StatusCodes.Status200OK, bool WithWarnings = false) : IResult
+internal sealed record PersonaResource(
+    LivePersona Persona, int Status = StatusCodes.Status200OK, bool WithWarnings = false) : IResult
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {

@@ -9,7 +9,8 @@ namespace EbpfPersonas.Controller.Api;
 /// <param name="Detail">This occurrence, in a sentence.</param>
 /// <param name="Errors">What is wrong with the request, each with a JSON Pointer into its body, a code and a sentence;
 /// may be empty.</param>
-internal sealed record Problem(string Type, string Title, int Status, string Detail, IReadOnlyList<Finding> Errors) : IResult
+internal sealed record Problem(
+    string Type, string Title, int Status, string Detail, IReadOnlyList<Finding> Errors) : IResult
 {
     /// <summary>The media type.</summary>
     public const string ContentType = "application/problem+json";

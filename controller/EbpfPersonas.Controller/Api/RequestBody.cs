@@ -25,7 +25,8 @@ internal static class RequestBody
 
         var buffer = new byte[Math.Min(request.ContentLength ?? 4096, MaxBytes) + 1];
         var length = 0;
-        while (await request.Body.ReadAsync(buffer.AsMemory(length), request.HttpContext.RequestAborted) is > 0 and var read)
+        var aborted = request.HttpContext.RequestAborted;
+        while (await request.Body.ReadAsync(buffer.AsMemory(length), aborted) is > 0 and var read)
         {
             length += read;
             if (length > MaxBytes)

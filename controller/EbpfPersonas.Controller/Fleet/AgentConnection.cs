@@ -17,14 +17,7 @@ internal sealed class AgentConnection(
         IAsyncStreamReader<V1.AgentMessage> requestStream, IServerStreamWriter<V1.ControllerMessage> responseStream,
         ServerCallContext context)
     {
-        using var hurry = new CancellationTokenSource(HelloTimeout, time);
-        using var greeting = CancellationTokenSource.CreateLinkedTokenSource(
-            context.CancellationToken, lifetime.ApplicationStopping, hurry.Token);
-        if (!await requestStream.MoveNext(greeting.Token) || requestStream.Current.Hello is not { } hello)
-        {
-            throw new RpcException(new Status(StatusCode.InvalidArgument, "The first message is not a hello."));
-        }
-
+        var hello = await ReadHelloAsync(requestStream, context.CancellationToken);
         var (vmId, identity) = (AgentReports.ReadVmId(hello), AgentReports.ReadIdentity(hello));
         var realised = AgentReports.ReadRealised(hello.Realised, time.GetUtcNow());
         if (!fleet.TryOpen(vmId, out var session))
@@ -75,6 +68,24 @@ internal sealed class AgentConnection(
         if (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             throw new RpcException(new Status(StatusCode.Unavailable, "The controller is shutting down."));
+        }
+    }
+
+    private async Task<V1.Hello> ReadHelloAsync(
+        IAsyncStreamReader<V1.AgentMessage> requests, CancellationToken aborted)
+    {
+        using var hurry = new CancellationTokenSource(HelloTimeout, time);
+        using var greeting = CancellationTokenSource.CreateLinkedTokenSource(
+            aborted, lifetime.ApplicationStopping, hurry.Token);
+        try
+        {
+            return await requests.MoveNext(greeting.Token) && requests.Current.Hello is { } hello
+                ? hello
+                : throw new RpcException(new Status(StatusCode.InvalidArgument, "The first message is not a hello."));
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"No hello within {HelloTimeout}."));
         }
     }
 
@@ -136,7 +147,7 @@ internal sealed class AgentConnection(
 
     private async Task AnswerAsync(AgentSession session, V1.ApplyResult result)
     {
-        var generation = AgentReports.Number(result.Generation, "result.generation");
+        var generation = AgentReports.Generation(result.Generation, "result.generation");
         var now = time.GetUtcNow();
         var failure = result.Error is { } error ? AgentReports.ReadFailure(error, generation, now) : null;
         var realised = result.Realised is { } state ? AgentReports.ReadRealised(state, now) : null;

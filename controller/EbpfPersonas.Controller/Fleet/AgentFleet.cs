@@ -58,7 +58,12 @@ internal sealed class AgentFleet : IDesiredStateSink
         ArgumentNullException.ThrowIfNull(desired);
         if (_sessions.TryGetValue(vmId, out var session))
         {
-            session.Offer(new V1.DesiredState { Generation = (ulong)desired.Generation, Persona = persona, Cause = desired.Sentence });
+            session.Offer(new V1.DesiredState
+            {
+                Generation = (ulong)desired.Generation,
+                Persona = persona,
+                Cause = desired.Sentence,
+            });
         }
     }
 }

@@ -3,6 +3,7 @@ using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using V1 = EbpfPersonas.Protos.V1;
 
@@ -33,21 +34,28 @@ internal static partial class AgentReports
         }
 
         return new VmIdentity(
-            Word(hello.AgentVersion, "agent_version"), Word(hello.KernelRelease, "kernel_release"), Word(hello.BootId, "boot_id"),
+            Word(hello.AgentVersion, "agent_version"), Word(hello.KernelRelease, "kernel_release"),
+            Word(hello.BootId, "boot_id"),
             [.. hello.Capabilities.Select(word => Word(word, "capabilities"))]);
     }
 
     public static RealisedState ReadRealised(V1.RealisedState? wire, DateTimeOffset now) => wire is null
         ? new RealisedState(0, 0, null, 0, now)
         : new RealisedState(
-            Number(wire.Generation, "realised.generation"), wire.Epoch,
+            Generation(wire.Generation, "realised.generation"), wire.Epoch,
             wire.Persona.Length > 0 ? Word(wire.Persona, "realised.persona") : null,
             Number(wire.Revision, "realised.revision"), now);
 
     public static ApplyFailure ReadFailure(V1.ApplyError wire, long generation, DateTimeOffset now) =>
-        new(generation, Word(wire.Code, "error.code"), Printable.Clean(wire.Message[..Math.Min(wire.Message.Length, MaxMessage)]), now);
+        new(
+            generation, Word(wire.Code, "error.code"),
+            Printable.Clean(wire.Message[..Math.Min(wire.Message.Length, MaxMessage)]), now);
 
-    /// <summary>A generation or a count, which fits the store's signed 64 bits.</summary>
+    /// <summary>A generation, with room above it for all that the controller may give.</summary>
+    public static long Generation(ulong value, string field) =>
+        value <= 1UL << 62 ? (long)value : throw Invalid($"{field} is out of range.");
+
+    /// <summary>A count or a revision, which fits the store's signed 64 bits.</summary>
     public static long Number(ulong value, string field) =>
         value <= long.MaxValue ? (long)value : throw Invalid($"{field} is out of range.");
 
@@ -56,7 +64,7 @@ internal static partial class AgentReports
 
     private static ProcessReport ReadProcess(V1.ProcessEvent wire)
     {
-        var time = wire.Time?.ToDateTimeOffset() ?? DateTimeOffset.UnixEpoch;
+        var time = Time(wire.Time);
         if (wire.KindCase == V1.ProcessEvent.KindOneofCase.Exited)
         {
             return new ProcessReport(time, wire.Exited.Pid, null, "");
@@ -87,6 +95,18 @@ internal static partial class AgentReports
     /// <summary>Text that is compared, as it is.</summary>
     private static string Text(string text, int max, string field) =>
         text.Length <= max ? text : throw Invalid($"{field} is longer than {max} characters.");
+
+    private static DateTimeOffset Time(Timestamp? wire)
+    {
+        try
+        {
+            return wire?.ToDateTimeOffset() ?? DateTimeOffset.UnixEpoch;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentOutOfRangeException)
+        {
+            throw Invalid("A time is out of range.");
+        }
+    }
 
     private static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));
 

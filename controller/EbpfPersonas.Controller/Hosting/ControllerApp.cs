@@ -43,14 +43,16 @@ internal static class ControllerApp
         app.UseRouting();
         app.MapGrpcService<AgentConnection>();
         app.MapApi();
-        app.MapMetrics("/metrics", app.Services.GetRequiredService<ControllerMetrics>().Registry).ExcludeFromDescription();
+        app.MapMetrics("/metrics", app.Services.GetRequiredService<ControllerMetrics>().Registry)
+            .ExcludeFromDescription();
         return app;
     }
 
     /// <summary>Takes up the store's state, then listens.</summary>
     public static async Task StartAsync(WebApplication app, ControllerSettings settings)
     {
-        var (manager, fleet) = (app.Services.GetRequiredService<PersonaManager>(), app.Services.GetRequiredService<AgentFleet>());
+        var manager = app.Services.GetRequiredService<PersonaManager>();
+        var fleet = app.Services.GetRequiredService<AgentFleet>();
         await manager.StartAsync();
         app.Services.GetRequiredService<ControllerMetrics>().OnScrape(
             () => fleet.Connected,
@@ -61,7 +63,8 @@ internal static class ControllerApp
         var addresses = Addresses(app);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("EbpfPersonas.Controller.Hosting");
         log.Serving(app.Services.GetRequiredService<IStore>().ControllerId, addresses.Api, addresses.Agents);
-        foreach (var address in new[] { settings.ApiListen, settings.AgentsListen }.Where(address => !address.IsLoopback))
+        ListenAddress[] listening = [settings.ApiListen, settings.AgentsListen];
+        foreach (var address in listening.Where(address => !address.IsLoopback))
         {
             log.Plaintext(address.ToString());
         }

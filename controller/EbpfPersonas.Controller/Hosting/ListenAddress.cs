@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Controller.Hosting;
 
@@ -29,9 +30,13 @@ internal sealed record ListenAddress(IPAddress Address, int Port)
         var rest = text.StartsWith("http://", StringComparison.Ordinal) ? text["http://".Length..].TrimEnd('/') : "";
         var colon = rest.LastIndexOf(':');
         var host = colon < 0 ? "" : rest[..colon];
-        var ip = host == "localhost" ? IPAddress.Loopback
-            : IPAddress.TryParse(host is ['[', .. var inner, ']'] ? inner : host.Contains(':', StringComparison.Ordinal) ? "" : host, out var parsed)
-                ? parsed : null;
+        var literal = host switch
+        {
+            "localhost" => "127.0.0.1",
+            ['[', .. var inner, ']'] => inner,
+            _ => host.Contains(':', StringComparison.Ordinal) ? "" : host,
+        };
+        var ip = IpAddress.TryParse(literal, out var parsed) ? parsed.ToIPAddress() : null;
         if (ip is null
             || !ushort.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
         {

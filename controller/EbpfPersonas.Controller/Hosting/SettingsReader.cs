@@ -54,7 +54,9 @@ internal static class SettingsReader
 
             if (key != "config" && !Keys.Contains(key))
             {
-                problems.Add($"{Printable.Quote(arguments[i])} is not an option. Options are --config and --{string.Join(", --", Keys)}, each with a value.");
+                problems.Add(
+                    $"{Printable.Quote(arguments[i])} is not an option. " +
+                    $"Options are --config and --{string.Join(", --", Keys)}, each with a value.");
                 return options;
             }
 

@@ -62,7 +62,8 @@ internal static class PersonaValidator
             if (allowed != test.ExpectAllowed)
             {
                 findings.Error(test.Pointer, FindingCode.TestFailed,
-                    $"Expected {Word(test.ExpectAllowed)}, but it is {Word(allowed)} by {verdict.Rule?.Id ?? "the default"}.");
+                    $"Expected {Word(test.ExpectAllowed)}, but it is {Word(allowed)} " +
+                    $"by {verdict.Rule?.Id ?? "the default"}.");
             }
         }
     }

@@ -97,7 +97,8 @@ public sealed class ManualActivationTests : ControllerTest
 
         var problem = await RunningController.ProblemAsync(
             await Controller.Http.PutAsync(
-                "/api/v1/vms/vm-1/bindings", RunningController.Json("""{"personas":["db","x","y"],"default":"z"}""")), 422);
+                "/api/v1/vms/vm-1/bindings",
+                RunningController.Json("""{"personas":["db","x","y"],"default":"z"}""")), 422);
 
         Assert.Equal(
             ["/personas/1 UNKNOWN_PERSONA", "/personas/2 UNKNOWN_PERSONA", "/default UNKNOWN_PERSONA"],
@@ -105,9 +106,11 @@ public sealed class ManualActivationTests : ControllerTest
         Assert.Equal(["db"], (await Controller.GetAsync("/api/v1/vms/vm-1/bindings"))["personas"]!.AsArray().Select(
             name => (string)name!));
         await RunningController.ProblemAsync(
-            await Controller.Http.PutAsync("/api/v1/vms/vm-1/bindings", RunningController.Json("""{"personas":["db","db"]}""")), 422);
+            await Controller.Http.PutAsync(
+                "/api/v1/vms/vm-1/bindings", RunningController.Json("""{"personas":["db","db"]}""")), 422);
         await RunningController.ProblemAsync(
-            await Controller.Http.PutAsync("/api/v1/vms/never/bindings", RunningController.Json("""{"personas":["db"]}""")), 404);
+            await Controller.Http.PutAsync(
+                "/api/v1/vms/never/bindings", RunningController.Json("""{"personas":["db"]}""")), 404);
     }
 
     [Fact]
@@ -122,13 +125,16 @@ public sealed class ManualActivationTests : ControllerTest
 
         Assert.True(await agent.HearsNothingAsync(Silence));
         var newest = (await Controller.GetAsync("/api/v1/vms/vm-1/activations"))["items"]![0]!;
-        Assert.Equal(("manual", "realized", 1L), ((string?)newest["cause"], (string?)newest["result"], (long)newest["generation"]!));
+        Assert.Equal(
+            ("manual", "realized", 1L),
+            ((string?)newest["cause"], (string?)newest["result"], (long)newest["generation"]!));
     }
 
     private async Task<FakeAgent> AgentAsync()
     {
         await Controller.PutPersonaAsync(RunningController.Persona);
-        await Controller.PutPersonaAsync("""{"name":"locked","network_profile":{"allowed_egress":[],"allowed_ingress":[]}}""");
+        await Controller.PutPersonaAsync(
+            """{"name":"locked","network_profile":{"allowed_egress":[],"allowed_ingress":[]}}""");
         var agent = await Controller.AgentAsync("vm-1");
         await Controller.BindAsync("vm-1", """["db"]""");
         return agent;

@@ -27,7 +27,9 @@ public sealed class TriggerTests : ControllerTest
         var history = (await Controller.GetAsync("/api/v1/vms/vm-1/activations"))["items"]!.AsArray();
         Assert.Equal(2, history.Count);
         var start = history[1]!;
-        Assert.Equal(("db", "trigger", "realized"), ((string?)start["persona"], (string?)start["cause"], (string?)start["result"]));
+        Assert.Equal(
+            ("db", "trigger", "realized"),
+            ((string?)start["persona"], (string?)start["cause"], (string?)start["result"]));
         Assert.Equal(
             ("started", "mysql", 42L, 1000L, "/usr/bin/mysql", "/usr/bin/mariadb"),
             ((string?)start["process"]!["event"], (string?)start["process"]!["name"], (long)start["process"]!["pid"]!,
@@ -113,7 +115,8 @@ public sealed class TriggerTests : ControllerTest
     [Fact]
     public async Task All_parts_of_a_trigger_must_hold()
     {
-        await Controller.PutPersonaAsync("""{"name":"both","activation_trigger":{"process_path":"/usr/bin/mysql","user":"1000"}}""");
+        await Controller.PutPersonaAsync(
+            """{"name":"both","activation_trigger":{"process_path":"/usr/bin/mysql","user":"1000"}}""");
         await using var agent = await BoundAgentAsync("""["both"]""");
 
         await agent.ExecAsync(1, "/usr/bin/mysql", user: 0);
@@ -127,8 +130,11 @@ public sealed class TriggerTests : ControllerTest
     [Fact]
     public async Task A_trigger_with_a_part_that_is_not_evaluated_yet_never_fires_and_says_so()
     {
-        var answer = await Controller.PutPersonaAsync("""{"name":"p","activation_trigger":{"process_name":"mysql","listen_port":3306}}""");
-        Assert.Contains(answer["warnings"]!.AsArray(), warning => (string?)warning!["pointer"] == "/activation_trigger/listen_port");
+        var answer = await Controller.PutPersonaAsync(
+            """{"name":"p","activation_trigger":{"process_name":"mysql","listen_port":3306}}""");
+        Assert.Contains(
+            answer["warnings"]!.AsArray(),
+            warning => (string?)warning!["pointer"] == "/activation_trigger/listen_port");
         await using var agent = await BoundAgentAsync("""["p"]""");
 
         await agent.ExecAsync(1, "/usr/bin/mysql");
@@ -169,7 +175,8 @@ public sealed class TriggerTests : ControllerTest
     [Fact]
     public async Task A_persona_that_is_deactivated_by_hand_stays_when_its_trigger_ends()
     {
-        await Controller.PutPersonaAsync("""{"name":"m","activation_trigger":{"process_name":"mysql"},"lifecycle":{"deactivate_when":"manual"}}""");
+        await Controller.PutPersonaAsync(
+            """{"name":"m","activation_trigger":{"process_name":"mysql"},"lifecycle":{"deactivate_when":"manual"}}""");
         await using var agent = await BoundAgentAsync("""["m"]""");
         await agent.ExecAsync(1, "/usr/bin/mysql");
         await agent.RealiseNextAsync();
@@ -186,7 +193,8 @@ public sealed class TriggerTests : ControllerTest
     [Fact]
     public async Task A_process_that_is_gone_before_its_batch_arrives_still_activates_a_persona_that_is_held()
     {
-        await Controller.PutPersonaAsync("""{"name":"m","activation_trigger":{"process_name":"mysql"},"lifecycle":{"deactivate_when":"manual"}}""");
+        await Controller.PutPersonaAsync(
+            """{"name":"m","activation_trigger":{"process_name":"mysql"},"lifecycle":{"deactivate_when":"manual"}}""");
         await using var agent = await BoundAgentAsync("""["m"]""");
 
         await agent.SendAsync(

@@ -61,8 +61,10 @@ public sealed class PersonaApiTests : ControllerTest
     public async Task The_same_document_twice_is_one_revision_and_another_one_is_a_second()
     {
         await Controller.PutPersonaAsync("""{"name":"p"}""");
-        using var same = await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json("""{"name":"p"}"""));
-        using var other = await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json("""{"name":"p","priority":1}"""));
+        using var same = await Controller.Http.PutAsync(
+            "/api/v1/personas/p", RunningController.Json("""{"name":"p"}"""));
+        using var other = await Controller.Http.PutAsync(
+            "/api/v1/personas/p", RunningController.Json("""{"name":"p","priority":1}"""));
 
         Assert.Equal("\"1\"", same.Headers.ETag!.Tag);
         Assert.Equal("\"2\"", other.Headers.ETag!.Tag);
@@ -77,13 +79,20 @@ public sealed class PersonaApiTests : ControllerTest
     public async Task Writes_honour_If_Match_and_If_None_Match()
     {
         await RunningController.ProblemAsync(await PutAsync("p", """{"name":"p"}""", ("If-Match", "*")), 412);
-        Assert.Equal(HttpStatusCode.Created, (await PutAsync("p", """{"name":"p"}""", ("If-None-Match", "*"))).StatusCode);
-        await RunningController.ProblemAsync(await PutAsync("p", """{"name":"p","priority":1}""", ("If-None-Match", "*")), 412);
-        await RunningController.ProblemAsync(await PutAsync("p", """{"name":"p","priority":1}""", ("If-Match", "\"7\"")), 412);
-        await RunningController.ProblemAsync(await PutAsync("p", """{"name":"p","priority":1}""", ("If-Match", "W/\"1\"")), 412);
-        await RunningController.ProblemAsync(await PutAsync("p", """{"name":"p","priority":1}""", ("If-Match", "\"abc\"")), 412);
-        Assert.Equal(HttpStatusCode.OK, (await PutAsync("p", """{"name":"p","priority":1}""", ("If-Match", "\"9\", \"1\""))).StatusCode);
-        await RunningController.ProblemAsync(await PutAsync("p", """{"name":"p","priority":2}""", ("If-Match", "\"1\"")), 412);
+        Assert.Equal(
+            HttpStatusCode.Created, (await PutAsync("p", """{"name":"p"}""", ("If-None-Match", "*"))).StatusCode);
+        await RunningController.ProblemAsync(
+            await PutAsync("p", """{"name":"p","priority":1}""", ("If-None-Match", "*")), 412);
+        await RunningController.ProblemAsync(
+            await PutAsync("p", """{"name":"p","priority":1}""", ("If-Match", "\"7\"")), 412);
+        await RunningController.ProblemAsync(
+            await PutAsync("p", """{"name":"p","priority":1}""", ("If-Match", "W/\"1\"")), 412);
+        await RunningController.ProblemAsync(
+            await PutAsync("p", """{"name":"p","priority":1}""", ("If-Match", "\"abc\"")), 412);
+        using var matched = await PutAsync("p", """{"name":"p","priority":1}""", ("If-Match", "\"9\", \"1\""));
+        Assert.Equal(HttpStatusCode.OK, matched.StatusCode);
+        await RunningController.ProblemAsync(
+            await PutAsync("p", """{"name":"p","priority":2}""", ("If-Match", "\"1\"")), 412);
     }
 
     [Fact]
@@ -108,7 +117,8 @@ public sealed class PersonaApiTests : ControllerTest
         await RunningController.ProblemAsync(await Controller.Http.GetAsync("/api/v1/personas/p"), 404);
         await RunningController.ProblemAsync(await Controller.Http.DeleteAsync("/api/v1/personas/p"), 404);
 
-        using var again = await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json("""{"name":"p"}"""));
+        using var again = await Controller.Http.PutAsync(
+            "/api/v1/personas/p", RunningController.Json("""{"name":"p"}"""));
 
         Assert.Equal(HttpStatusCode.Created, again.StatusCode);
         Assert.Equal("\"2\"", again.Headers.ETag!.Tag);
@@ -155,7 +165,8 @@ public sealed class PersonaApiTests : ControllerTest
     public async Task Validate_reports_without_storing()
     {
         using var good = await Controller.Http.PostAsync("/api/v1/personas/validate", RunningController.Json(Seed));
-        using var bad = await Controller.Http.PostAsync("/api/v1/personas/validate", RunningController.Json("""{"name":"X","a":1}"""));
+        using var bad = await Controller.Http.PostAsync(
+            "/api/v1/personas/validate", RunningController.Json("""{"name":"X","a":1}"""));
         using var none = await Controller.Http.PostAsync("/api/v1/personas/validate", RunningController.Json("{"));
 
         var report = await RunningController.SuccessAsync(good);
@@ -170,7 +181,8 @@ public sealed class PersonaApiTests : ControllerTest
 
     private async Task<HttpResponseMessage> PutAsync(string name, string json, (string Name, string Value) header)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1/personas/{name}") { Content = RunningController.Json(json) };
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1/personas/{name}");
+        request.Content = RunningController.Json(json);
         request.Headers.TryAddWithoutValidation(header.Name, header.Value);
         return await Controller.Http.SendAsync(request);
     }

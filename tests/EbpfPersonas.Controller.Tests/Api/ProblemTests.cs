@@ -72,8 +72,9 @@ public sealed class ProblemTests : ControllerTest
     public async Task More_than_16384_rules_are_refused()
     {
         var rules = string.Join(',', Enumerable.Repeat("""{"port":1}""", 16_385));
+        var json = $$$"""{"name":"p","network_profile":{"allowed_egress":[{{{rules}}}]}}""";
         var problem = await RunningController.ProblemAsync(
-            await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json($$$"""{"name":"p","network_profile":{"allowed_egress":[{{{rules}}}]}}""")), 422);
+            await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json(json)), 422);
         Assert.Equal(["/network_profile/allowed_egress TOO_MANY"], RunningController.Errors(problem));
     }
 
@@ -81,8 +82,9 @@ public sealed class ProblemTests : ControllerTest
     public async Task A_document_of_errors_alone_does_not_make_an_endless_answer()
     {
         var nulls = string.Join(',', Enumerable.Repeat("null", 16_000));
+        var json = $$$"""{"name":"p","network_profile":{"allowed_egress":[{{{nulls}}}]}}""";
         var problem = await RunningController.ProblemAsync(
-            await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json($$$"""{"name":"p","network_profile":{"allowed_egress":[{{{nulls}}}]}}""")), 422);
+            await Controller.Http.PutAsync("/api/v1/personas/p", RunningController.Json(json)), 422);
         Assert.Equal(501, problem["errors"]!.AsArray().Count);
         Assert.Contains("15500 more", (string)problem["errors"]![500]!["message"]!, StringComparison.Ordinal);
     }

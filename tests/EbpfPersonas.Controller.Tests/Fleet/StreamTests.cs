@@ -117,6 +117,34 @@ public sealed class StreamTests : ControllerTest
     }
 
     [Fact]
+    public async Task What_is_out_of_range_ends_the_stream_and_nothing_else()
+    {
+        var far = new RealisedState { Generation = ulong.MaxValue };
+        var refused = await Assert.ThrowsAsync<RpcException>(
+            () => FakeAgent.ConnectAsync(Controller.AgentsUrl, "vm-1", far));
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+        Action<ProcessEvent>[] faults =
+        [
+            it => it.Time.Seconds = long.MaxValue,
+            it => it.Time.Nanos = -1,
+            it => it.Started.Kind = StartKind.Unspecified,
+            it => it.Started.Path = new string('/', 4097),
+            it => it.ClearKind(),
+        ];
+        foreach (var fault in faults)
+        {
+            await using var agent = await Controller.AgentAsync("vm-1");
+            var wrong = agent.Event(FakeAgent.Process(1, "/bin/true"));
+            fault(wrong);
+            await agent.SendAsync(snapshot: false, wrong);
+            Assert.Equal(StatusCode.InvalidArgument, await agent.EndAsync());
+        }
+
+        await using var right = await Controller.AgentAsync("vm-1");
+        Assert.True(await right.HearsNothingAsync(Silence));
+    }
+
+    [Fact]
     public async Task A_slow_agent_gets_the_newest_state_and_no_backlog()
     {
         await Controller.PutPersonaAsync(RunningController.Persona);

@@ -24,8 +24,11 @@ public sealed class ProbeTests : ControllerTest
         Assert.Contains("\npersona_controller_agents_connected 1\n", text, StringComparison.Ordinal);
         Assert.Contains("\npersona_controller_unrealised_vms 0\n", text, StringComparison.Ordinal);
         Assert.Contains("\npersona_controller_push_seconds_count 1\n", text, StringComparison.Ordinal);
-        Assert.Contains("\npersona_controller_activation_seconds_count{trigger=\"trigger\"} 1\n", text, StringComparison.Ordinal);
-        Assert.Contains("\npersona_controller_activations_total{trigger=\"trigger\",result=\"realized\"} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "\npersona_controller_activation_seconds_count{trigger=\"trigger\"} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "\npersona_controller_activations_total{trigger=\"trigger\",result=\"realized\"} 1\n",
+            text, StringComparison.Ordinal);
         Assert.All(
             text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line[0] != '#'),
             line => Assert.StartsWith("persona_controller_", line, StringComparison.Ordinal));

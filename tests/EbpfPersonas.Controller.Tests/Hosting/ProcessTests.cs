@@ -54,7 +54,8 @@ public sealed class ProcessTests : IDisposable
                 "/api/v1/personas/db", RunningController.Json(RunningController.Persona));
             await RunningController.SuccessAsync(put);
             await using var agent = await FakeAgent.StartAsync(agents, "vm-1");
-            using var pin = await http.PostAsync("/api/v1/vms/vm-1/activations", RunningController.Json("""{"persona":"db"}"""));
+            using var pin = await http.PostAsync(
+                "/api/v1/vms/vm-1/activations", RunningController.Json("""{"persona":"db"}"""));
             await RunningController.SuccessAsync(pin);
             killed.Kill();
             await killed.WaitForExitAsync().WaitAsync(Patience);
@@ -115,7 +116,8 @@ public sealed class ProcessTests : IDisposable
         {
             if (line.Contains("[2000]", StringComparison.Ordinal))
             {
-                var addresses = line.Split(' ').Where(word => word.StartsWith("http://", StringComparison.Ordinal)).ToArray();
+                var addresses = line.Split(' ')
+                    .Where(word => word.StartsWith("http://", StringComparison.Ordinal)).ToArray();
                 return (addresses[0], addresses[1].TrimEnd('.'));
             }
         }

@@ -12,20 +12,25 @@ public sealed class SettingsReaderTests : IDisposable
     [Fact]
     public void The_command_line_wins_over_the_environment_and_that_over_the_file()
     {
-        File.WriteAllText(_file, """{"api_listen":"http://127.0.0.1:1","agents_listen":"http://127.0.0.1:2","store":"/a"}""");
+        File.WriteAllText(
+            _file, """{"api_listen":"http://127.0.0.1:1","agents_listen":"http://127.0.0.1:2","store":"/a"}""");
 
         var settings = Read(
             ["--config", _file, "--store=/c"], ("EBPF_PERSONAS_STORE", "/b"),
             ("EBPF_PERSONAS_AGENTS_LISTEN", "http://[::1]:3"));
 
-        Assert.Equal(("http://127.0.0.1:1", "http://[::1]:3", "/c"), (settings!.ApiListen.ToString(), settings.AgentsListen.ToString(), settings.Store));
+        Assert.Equal(
+            ("http://127.0.0.1:1", "http://[::1]:3", "/c"),
+            (settings!.ApiListen.ToString(), settings.AgentsListen.ToString(), settings.Store));
     }
 
     [Fact]
     public void Without_anything_it_listens_on_loopback()
     {
         var settings = new ControllerSettings();
-        Assert.Equal(("http://127.0.0.1:7070", "http://127.0.0.1:7071"), (settings.ApiListen.ToString(), settings.AgentsListen.ToString()));
+        Assert.Equal(
+            ("http://127.0.0.1:7070", "http://127.0.0.1:7071"),
+            (settings.ApiListen.ToString(), settings.AgentsListen.ToString()));
     }
 
     [Theory]
@@ -46,6 +51,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("http://127.0.0.1", "not an address")]
     [InlineData("http://127.0.0.1:70700", "not an address")]
     [InlineData("http://example.com:80", "not an address")]
+    [InlineData("http://127.1:80", "not an address")]
     [InlineData("http://::1:80", "not an address")]
     [InlineData("http://127.0.0.1:80/path", "not an address")]
     public void An_address_that_is_none_is_refused_in_a_sentence(string address, string part) =>

@@ -89,7 +89,14 @@ public sealed class SqliteStoreTests : IDisposable
 
         await store.SaveVmAsync(new VmChange(vm) { Activations = [Entry(1)] });
         await store.SaveVmAsync(new VmChange(vm) { Activations = [Entry(2)] });
-        await store.SaveVmAsync(new VmChange(vm) { Answer = ActivationResult.Failed, AnsweredGeneration = 2, AnsweredAt = Now, Error = "no" });
+        var answer = new VmChange(vm)
+        {
+            Answer = ActivationResult.Failed,
+            AnsweredGeneration = 2,
+            AnsweredAt = Now,
+            Error = "no",
+        };
+        await store.SaveVmAsync(answer);
 
         var results = (await store.ListActivationsAsync("vm-1", long.MaxValue, 10)).Select(
             entry => (entry.Generation, entry.Result, entry.Error));

@@ -60,16 +60,20 @@ public sealed class FakeAgent : IAsyncDisposable
     }
 
     /// <summary>A process as the kernel would report it.</summary>
-    public static ProcessStarted Process(uint pid, string path, string? executable = null, StartKind kind = StartKind.Exec, uint user = 0) => new()
+    public static ProcessStarted Process(
+        uint pid, string path, string? executable = null, StartKind kind = StartKind.Exec, uint user = 0)
     {
-        Pid = pid,
-        ParentPid = 1,
-        UserId = user,
-        UserName = user == 0 ? "root" : "",
-        Path = path,
-        Executable = executable ?? path,
-        Kind = kind,
-    };
+        return new ProcessStarted
+        {
+            Pid = pid,
+            ParentPid = 1,
+            UserId = user,
+            UserName = user == 0 ? "root" : "",
+            Path = path,
+            Executable = executable ?? path,
+            Kind = kind,
+        };
+    }
 
     /// <summary>Lists every live process.</summary>
     public Task SnapshotAsync(params ProcessStarted[] running) => SendAsync(snapshot: true, [.. running.Select(Event)]);

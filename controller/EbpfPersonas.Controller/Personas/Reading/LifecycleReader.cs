@@ -9,7 +9,8 @@ internal static class LifecycleReader
 {
     public static LifecycleDocument? Read(Field field)
     {
-        if (field.Object("deactivate_when", "linger", "cooldown", "ttl", "confirm_timeout", "on_activation", "enforcement_mode")
+        if (field.Object(
+            "deactivate_when", "linger", "cooldown", "ttl", "confirm_timeout", "on_activation", "enforcement_mode")
             is not { } members)
         {
             return null;

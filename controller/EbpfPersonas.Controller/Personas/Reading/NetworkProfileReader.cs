@@ -18,7 +18,9 @@ internal static class NetworkProfileReader
 
     public static NetworkProfileDocument? Read(Field field, RuleScope scope)
     {
-        if (field.Object("default_action", "allowed_ingress", "allowed_egress", "denied_ingress", "denied_egress", "firewall_rules", "qos")
+        if (field.Object(
+            "default_action", "allowed_ingress", "allowed_egress", "denied_ingress", "denied_egress",
+            "firewall_rules", "qos")
             is not { } members)
         {
             return null;

@@ -42,7 +42,8 @@ internal static class PersonaDocumentReader
             ResourceLimits = limits,
             ActivationTrigger = members["activation_trigger"] is { } trigger ? TriggerReader.Read(trigger) : null,
             Priority = (int?)members["priority"]?.Integer(0, 1000) ?? PersonaDocument.DefaultPriority,
-            Lifecycle = (members["lifecycle"] is { } lifecycle ? LifecycleReader.Read(lifecycle) : null) ?? new LifecycleDocument(),
+            Lifecycle = (members["lifecycle"] is { } lifecycle ? LifecycleReader.Read(lifecycle) : null)
+                ?? new LifecycleDocument(),
             Tests = [.. (members["tests"]?.List(MaxTests) ?? []).Select(VerdictTestReader.Read).OfType<VerdictTest>()],
         };
     }

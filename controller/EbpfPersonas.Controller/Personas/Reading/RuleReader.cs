@@ -15,7 +15,8 @@ internal sealed class RuleReader(RuleScope scope)
         "destination_set", "source_persona", "destination_persona", "destination_fqdns", "mode",
     ];
 
-    private static readonly string[] Conditions = [.. ListMembers.Except(["name", "description", "except", "mode"]), "process", "user", "group"];
+    private static readonly string[] Conditions =
+        [.. ListMembers.Except(["name", "description", "except", "mode"]), "process", "user", "group"];
 
     private static readonly string[] OrderedMembers = [.. ListMembers, "direction", "action", "priority"];
 

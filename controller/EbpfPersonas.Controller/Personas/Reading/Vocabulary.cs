@@ -162,7 +162,9 @@ internal static partial class Vocabulary
     [GeneratedRegex(@"\A[a-z0-9]([a-z0-9_.-]{0,61}[a-z0-9])?\z")]
     private static partial Regex NamePattern();
 
-    [GeneratedRegex(@"\A(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\z")]
+    [GeneratedRegex(
+        @"\A(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)" +
+        @"(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\z")]
     private static partial Regex HostPattern();
 
     [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_.@-]{0,62}\$?\z")]

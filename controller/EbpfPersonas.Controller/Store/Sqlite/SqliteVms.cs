@@ -28,10 +28,12 @@ internal sealed class SqliteVms(SqliteConnections connections)
 
     private static readonly string SaveVm =
         $"INSERT INTO vms ({string.Join(", ", VmColumns)}) VALUES ({string.Join(", ", VmColumns.Select(Parameter))}) " +
-        $"ON CONFLICT (id) DO UPDATE SET {string.Join(", ", VmColumns.Skip(1).Select(column => $"{column} = excluded.{column}"))}";
+        "ON CONFLICT (id) DO UPDATE SET " +
+        string.Join(", ", VmColumns.Skip(1).Select(column => $"{column} = excluded.{column}"));
 
     private static readonly string SaveActivation =
-        $"INSERT INTO activations ({string.Join(", ", ActivationColumns)}) VALUES ({string.Join(", ", ActivationColumns.Select(Parameter))})";
+        $"INSERT INTO activations ({string.Join(", ", ActivationColumns)}) " +
+        $"VALUES ({string.Join(", ", ActivationColumns.Select(Parameter))})";
 
     public IReadOnlyList<StoredVm> Load() => connections.Read(connection =>
     {
@@ -55,7 +57,14 @@ internal sealed class SqliteVms(SqliteConnections connections)
             connection.Execute(
                 "UPDATE activations SET result = @Answer, result_at = @at, error = @Error WHERE vm_id = @Id AND " +
                 "generation = @AnsweredGeneration",
-                new { change.Answer, at = change.AnsweredAt.ToUnixTimeMilliseconds(), change.Error, vm.Id, change.AnsweredGeneration },
+                new
+                {
+                    change.Answer,
+                    at = change.AnsweredAt.ToUnixTimeMilliseconds(),
+                    change.Error,
+                    vm.Id,
+                    change.AnsweredGeneration,
+                },
                 transaction);
         }
 

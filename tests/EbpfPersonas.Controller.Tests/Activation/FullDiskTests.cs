@@ -1,0 +1,65 @@
+using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Hosting;
+using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Controller.Store.Sqlite;
+using EbpfPersonas.Controller.Tests.Store;
+using EbpfPersonas.Personas.Activation;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+using V1 = EbpfPersonas.Protos.V1;
+
+namespace EbpfPersonas.Controller.Tests.Activation;
+
+public sealed class FullDiskTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-full-").FullName;
+
+    public void Dispose()
+    {
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_decision_that_cannot_be_stored_is_neither_taken_over_nor_handed_on()
+    {
+        var store = new FakeFailingStore(new SqliteStore(Path.Combine(_folder, "controller.db")));
+        var sink = new FakeSink();
+        var metrics = new ControllerMetrics();
+        var decisions = new Decisions(
+            store, new PersonaLibrary(store), sink, metrics, TimeProvider.System, NullLogger<Decisions>.Instance);
+        using var manager = new PersonaManager(store, decisions, TimeProvider.System);
+        var intake = new ActivityIntake(manager, decisions, metrics, TimeProvider.System);
+        await PutAsync(store, RunningController.Persona, "db");
+        await PutAsync(store, """{"name":"other"}""", "other");
+        await intake.ConnectAsync("vm-1", 1, new VmIdentity("", "", "", []), new RealisedState(0, 0, null, 0, default));
+        await manager.SetBindingsAsync("vm-1", ["db"], null);
+        VmProcess[] running = [new(1, 1, new ProcessImage("/usr/bin/mysql", "", 0, "root"), default)];
+        await intake.ReportAsync("vm-1", 1, true, [new ProcessReport(default, 1, running[0], "running")], 0);
+        Assert.Equal(["1 db"], sink.Pushed);
+
+        store.Full = true;
+        await Assert.ThrowsAsync<IOException>(() => manager.SetBindingsAsync("vm-1", ["other"], null));
+        await Assert.ThrowsAsync<IOException>(() => manager.PinAsync("vm-1", "other", null, null));
+        store.Full = false;
+        // The next snapshot decides on the bindings that are stored.
+        await intake.ReportAsync("vm-1", 1, true, [new ProcessReport(default, 1, running[0], "running")], 0);
+
+        Assert.Equal(["1 db"], sink.Pushed);
+        Assert.True(manager.TryFind("vm-1", out var actor));
+        Assert.Equal(["db"], actor.Vm.Bindings.ToArray());
+        await intake.ReportAsync("vm-1", 1, true, [], 0);
+        Assert.Equal(["1 db", "2 none"], sink.Pushed);
+    }
+
+    private static async Task PutAsync(FakeFailingStore store, string json, string name) => await store.PutPersonaAsync(
+        name, System.Text.Encoding.UTF8.GetBytes(json), WriteCondition.None, TimeProvider.System.GetUtcNow());
+
+    private sealed class FakeSink : IDesiredStateSink
+    {
+        public List<string> Pushed { get; } = [];
+
+        public void Push(string vmId, DesiredState desired, V1.Persona? persona) =>
+            Pushed.Add($"{desired.Generation} {persona?.Name ?? "none"}");
+    }
+}
