@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Agent.Link;
 
 try

@@ -34,7 +34,7 @@ internal sealed class ProcessPump(
             }
             catch (Exception failure) when (failure is BpfException or InvalidOperationException or IOException)
             {
-                // What was read so far is in the table, what came with it may be lost.
+                // What was read with it may be lost.
                 _scanDue = true;
                 Log.PumpFailed(log, failure);
             }

@@ -3,15 +3,22 @@ using System.Diagnostics.CodeAnalysis;
 namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
-/// The live processes of the namespace by pid, at most <paramref name="capacity"/> of them and <see cref="TextMax"/> of their paths: any user can make
-/// many processes with long paths. What is over a bound is not taken in, and <see cref="Refused"/> counts it. Not for several threads at once.
+/// The live processes of the namespace by pid, at most <paramref name="capacity"/> of them and <see cref="TextMax"/> of their paths, a part of it for
+/// each user: any user can make many processes with long paths, and must not crowd out the others'. What is over a bound is not taken in, and
+/// <see cref="Refused"/> counts it. Not for several threads at once.
 /// </summary>
 internal sealed class ProcessTable(int capacity)
 {
     /// <summary>Characters of all paths together, so that a snapshot stays below 32 MiB on the wire (3 octets for a character at most).</summary>
     public const int TextMax = 8 * 1024 * 1024;
 
+    /// <summary>Characters of the paths of one user other than root.</summary>
+    public const int TextOfUserMax = TextMax / 16;
+
+    private const uint Root = 0;
+
     private readonly Dictionary<uint, RunningProcess> _byPid = [];
+    private readonly Dictionary<uint, int> _textOfUser = [];
     private int _text;
 
     /// <summary>Number of live processes.</summary>
@@ -28,7 +35,9 @@ internal sealed class ProcessTable(int capacity)
     {
         ArgumentNullException.ThrowIfNull(process);
         Remove(process.Pid);
-        if (_byPid.Count >= capacity || _text + TextOf(process) > TextMax)
+        var user = process.Image.UserId;
+        var textOfUser = _textOfUser.GetValueOrDefault(user) + TextOf(process);
+        if (_byPid.Count >= capacity || _text + TextOf(process) > TextMax || (user != Root && textOfUser > TextOfUserMax))
         {
             Refused++;
             return false;
@@ -36,6 +45,7 @@ internal sealed class ProcessTable(int capacity)
 
         _byPid.Add(process.Pid, process);
         _text += TextOf(process);
+        _textOfUser[user] = textOfUser;
         return true;
     }
 
@@ -55,6 +65,12 @@ internal sealed class ProcessTable(int capacity)
         }
 
         _text -= TextOf(removed);
+        var user = removed.Image.UserId;
+        if ((_textOfUser[user] -= TextOf(removed)) == 0)
+        {
+            _textOfUser.Remove(user);
+        }
+
         return true;
     }
 
@@ -65,6 +81,7 @@ internal sealed class ProcessTable(int capacity)
     public void Clear()
     {
         _byPid.Clear();
+        _textOfUser.Clear();
         _text = 0;
     }
 

@@ -3,10 +3,18 @@ using System.Globalization;
 namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>Names of users, from a file in the format of passwd(5), read again when its modification time changes.</summary>
-internal sealed class UserNames(string file = "/etc/passwd")
+internal sealed class UserNames
 {
+    private readonly string _file;
     private Dictionary<uint, string> _names = [];
     private DateTime _readFor = DateTime.MinValue;
+
+    /// <summary>Reads <paramref name="file"/>.</summary>
+    public UserNames(string file = "/etc/passwd")
+    {
+        _file = file;
+        Refresh();
+    }
 
     /// <summary>The name of a uid, or empty. Of several lines with one uid the first counts, as for getpwuid(3).</summary>
     public string NameOf(uint userId) => _names.GetValueOrDefault(userId, string.Empty);
@@ -16,10 +24,10 @@ internal sealed class UserNames(string file = "/etc/passwd")
     {
         try
         {
-            var modified = File.GetLastWriteTimeUtc(file);
+            var modified = File.GetLastWriteTimeUtc(_file);
             if (modified != _readFor)
             {
-                _names = Read(File.ReadLines(file));
+                _names = Read(File.ReadLines(_file));
                 _readFor = modified;
             }
         }

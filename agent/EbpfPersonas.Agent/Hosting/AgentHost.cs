@@ -2,7 +2,7 @@ using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Metrics;
-using EbpfPersonas.Bpf;
+using EbpfPersonas.Agent.Settings;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -15,7 +15,7 @@ internal static class AgentHost
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>The whole agent, not started; building it loads the BPF programs and attaches none. Throws <see cref="BpfException"/>.</summary>
+    /// <summary>The whole agent, not started: nothing is loaded or attached yet.</summary>
     public static IHost Build(AgentSettings settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -66,7 +66,8 @@ internal static class AgentHost
 
     private static void AddLink(IServiceCollection services)
     {
-        services.AddSingleton<AgentIdentity>();
+        services.AddSingleton(provider => new AgentIdentity(
+            provider.GetRequiredService<AgentSettings>(), () => provider.GetRequiredService<PersonaDataplane>().Mode));
         services.AddSingleton<ControllerLocator>();
         services.AddSingleton<DesiredStateApplier>();
         services.AddSingleton<ControllerLink>();

@@ -1,6 +1,7 @@
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Agent.Settings;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,6 @@ internal sealed class DataplaneService(
     PersonaDataplane dataplane,
     ProcessTracer tracer,
     ControllerLocator locator,
-    AgentIdentity identity,
     ILogger<DataplaneService> log) : IHostedService
 {
     /// <inheritdoc/>
@@ -24,7 +24,6 @@ internal sealed class DataplaneService(
         await locator.LocateAsync(cancellationToken);
         dataplane.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
         var mode = dataplane.Attach();
-        identity.Attached = mode;
         tracer.Attach();
         Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
     }

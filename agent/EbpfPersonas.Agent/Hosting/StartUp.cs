@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Agent.Metrics;
 using EbpfPersonas.Bpf;
 using Microsoft.Extensions.DependencyInjection;

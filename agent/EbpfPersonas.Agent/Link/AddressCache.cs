@@ -19,7 +19,7 @@ internal sealed class AddressCache(string stateDirectory)
                 ? [.. lines.Skip(1).Select(line => IPAddress.TryParse(line, out var address) ? address : null).OfType<IPAddress>()]
                 : [];
         }
-        catch (IOException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return [];
         }

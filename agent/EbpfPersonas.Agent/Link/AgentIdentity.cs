@@ -1,19 +1,16 @@
 using System.Reflection;
 using EbpfPersonas.Agent.Dataplane;
-using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Settings;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>What the agent says of itself when a stream begins.</summary>
-internal sealed class AgentIdentity(AgentSettings settings)
+internal sealed class AgentIdentity(AgentSettings settings, Func<AttachMode> attached)
 {
     /// <summary>The version of this program.</summary>
     public static string Version { get; } =
         typeof(AgentIdentity).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-
-    /// <summary>How the filters hang on the interfaces, once they do.</summary>
-    public AttachMode? Attached { get; set; }
 
     /// <summary>The first message of a stream.</summary>
     public V1.Hello Hello(V1.RealisedState realised) => new()
@@ -29,13 +26,9 @@ internal sealed class AgentIdentity(AgentSettings settings)
     private IEnumerable<string> Capabilities()
     {
         // Auto: no interface has come yet that would have shown what the kernel can do.
-        if (Attached is AttachMode.Tcx)
+        if (attached() is not AttachMode.Auto and var mode)
         {
-            yield return "attach:tcx";
-        }
-        else if (Attached is AttachMode.Clsact)
-        {
-            yield return "attach:clsact";
+            yield return mode == AttachMode.Tcx ? "attach:tcx" : "attach:clsact";
         }
 
         yield return "trigger:process";

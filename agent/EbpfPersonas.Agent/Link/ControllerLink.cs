@@ -1,5 +1,5 @@
 using EbpfPersonas.Agent.Activity;
-using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Settings;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -22,6 +22,7 @@ internal sealed class ControllerLink(
 
     private readonly ReconnectBackoff _backoff = new(Random.Shared);
     private volatile bool _connected;
+    private long? _welcomed;
 
     /// <summary>Whether a controller has welcomed this agent and the stream stands.</summary>
     public bool Connected => _connected;
@@ -33,7 +34,7 @@ internal sealed class ControllerLink(
         await Task.Yield();
         while (!stoppingToken.IsCancellationRequested)
         {
-            var start = time.GetTimestamp();
+            _welcomed = null;
             try
             {
                 await ConnectAsync(stoppingToken);
@@ -58,7 +59,7 @@ internal sealed class ControllerLink(
                 _connected = false;
             }
 
-            if (time.GetElapsedTime(start) >= Stable)
+            if (_welcomed is { } welcomed && time.GetElapsedTime(welcomed) >= Stable)
             {
                 _backoff.Reset();
             }
@@ -76,6 +77,7 @@ internal sealed class ControllerLink(
         stream.Welcomed += controllerId =>
         {
             _connected = true;
+            _welcomed = time.GetTimestamp();
             Log.Connected(log, settings.Controller, controllerId);
         };
         await stream.RunAsync(cancellation);

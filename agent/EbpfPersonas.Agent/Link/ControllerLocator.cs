@@ -1,14 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
 using EbpfPersonas.Agent.Dataplane;
-using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
 /// Finds the controller's addresses, and keeps the failsafe open for exactly these. A name is asked for before every attempt to connect; while DNS does not
-/// answer, the addresses on disk are used.
+/// answer, the addresses on disk are used, or those found last where the disk has none.
 /// </summary>
 internal sealed class ControllerLocator(AgentSettings settings, IDataplane dataplane, ILogger<ControllerLocator> log)
 {
@@ -16,6 +16,7 @@ internal sealed class ControllerLocator(AgentSettings settings, IDataplane datap
 
     private readonly AddressCache _cache = new(settings.StateDirectory);
     private IReadOnlyList<FailsafeFlow> _failsafe = [];
+    private IReadOnlyList<IPAddress> _last = [];
     private bool _set;
 
     /// <summary>The addresses to try, in order; maybe none. The failsafe lets them through when this returns.</summary>
@@ -28,7 +29,7 @@ internal sealed class ControllerLocator(AgentSettings settings, IDataplane datap
         }
 
         // DNS must pass before it is asked.
-        var known = _cache.Load(settings.Controller.Host);
+        var known = _cache.Load(settings.Controller.Host) is { Count: > 0 } kept ? kept : _last;
         OpenFailsafe(known, Resolvers.Read());
         var found = await ResolveAsync(cancellation);
         if (found.Count == 0)
@@ -36,6 +37,7 @@ internal sealed class ControllerLocator(AgentSettings settings, IDataplane datap
             return known;
         }
 
+        _last = found;
         if (!found.SequenceEqual(known))
         {
             OpenFailsafe(found, Resolvers.Read());

@@ -6,13 +6,15 @@ using Prometheus;
 namespace EbpfPersonas.Agent.Metrics;
 
 /// <summary>The agent's metrics, with the names of the interface description. Counters are read from the maps when somebody asks for them.</summary>
-internal sealed class AgentMetrics
+internal sealed class AgentMetrics : IDisposable
 {
     /// <summary>Rules with a series of their own.</summary>
     public const int RuleSeriesMax = 1000;
 
     private static readonly string[] VerdictLabels = ["persona", "direction", "verdict", "reason"];
 
+    private readonly SemaphoreSlim _one = new(1);
+    private readonly Action _readAll;
     private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
     private readonly RuleSeries _rules = new(RuleSeriesMax);
     private readonly Counter _packets;
@@ -45,7 +47,7 @@ internal sealed class AgentMetrics
         _mapUtilization = factory.CreateGauge("persona_agent_map_utilization_ratio", "Share of a BPF map in use.", "map");
         _eventsLost = factory.CreateCounter("persona_agent_events_lost_total", "Events that had no room: in the kernel's ring (process), in the table of processes (process_table).", "source");
         _connected = factory.CreateGauge("persona_agent_controller_connected", "1 while the stream to the controller stands.");
-        _registry.AddBeforeCollectCallback(() =>
+        _readAll = () =>
         {
             Take(counters());
             Take(realised());
@@ -55,11 +57,29 @@ internal sealed class AgentMetrics
             }
 
             _connected.Set(connected() ? 1 : 0);
-        });
+        };
     }
 
-    /// <summary>What is served.</summary>
-    public CollectorRegistry Registry => _registry;
+    /// <summary>
+    /// Reads the maps and writes everything in Prometheus' text format. One at a time: the series that a rule has, and the persona that was active last, are
+    /// remembered between scrapes. What fails comes out here, and not as figures of yesterday.
+    /// </summary>
+    public async Task ExportAsync(Stream to, CancellationToken cancellation)
+    {
+        await _one.WaitAsync(cancellation);
+        try
+        {
+            _readAll();
+            await _registry.CollectAndExportAsTextAsync(to, ExpositionFormat.PrometheusText, cancellation);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
 
     /// <summary>The persona in force changed because of <paramref name="cause"/>.</summary>
     public void Switched(string cause, TimeSpan took)

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Settings;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
@@ -19,6 +19,8 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
 
     /// <summary>For a whole request: who takes longer is cut off.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     private readonly SemaphoreSlim _room = new(AtOnceMax);
     private Socket? _listener;
@@ -70,7 +72,9 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
             }
             catch (SocketException)
             {
-                _room.Release(); // The client went away before it was accepted.
+                // The client went away before it was accepted, or there are no descriptors left: then the next attempt fails as fast.
+                _room.Release();
+                await Task.Delay(AcceptPause, stoppingToken);
             }
         }
     }
@@ -137,7 +141,7 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
         };
         if (status == "200 OK")
         {
-            await metrics.Registry.CollectAndExportAsTextAsync(body, ExpositionFormat.PrometheusText, cancellation);
+            await metrics.ExportAsync(body, cancellation);
         }
 
         var head = $"HTTP/1.1 {status}\r\nContent-Type: {PrometheusConstants.TextContentType}\r\n" +

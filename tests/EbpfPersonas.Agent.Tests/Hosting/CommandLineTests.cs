@@ -1,4 +1,4 @@
-using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Settings;
 using Xunit;
 
 namespace EbpfPersonas.Agent.Tests.Hosting;

@@ -1,6 +1,6 @@
 using System.Net;
 using EbpfPersonas.Agent.Dataplane;
-using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Personas.Model;
 using Xunit;
 

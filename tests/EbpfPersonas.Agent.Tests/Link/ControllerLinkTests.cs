@@ -1,7 +1,7 @@
 using System.Net;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
-using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Personas.Activation;
 using EbpfPersonas.Personas.Model;
@@ -213,7 +213,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         _link = new ControllerLink(
             settings,
             locator,
-            new AgentIdentity(settings) { Attached = AttachMode.Tcx },
+            new AgentIdentity(settings, () => AttachMode.Tcx),
             _feed,
             applier,
             TimeProvider.System,

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
-using EbpfPersonas.Agent.Hosting;
+using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Agent.Metrics;
 using EbpfPersonas.TestKit.Prometheus;
 using Microsoft.Extensions.Logging.Abstractions;

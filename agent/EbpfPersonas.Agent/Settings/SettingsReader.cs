@@ -3,7 +3,7 @@ using System.Net;
 using System.Text.Json;
 using EbpfPersonas.Agent.Dataplane;
 
-namespace EbpfPersonas.Agent.Hosting;
+namespace EbpfPersonas.Agent.Settings;
 
 /// <summary>
 /// Reads settings from the file, then the environment (EBPF_PERSONAS_KEY), then the command line (--key value); the later one wins. Finds all errors

@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Agent.Hosting;
+namespace EbpfPersonas.Agent.Settings;
 
 /// <summary>What the command line asks for.</summary>
 internal sealed record CommandLine

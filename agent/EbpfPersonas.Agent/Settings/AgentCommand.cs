@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Agent.Hosting;
+namespace EbpfPersonas.Agent.Settings;
 
 /// <summary>What a start of the program is for.</summary>
 internal enum AgentCommand

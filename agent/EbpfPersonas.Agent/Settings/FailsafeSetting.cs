@@ -4,7 +4,7 @@ using System.Text.Json;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
 
-namespace EbpfPersonas.Agent.Hosting;
+namespace EbpfPersonas.Agent.Settings;
 
 /// <summary>The operator's list of flows that no persona may stop, for example ssh from a management network.</summary>
 internal static class FailsafeSetting

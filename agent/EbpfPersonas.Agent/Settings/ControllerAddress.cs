@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace EbpfPersonas.Agent.Hosting;
+namespace EbpfPersonas.Agent.Settings;
 
 /// <summary>Where the controller is, as the operator writes it.</summary>
 internal static class ControllerAddress

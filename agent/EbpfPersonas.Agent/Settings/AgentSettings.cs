@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using EbpfPersonas.Agent.Dataplane;
 
-namespace EbpfPersonas.Agent.Hosting;
+namespace EbpfPersonas.Agent.Settings;
 
 /// <summary>What the operator set, checked.</summary>
 internal sealed record AgentSettings
