@@ -66,4 +66,17 @@ public sealed class ProcessTableTests
         table.Clear();
         Assert.True(table.Set(new RunningProcess(3001, 0, image)));
     }
+
+    [Fact]
+    public void One_user_with_long_paths_does_not_crowd_out_another()
+    {
+        var table = new ProcessTable(int.MaxValue);
+        var hoarded = new ProcessImage(new string('a', 4095), new string('b', 4095), 1000, "mallory");
+        var taken = Enumerable.Range(1, 5000).Count(pid => table.Set(new RunningProcess((uint)pid, 0, hoarded)));
+
+        Assert.InRange(taken, 1, ProcessTable.TextOfUserMax / 8190);
+        Assert.True(table.Set(new RunningProcess(6000, 0, new ProcessImage("/usr/bin/mysql", "/usr/bin/mariadb", 1001, "alice"))));
+        Assert.True(table.Remove(1));
+        Assert.True(table.Set(new RunningProcess(1, 0, hoarded)), "what ended makes room again");
+    }
 }
