@@ -1,6 +1,6 @@
 using EbpfPersonas.Agent.Hosting;
-using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Agent.Settings;
 
 try
 {

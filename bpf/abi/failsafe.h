@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Flows that pass before any persona is asked. User space writes the table that is not in use, then flips the index. */
+/* Flows that pass before any persona is asked. User space writes the table that is not in use, then
+ * flips the index. */
 #ifndef EBPF_PERSONAS_ABI_FAILSAFE_H
 #define EBPF_PERSONAS_ABI_FAILSAFE_H
 

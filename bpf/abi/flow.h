@@ -6,8 +6,8 @@
 #include <linux/types.h>
 
 /*
- * The same for both directions of a flow: seen from the VM, "local" is this side and "remote" the other. ICMP echo
- * keeps its identifier in the port of the side that asks.
+ * The same for both directions of a flow: seen from the VM, "local" is this side and "remote" the
+ * other. ICMP echo keeps its identifier in the port of the side that asks.
  */
 struct flow_key {
 	/* IPv4 in word 0 with the others zero. */
@@ -39,7 +39,8 @@ struct flow {
 	/* Of the first packet, where the protocol is ICMP or ICMPv6. */
 	__u8 icmp_type;
 	__u8 icmp_code;
-	/* Seen in the middle, so the originator is a guess: judge the flow in either orientation. */
+	/* Seen in the middle, so the originator is a guess: judge the flow in either orientation.
+	 */
 	__u8 picked_up;
 	__u8 reserved[6];
 };

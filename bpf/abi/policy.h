@@ -6,7 +6,8 @@
 #include <linux/types.h>
 #include "abi/verdict.h"
 
-/* Personas that can be resident at once. Slot 0 is "no persona": everything passes, and is counted as such. */
+/* Personas that can be resident at once. Slot 0 is "no persona": everything passes, and is counted
+ * as such. */
 #define SLOT_COUNT 64
 
 /* "No rule": a default, or the datapath itself, made the verdict. */

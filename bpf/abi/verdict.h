@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The words in which the datapath speaks: verdict, reason, direction, action. Mirrored in C#, proven through BTF. */
+/* The words in which the datapath speaks: verdict, reason, direction, action. Mirrored in C#,
+ * proven through BTF. */
 #ifndef EBPF_PERSONAS_ABI_VERDICT_H
 #define EBPF_PERSONAS_ABI_VERDICT_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The constants of the kernel's network headers that the filter uses; the structs it reads come from linux/bpf.h. */
+/* The constants of the kernel's network headers that the filter uses; the structs it reads come
+ * from linux/bpf.h. */
 #ifndef EBPF_PERSONAS_KERNEL_NET_H
 #define EBPF_PERSONAS_KERNEL_NET_H
 
@@ -31,22 +32,22 @@
 #define TCP_ACK 0x10
 
 /* RFC 792 */
-#define ICMP_ECHO_REPLY	     0
-#define ICMP_UNREACHABLE     3
-#define ICMP_SOURCE_QUENCH   4
-#define ICMP_ECHO_REQUEST    8
-#define ICMP_TIME_EXCEEDED   11
+#define ICMP_ECHO_REPLY	       0
+#define ICMP_UNREACHABLE       3
+#define ICMP_SOURCE_QUENCH     4
+#define ICMP_ECHO_REQUEST      8
+#define ICMP_TIME_EXCEEDED     11
 #define ICMP_PARAMETER_PROBLEM 12
 
 /* RFC 4443: errors are 1-4. RFC 2710, RFC 3810: MLD. RFC 4861: neighbour discovery. */
-#define ICMPV6_ERROR_FIRST	  1
-#define ICMPV6_ERROR_LAST	  4
-#define ICMPV6_ECHO_REQUEST	  128
-#define ICMPV6_ECHO_REPLY	  129
-#define ICMPV6_MLD_QUERY	  130
-#define ICMPV6_MLD_DONE		  132
-#define ICMPV6_ND_ROUTER_SOLICIT  133
-#define ICMPV6_ND_REDIRECT	  137
-#define ICMPV6_MLD2_REPORT	  143
+#define ICMPV6_ERROR_FIRST	 1
+#define ICMPV6_ERROR_LAST	 4
+#define ICMPV6_ECHO_REQUEST	 128
+#define ICMPV6_ECHO_REPLY	 129
+#define ICMPV6_MLD_QUERY	 130
+#define ICMPV6_MLD_DONE		 132
+#define ICMPV6_ND_ROUTER_SOLICIT 133
+#define ICMPV6_ND_REDIRECT	 137
+#define ICMPV6_MLD2_REPORT	 143
 
 #endif

@@ -6,7 +6,8 @@
 #include "abi/decision.h"
 #include "lib/maps.h"
 
-/* include/uapi/linux/pkt_cls.h; the tcx verdicts have the same values. UNSPEC: whoever comes next decides. */
+/* include/uapi/linux/pkt_cls.h; the tcx verdicts have the same values. UNSPEC: whoever comes next
+ * decides. */
 #define TC_ACT_UNSPEC (-1)
 #define TC_ACT_SHOT   2
 
@@ -31,8 +32,8 @@ static __always_inline int account(struct __sk_buff *skb, __u8 direction, __u64 
 	__u32 key = decision->slot;
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &key);
 	struct slot_counters *counters = bpf_map_lookup_elem(&slot_counters, &key);
-	__u32 index = (direction * VERDICT_COUNT + decision->verdict) * REASON_COUNT +
-		      decision->reason;
+	__u32 index =
+	    (direction * VERDICT_COUNT + decision->verdict) * REASON_COUNT + decision->reason;
 
 	if (slot && counters && index < VERDICT_COUNTER_COUNT) {
 		counters->verdict[index].packets++;
@@ -40,9 +41,9 @@ static __always_inline int account(struct __sk_buff *skb, __u8 direction, __u64 
 		count_rule(slot, decision->rule, skb->len, now);
 		count_rule(slot, decision->audited_rule, skb->len, now);
 	}
-	return decision->verdict == VERDICT_DROPPED || decision->verdict == VERDICT_REJECTED ?
-		       TC_ACT_SHOT :
-		       TC_ACT_UNSPEC;
+	return decision->verdict == VERDICT_DROPPED || decision->verdict == VERDICT_REJECTED
+		   ? TC_ACT_SHOT
+		   : TC_ACT_UNSPEC;
 }
 
 #endif

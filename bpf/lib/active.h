@@ -17,7 +17,7 @@ static __always_inline struct active_persona read_active_word(void)
 	volatile __u64 *word = bpf_map_lookup_elem(&active, &zero);
 	__u64 value = word ? *word : 0;
 
-	return (struct active_persona){ .slot = (__u32)value, .epoch = value >> 32 };
+	return (struct active_persona){.slot = (__u32)value, .epoch = value >> 32};
 }
 
 #endif

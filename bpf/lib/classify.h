@@ -82,8 +82,8 @@ static __always_inline struct classification classify(const struct slot *slot,
 						      const struct first_packet *packet)
 {
 	struct classify_context context = {
-		.packet = *packet,
-		.result = { .rule = RULE_NONE, .audited_rule = RULE_NONE },
+	    .packet = *packet,
+	    .result = {.rule = RULE_NONE, .audited_rule = RULE_NONE},
 	};
 	__u32 run = packet->direction * ADDRESS_FAMILY_COUNT + packet->family;
 

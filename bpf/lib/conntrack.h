@@ -8,7 +8,8 @@
 
 #define NS_PER_S 1000000000ULL
 
-/* Idle times in seconds. An expired TCP flow that goes on is picked up again where the persona allows it. */
+/* Idle times in seconds. An expired TCP flow that goes on is picked up again where the persona
+ * allows it. */
 const volatile __u32 tcp_timeout_s = 86400;
 const volatile __u32 other_timeout_s = 120;
 
@@ -18,7 +19,8 @@ static __always_inline __u64 flow_timeout_ns(__u8 protocol)
 }
 
 /*
- * The live flow of a packet, or NULL. Signed: another CPU, with a later clock tick, may have seen the flow after `now`.
+ * The live flow of a packet, or NULL. Signed: another CPU, with a later clock tick, may have seen
+ * the flow after `now`.
  */
 static __always_inline struct flow *find_flow(const struct flow_key *key, __u64 now)
 {

@@ -28,13 +28,12 @@ static __noinline void judge_in_direction(const struct slot *slot, const struct 
 					  __u8 direction, struct judgement *judgement)
 {
 	struct first_packet first = {
-		.direction = direction,
-		.family = packet->key.family,
-		.protocol = packet->key.protocol,
-		.icmp_type = packet->icmp_type,
-		.icmp_code = packet->icmp_code,
-		.port = direction == PACKET_DIRECTION_EGRESS ? packet->remote_port :
-							       packet->local_port,
+	    .direction = direction,
+	    .family = packet->key.family,
+	    .protocol = packet->key.protocol,
+	    .icmp_type = packet->icmp_type,
+	    .icmp_code = packet->icmp_code,
+	    .port = direction == PACKET_DIRECTION_EGRESS ? packet->remote_port : packet->local_port,
 	};
 
 	__builtin_memcpy(first.peer, packet->key.remote, sizeof(first.peer));
@@ -87,16 +86,16 @@ static __always_inline bool keep_flow(const struct packet *packet, __u32 epoch, 
 				      const struct decision *decision)
 {
 	struct flow flow = {
-		.last_seen = now,
-		.epoch = epoch,
-		.rule = decision->rule,
-		.audited_rule = decision->audited_rule,
-		.originator = judgement->originator,
-		.verdict = decision->verdict,
-		.reason = decision->reason,
-		.icmp_type = packet->icmp_type,
-		.icmp_code = packet->icmp_code,
-		.picked_up = judgement->picked_up,
+	    .last_seen = now,
+	    .epoch = epoch,
+	    .rule = decision->rule,
+	    .audited_rule = decision->audited_rule,
+	    .originator = judgement->originator,
+	    .verdict = decision->verdict,
+	    .reason = decision->reason,
+	    .icmp_type = packet->icmp_type,
+	    .icmp_code = packet->icmp_code,
+	    .picked_up = judgement->picked_up,
 	};
 
 	return bpf_map_update_elem(&flows, &packet->key, &flow, BPF_ANY) == 0;
@@ -115,13 +114,13 @@ static __always_inline void decide_by_flow(const struct slot *slot, const struct
 		decision->rule = flow->rule;
 		decision->audited_rule = flow->audited_rule;
 		decision->verdict = flow->verdict;
-		decision->reason = flow->verdict == VERDICT_AUDIT ? flow->reason :
-								    REASON_ESTABLISHED;
+		decision->reason =
+		    flow->verdict == VERDICT_AUDIT ? flow->reason : REASON_ESTABLISHED;
 		return;
 	}
 	/*
-	 * The persona changed: judge the flow again, as its originator. Where another CPU did so already, under an epoch that came
-	 * after this packet read the word, its answer stays.
+	 * The persona changed: judge the flow again, as its originator. Where another CPU did so
+	 * already, under an epoch that came after this packet read the word, its answer stays.
 	 */
 	first.icmp_type = flow->icmp_type;
 	first.icmp_code = flow->icmp_code;
@@ -156,16 +155,16 @@ static __always_inline void decide_by_rules(const struct slot *slot, const struc
 }
 
 /*
- * Reads the packet that an ICMP error quotes into `quoted`, which went the other way. False where there is none, or the error goes to
- * somebody else than the one who sent the quoted packet.
+ * Reads the packet that an ICMP error quotes into `quoted`, which went the other way. False where
+ * there is none, or the error goes to somebody else than the one who sent the quoted packet.
  */
 static __always_inline bool read_quoted(struct __sk_buff *skb, const struct packet *packet,
 					struct packet *quoted)
 {
-	const __be32 *to = packet->direction == PACKET_DIRECTION_EGRESS ? packet->key.remote :
-									 packet->key.local;
-	const __be32 *from = packet->direction == PACKET_DIRECTION_EGRESS ? quoted->key.remote :
-									   quoted->key.local;
+	const __be32 *to =
+	    packet->direction == PACKET_DIRECTION_EGRESS ? packet->key.remote : packet->key.local;
+	const __be32 *from =
+	    packet->direction == PACKET_DIRECTION_EGRESS ? quoted->key.remote : quoted->key.local;
 
 	quoted->direction = opposite(packet->direction);
 	quoted->key.family = packet->key.family;
@@ -195,7 +194,8 @@ static __always_inline void decide_by_persona(const struct slot *slot, const str
 {
 	struct flow *flow;
 
-	/* 1. An ICMP error belongs to the flow that it quotes, and does not refresh it: anybody can send one. */
+	/* 1. An ICMP error belongs to the flow that it quotes, and does not refresh it: anybody can
+	 * send one. */
 	if (quoted && is_tracked(quoted)) {
 		flow = find_flow(&quoted->key, now);
 		if (flow) {
@@ -228,8 +228,8 @@ static __always_inline bool read_packet(struct __sk_buff *skb, struct packet *pa
 		decision->reason = REASON_UNSUPPORTED_ETHERTYPE;
 		return false;
 	}
-	packet->key.family = skb->protocol == bpf_htons(ETH_P_IPV6) ? ADDRESS_FAMILY_IPV6 :
-								      ADDRESS_FAMILY_IPV4;
+	packet->key.family =
+	    skb->protocol == bpf_htons(ETH_P_IPV6) ? ADDRESS_FAMILY_IPV6 : ADDRESS_FAMILY_IPV4;
 	parsed = parse(skb, 0, false, packet);
 	if (parsed != PARSE_OK) {
 		decision->reason = parse_failure(parsed);
@@ -240,7 +240,7 @@ static __always_inline bool read_packet(struct __sk_buff *skb, struct packet *pa
 
 static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direction, __u64 now)
 {
-	struct packet packet = { .direction = direction }, quoted = {};
+	struct packet packet = {.direction = direction}, quoted = {};
 	struct decision decision = {};
 	struct active_persona active = read_active_word();
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &active.slot);
@@ -260,7 +260,8 @@ static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direct
 		decision.verdict = arp ? VERDICT_FORWARDED : VERDICT_DROPPED;
 		decision.reason = arp ? REASON_FAILSAFE : REASON_INVALID_PACKET;
 	} else if (read_packet(skb, &packet, &decision)) {
-		/* 2. The failsafe, before any persona is asked, and the ICMP errors about its packets. */
+		/* 2. The failsafe, before any persona is asked, and the ICMP errors about its
+		 * packets. */
 		quotes = is_icmp_error(&packet) && read_quoted(skb, &packet, &quoted);
 		if (is_failsafe(&packet) || (quotes && is_failsafe(&quoted))) {
 			decision.verdict = VERDICT_FORWARDED;

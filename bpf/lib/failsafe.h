@@ -22,7 +22,8 @@ static __always_inline bool is_dhcp_client(const struct packet *packet)
 	return packet->local_port == DHCP_CLIENT_PORT && packet->remote_port == DHCP_SERVER_PORT;
 }
 
-/* RFC 4861: neighbour discovery is valid with hop limit 255 only, so it never crossed a router. MLD has hop limit 1. */
+/* RFC 4861: neighbour discovery is valid with hop limit 255 only, so it never crossed a router. MLD
+ * has hop limit 1. */
 static __always_inline bool is_link_scope_icmpv6(const struct packet *packet)
 {
 	__u8 type = packet->icmp_type;
@@ -42,8 +43,7 @@ struct failsafe_match {
 	bool found;
 };
 
-static __always_inline bool same_peer(const __be32 *address, const __be32 *peer,
-				      const __be32 *mask)
+static __always_inline bool same_peer(const __be32 *address, const __be32 *peer, const __be32 *mask)
 {
 	return !(((address[0] ^ peer[0]) & mask[0]) | ((address[1] ^ peer[1]) & mask[1]) |
 		 ((address[2] ^ peer[2]) & mask[2]) | ((address[3] ^ peer[3]) & mask[3]));
@@ -62,9 +62,10 @@ static long match_failsafe_entry(__u32 index, void *context)
 	if (entry->family != packet->key.family || entry->protocol != packet->key.protocol ||
 	    !same_peer(packet->key.remote, entry->peer, entry->mask))
 		return 0;
-	port = entry->direction == PACKET_DIRECTION_EGRESS ? packet->remote_port :
-							     packet->local_port;
-	if (has_ports(packet->key.protocol) && (port < entry->port_first || port > entry->port_last))
+	port =
+	    entry->direction == PACKET_DIRECTION_EGRESS ? packet->remote_port : packet->local_port;
+	if (has_ports(packet->key.protocol) &&
+	    (port < entry->port_first || port > entry->port_last))
 		return 0;
 	/* The other way only as an answer: nobody opens a connection from a failsafe port. */
 	if (entry->direction != packet->direction && opens_connection(packet))
@@ -76,7 +77,7 @@ static long match_failsafe_entry(__u32 index, void *context)
 /* Not inlined: it is asked about the packet, and about one that an ICMP error quotes. */
 static __noinline bool is_failsafe(const struct packet *packet)
 {
-	struct failsafe_match match = { .packet = packet };
+	struct failsafe_match match = {.packet = packet};
 	__u32 zero = 0, index;
 	__u64 *in_use;
 

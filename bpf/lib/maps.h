@@ -12,8 +12,8 @@
 #include "abi/policy.h"
 
 /*
- * Key 0: the active word {epoch:32 | slot:32}. Written by one 64-bit compare-and-exchange, from user space through the
- * mapping; read once per packet. A switch writes nothing else.
+ * Key 0: the active word {epoch:32 | slot:32}. Written by one 64-bit compare-and-exchange, from
+ * user space through the mapping; read once per packet. A switch writes nothing else.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -33,8 +33,8 @@ struct {
 } slots SEC(".maps");
 
 /*
- * Arena of compiled rules; a slot names its runs in it. User space fills free space, programs read. 64 octets each:
- * 65,536 entries are 4 MiB.
+ * Arena of compiled rules; a slot names its runs in it. User space fills free space, programs read.
+ * 64 octets each: 65,536 entries are 4 MiB.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -78,8 +78,8 @@ struct {
 } failsafe SEC(".maps");
 
 /*
- * Flows that passed, by normalised 5-tuple. Programs insert after an allow, refresh and delete; user space counts. A
- * flow that is lost to the LRU is judged again as a new one.
+ * Flows that passed, by normalised 5-tuple. Programs insert after an allow, refresh and delete;
+ * user space counts. A flow that is lost to the LRU is judged again as a new one.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -65,11 +65,12 @@ static __always_inline bool is_echo(const struct packet *packet)
 
 static __always_inline bool is_echo_request(const struct packet *packet)
 {
-	return is_echo(packet) && (packet->icmp_type == ICMP_ECHO_REQUEST ||
-				   packet->icmp_type == ICMPV6_ECHO_REQUEST);
+	return is_echo(packet) &&
+	       (packet->icmp_type == ICMP_ECHO_REQUEST || packet->icmp_type == ICMPV6_ECHO_REQUEST);
 }
 
-/* An ICMP error: it quotes the packet that caused it (RFC 1122 section 3.2.2, RFC 4443 section 3). */
+/* An ICMP error: it quotes the packet that caused it (RFC 1122 section 3.2.2, RFC 4443 section 3).
+ */
 static __always_inline bool is_icmp_error(const struct packet *packet)
 {
 	if (!is_own_icmp(packet))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * From bytes to struct packet. Everything is read relative to the network header, so the same code serves Ethernet,
- * tunnels without a link layer, and packets quoted in ICMP errors.
+ * From bytes to struct packet. Everything is read relative to the network header, so the same code
+ * serves Ethernet, tunnels without a link layer, and packets quoted in ICMP errors.
  */
 #ifndef EBPF_PERSONAS_LIB_PARSE_H
 #define EBPF_PERSONAS_LIB_PARSE_H
@@ -55,8 +55,8 @@ static __always_inline bool load(struct __sk_buff *skb, __u32 offset, void *to, 
 }
 
 /*
- * Whether a packet that is handed over as ARP is that on the wire too: a packet socket's sender may claim what it likes. RFC
- * 826, for IPv4 over Ethernet.
+ * Whether a packet that is handed over as ARP is that on the wire too: a packet socket's sender may
+ * claim what it likes. RFC 826, for IPv4 over Ethernet.
  */
 static __always_inline bool is_arp(struct __sk_buff *skb)
 {
@@ -68,7 +68,8 @@ static __always_inline bool is_arp(struct __sk_buff *skb)
 		__u8 protocol_length;
 	} arp;
 
-	if (bpf_skb_load_bytes_relative(skb, 12, &ethertype, sizeof(ethertype), BPF_HDR_START_MAC) ||
+	if (bpf_skb_load_bytes_relative(skb, 12, &ethertype, sizeof(ethertype),
+					BPF_HDR_START_MAC) ||
 	    ethertype != bpf_htons(ETH_P_ARP) || !load(skb, 0, &arp, sizeof(arp)))
 		return false;
 	return arp.hardware == bpf_htons(1) && arp.protocol == bpf_htons(ETH_P_IP) &&
@@ -175,8 +176,8 @@ static __always_inline enum parse_result parse_icmp(struct __sk_buff *skb, struc
 }
 
 /*
- * `quoted`: the packet stands in an ICMP error, which need not hold more than 8 octets of the transport header
- * (RFC 792).
+ * `quoted`: the packet stands in an ICMP error, which need not hold more than 8 octets of the
+ * transport header (RFC 792).
  */
 static __always_inline enum parse_result parse_transport(struct __sk_buff *skb,
 							 struct packet *packet, bool quoted)
@@ -216,16 +217,16 @@ static __always_inline enum parse_result parse_transport(struct __sk_buff *skb,
 static __noinline int parse_linear(struct __sk_buff *skb, __u32 offset, bool quoted,
 				   struct packet *packet)
 {
-	int result = packet->key.family == ADDRESS_FAMILY_IPV6 ? parse_ipv6(skb, offset, packet) :
-								 parse_ipv4(skb, offset, packet);
+	int result = packet->key.family == ADDRESS_FAMILY_IPV6 ? parse_ipv6(skb, offset, packet)
+							       : parse_ipv4(skb, offset, packet);
 
 	return result == PARSE_OK ? (int)parse_transport(skb, packet, quoted) : result;
 }
 
 /*
- * Parses from `offset` behind the network header; packet->direction and packet->key.family are given. Drivers may leave
- * headers in pages, where bpf_skb_load_bytes_relative() does not look (net/core/filter.c): what seems to be cut off is
- * pulled into the linear part once.
+ * Parses from `offset` behind the network header; packet->direction and packet->key.family are
+ * given. Drivers may leave headers in pages, where bpf_skb_load_bytes_relative() does not look
+ * (net/core/filter.c): what seems to be cut off is pulled into the linear part once.
  */
 static __always_inline enum parse_result parse(struct __sk_buff *skb, __u32 offset, bool quoted,
 					       struct packet *packet)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-/* Names every type of bpf/abi once, so that all of them are in this object's BTF, used by a program or not. */
+/* Names every type of bpf/abi once, so that all of them are in this object's BTF, used by a program
+ * or not. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "abi/counters.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The programs of src/filter.bpf.c, for a test's own filter(), which is defined before this is included. */
+/* The programs of src/filter.bpf.c, for a test's own filter(), which is defined before this is
+ * included. */
 #ifndef EBPF_PERSONAS_TESTS_FILTER_PROGRAMS_H
 #define EBPF_PERSONAS_TESTS_FILTER_PROGRAMS_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-/* The filter, telling what it decided: for BPF_PROG_TEST_RUN, which returns only what becomes of the packet. */
+/* The filter, telling what it decided: for BPF_PROG_TEST_RUN, which returns only what becomes of
+ * the packet. */
 #include "lib/account.h"
 #include "lib/decide.h"
 

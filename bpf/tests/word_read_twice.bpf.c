@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-/* Deliberately broken: reads the active word a second time to count, so that a switch in between mixes two personas. */
+/* Deliberately broken: reads the active word a second time to count, so that a switch in between
+ * mixes two personas. */
 #include "lib/account.h"
 #include "lib/decide.h"
 

@@ -1,8 +1,8 @@
 using System.Net;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
-using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Personas.Activation;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Protos.V1;
