@@ -9,7 +9,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 # No compiler or build server outlives make: a container or chroot must be free to go away.
-DOTNET_FLAGS := -c Release -v quiet -clp:NoSummary --disable-build-servers
+DOTNET_FLAGS := -c Release -v quiet --disable-build-servers
+# As `dotnet build`, but silent where nothing is wrong.
+DOTNET_BUILD := dotnet msbuild -restore -nologo -v:quiet -nodeReuse:false -p:Configuration=Release -p:UseSharedCompilation=false
 
 SETUP   := artifacts/setup
 STAMPS  := artifacts/stamps
@@ -87,12 +89,12 @@ $(STAMPS)/controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-bu
 
 $(STAMPS)/solution: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) EbpfPersonas.sln | $(SETUP)/packages-build
 	@echo "build   EbpfPersonas.sln"
-	@dotnet build EbpfPersonas.sln $(DOTNET_FLAGS)
+	@$(DOTNET_BUILD) EbpfPersonas.sln
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/demo: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
 	@echo "build   demo"
-	@dotnet build tests/EbpfPersonas.Demo $(DOTNET_FLAGS)
+	@$(DOTNET_BUILD) tests/EbpfPersonas.Demo
 	@mkdir -p $(@D) && touch $@
 
 # One after the other: they write to the same obj folders.
