@@ -60,6 +60,11 @@ internal static class FailsafeSetting
         var ports = TextOf(entry, "port", index) is { } text
             ? ParsePorts(text) ?? throw new FormatException($"/{index}/port is 0-65535 or \"first-last\"")
             : PortRange.All;
+        if (ports != PortRange.All && protocol is not (IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Sctp))
+        {
+            throw new FormatException($"/{index}/port goes with tcp, udp or sctp");
+        }
+
         var peers = ParsePeers(TextOf(entry, "peer", index)) ?? throw new FormatException(
             $"/{index}/peer is an address, a CIDR or \"any\"");
         return peers.Select(peer => new FailsafeFlow(direction, protocol, peer, ports));

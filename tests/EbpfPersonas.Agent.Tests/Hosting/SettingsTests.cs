@@ -119,6 +119,7 @@ public sealed class SettingsTests
     [InlineData("""[{"direction": "ingress", "protocol": 256, "peer": "any"}]""", "/0/protocol")]
     [InlineData("""[{"direction": "ingress", "protocol": "tcp", "port": 65536, "peer": "any"}]""", "/0/port")]
     [InlineData("""[{"direction": "ingress", "protocol": "tcp", "port": "9-8", "peer": "any"}]""", "/0/port")]
+    [InlineData("""[{"direction": "ingress", "protocol": "icmp", "port": 8, "peer": "any"}]""", "/0/port")]
     [InlineData("""[{"direction": "ingress", "protocol": "tcp", "port": 22}]""", "/0/peer")]
     [InlineData("""[{"direction": "ingress", "protocol": "tcp", "peer": "10.0.0.0/33"}]""", "/0/peer")]
     [InlineData("""[{"direction": "ingress", "protocol": "tcp", "peer": "any"}, null]""", "/1")]
