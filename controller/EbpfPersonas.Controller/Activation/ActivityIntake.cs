@@ -12,9 +12,14 @@ internal sealed class ActivityIntake(
     /// <summary>A VM's agent has a new stream; reports of an older one count no longer.</summary>
     public async Task ConnectAsync(string vmId, long stream, VmIdentity identity, RealisedState realised)
     {
-        var now = time.GetUtcNow();
-        var actor = manager.FindOrAdd(vmId);
-        await decisions.ChangeAsync(actor, vm =>
+        // A VM that is deleted at this moment begins anew.
+        while (!await ConnectAsync(manager.FindOrAdd(vmId), stream, identity, realised))
+        {
+        }
+    }
+
+    private Task<bool> ConnectAsync(VmActor actor, long stream, VmIdentity identity, RealisedState realised) =>
+        decisions.ChangeAsync(actor, vm =>
         {
             if (stream < actor.Stream)
             {
@@ -26,7 +31,7 @@ internal sealed class ActivityIntake(
             actor.GenerationFloor = realised.Generation;
             return new VmChange(vm with
             {
-                LastContact = now,
+                LastContact = time.GetUtcNow(),
                 AgentVersion = identity.AgentVersion,
                 KernelRelease = identity.KernelRelease,
                 BootId = identity.BootId,
@@ -35,7 +40,6 @@ internal sealed class ActivityIntake(
                 Failure = realised.Generation >= vm.Failure?.Generation ? null : vm.Failure,
             });
         });
-    }
 
     /// <summary>
     /// Takes a batch. A snapshot replaces what was known and is judged as a whole; other events are judged one by one.

@@ -13,20 +13,28 @@ internal sealed class Decisions(
     ILogger<Decisions> log)
 {
     /// <summary>As the other, for a change that needs to wait for nothing.</summary>
-    public Task ChangeAsync(VmActor actor, Func<StoredVm, VmChange?> change) =>
+    public Task<bool> ChangeAsync(VmActor actor, Func<StoredVm, VmChange?> change) =>
         ChangeAsync(actor, vm => Task.FromResult(change(vm)));
 
-    /// <summary>Changes a VM: decide, store, and only then take over and hand on.</summary>
-    public async Task ChangeAsync(VmActor actor, Func<StoredVm, Task<VmChange?>> change)
+    /// <summary>
+    /// Changes a VM: decide, store, and only then take over and hand on. False where the VM was deleted meanwhile, and nothing was done.
+    /// </summary>
+    public async Task<bool> ChangeAsync(VmActor actor, Func<StoredVm, Task<VmChange?>> change)
     {
         await actor.Gate.WaitAsync();
         var (before, personas) = (actor.Vm, actor.Personas);
+        var taken = false;
         try
         {
             var happened = time.GetTimestamp();
-            if (actor.IsForgotten || await change(before) is not { } changed)
+            if (actor.IsForgotten)
             {
-                return;
+                return false;
+            }
+
+            if (await change(before) is not { } changed)
+            {
+                return true;
             }
 
             if (!IsOnlyContact(actor, changed))
@@ -36,6 +44,7 @@ internal sealed class Decisions(
             }
 
             actor.Vm = changed.Vm;
+            taken = true;
             if (before.Pin != changed.Vm.Pin)
             {
                 ArmPinTimer(actor);
@@ -45,10 +54,12 @@ internal sealed class Decisions(
             {
                 await AnnounceAsync(actor, changed.Vm, happened);
             }
+
+            return true;
         }
         finally
         {
-            if (actor.Vm == before && actor.Personas != personas)
+            if (!taken && actor.Personas != personas)
             {
                 // What the change took up for a state that was not stored must not stay.
                 actor.Personas = personas;
@@ -140,7 +151,10 @@ internal sealed class Decisions(
     private async Task PushAsync(VmActor actor)
     {
         var desired = actor.Vm.Desired;
-        var persona = desired.Persona is { } name ? await library.FindRevisionAsync(name, desired.Revision) : null;
+        var persona = desired.Persona is not { } name ? null
+            // What was decided on is at hand; only after a restart may an older revision be wanted.
+            : actor.Personas.TryGetValue(name, out var live) && live.Revision == desired.Revision ? live
+            : await library.FindRevisionAsync(name, desired.Revision);
         sink.Push(actor.Vm.Id, desired, persona?.Wire);
     }
 

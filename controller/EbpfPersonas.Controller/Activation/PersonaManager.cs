@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
 
@@ -100,18 +101,34 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
         }
     }
 
-    /// <summary>A persona has a new revision: every VM that refers to it decides again.</summary>
+    /// <summary>
+    /// A persona may have a new revision: every VM that refers to it decides again. One VM's failure does not keep it from the others; the first comes out
+    /// at the end, and doing it again is harmless.
+    /// </summary>
     public async Task PersonaChangedAsync(LivePersona persona)
     {
         ArgumentNullException.ThrowIfNull(persona);
+        var failures = new List<Exception>();
         foreach (var actor in Vms.Where(actor => actor.Vm.References().Contains(persona.Name)))
         {
-            await decisions.ChangeAsync(actor, async vm =>
+            try
             {
-                await decisions.RefreshPersonasAsync(actor, vm);
-                return decisions.Decide(
-                    actor, vm, new Happening($"Revision {persona.Revision} of {persona.Name} was uploaded"));
-            });
+                await decisions.ChangeAsync(actor, async vm =>
+                {
+                    await decisions.RefreshPersonasAsync(actor, vm);
+                    return decisions.Decide(
+                        actor, vm, new Happening($"Revision {persona.Revision} of {persona.Name} was uploaded"));
+                });
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                failures.Add(failure);
+            }
+        }
+
+        if (failures.Count > 0)
+        {
+            ExceptionDispatchInfo.Throw(failures[0]);
         }
     }
 
@@ -149,7 +166,7 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     }
 
     private async Task<VmRequestOutcome> ReferAsync(
-        string vmId, IReadOnlyList<(string Pointer, string Name)> personas, Func<VmActor, Task> change)
+        string vmId, IReadOnlyList<(string Pointer, string Name)> personas, Func<VmActor, Task<bool>> change)
     {
         if (!TryFind(vmId, out var actor))
         {
@@ -168,9 +185,9 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
                 }
             }
 
-            if (unknown.Count == 0)
+            if (unknown.Count == 0 && !await change(actor))
             {
-                await change(actor);
+                return VmRequestOutcome.NoVm;
             }
 
             return new VmRequestOutcome(actor, unknown);

@@ -70,8 +70,9 @@ internal static class PersonaEndpoints
             log.PersonaWritten(name, persona.Revision, outcome.ToString(), persona.Validated.Warnings.Length);
         }
 
-        if (outcome == PutOutcome.Replaced)
+        if (outcome != PutOutcome.Created)
         {
+            // Also for bytes that are stored already: a request that failed half-way is repaired by sending it again.
             await manager.PersonaChangedAsync(persona);
         }
 

@@ -173,6 +173,20 @@ public sealed class TriggerTests : ControllerTest
     }
 
     [Fact]
+    public async Task A_new_revision_of_a_persona_that_waits_for_its_trigger_is_the_one_that_is_triggered()
+    {
+        await using var agent = await BoundAgentAsync("""["db"]""");
+        await Controller.PutPersonaAsync(RunningController.Persona.Replace("mysql", "psql", StringComparison.Ordinal));
+
+        await agent.ExecAsync(1, "/usr/bin/mysql");
+        Assert.True(await agent.HearsNothingAsync(Silence), "the old trigger is dead");
+        await agent.ExecAsync(2, "/usr/bin/psql");
+        var pushed = await agent.RealiseNextAsync();
+
+        Assert.Equal(("db", 2UL), (pushed.Persona.Name, pushed.Persona.Revision));
+    }
+
+    [Fact]
     public async Task A_persona_that_is_deactivated_by_hand_stays_when_its_trigger_ends()
     {
         await Controller.PutPersonaAsync(
