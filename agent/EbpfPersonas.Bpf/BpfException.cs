@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace EbpfPersonas.Bpf;
 
-/// <summary>A call of libbpf or the kernel failed: what was tried, the errno, and what libbpf or the verifier said.</summary>
+/// <summary>
+/// A call of libbpf or the kernel failed: what was tried, the errno, and what libbpf or the verifier said.
+/// </summary>
 public sealed class BpfException : Exception
 {
     /// <summary><paramref name="errno"/> is positive; <paramref name="log"/> may be empty.</summary>

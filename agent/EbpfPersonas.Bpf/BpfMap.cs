@@ -118,7 +118,8 @@ public sealed unsafe class BpfMap
     }
 
     /// <summary>
-    /// Maps the values into memory; the map has the flag BPF_F_MMAPABLE. Its value size must be a multiple of 8, to which the kernel would pad it.
+    /// Maps the values into memory; the map has the flag BPF_F_MMAPABLE. Its value size must be a multiple of 8, to
+    /// which the kernel would pad it.
     /// </summary>
     public MemoryMap MapMemory() => ValueSize % 8 == 0
         ? MemoryMap.Create(Descriptor, Name, ValueSize, checked((int)MaxEntries))

@@ -4,8 +4,8 @@ using EbpfPersonas.Bpf.Native;
 namespace EbpfPersonas.Bpf;
 
 /// <summary>
-/// A compiled BPF object file: opened (maps and constants can be changed), then loaded into the kernel. Maps and programs are borrowed from it
-/// and die with it; attached links that were not pinned go on until they are disposed.
+/// A compiled BPF object file: opened (maps and constants can be changed), then loaded into the kernel. Maps and
+/// programs are borrowed from it and die with it; attached links that were not pinned go on until they are disposed.
 /// </summary>
 public sealed unsafe class BpfObject : SafeHandle
 {
@@ -36,7 +36,9 @@ public sealed unsafe class BpfObject : SafeHandle
     /// <summary>The name it was opened under.</summary>
     public string Name { get; }
 
-    /// <summary>Its maps by name as in the C source; constants are in ".rodata" behind a prefix of the object's name.</summary>
+    /// <summary>
+    /// Its maps by name as in the C source; constants are in ".rodata" behind a prefix of the object's name.
+    /// </summary>
     public IReadOnlyDictionary<string, BpfMap> Maps => _maps;
 
     /// <summary>Its programs by function name.</summary>
@@ -74,7 +76,9 @@ public sealed unsafe class BpfObject : SafeHandle
         }
     }
 
-    /// <summary>Creates the maps and loads the programs; throws <see cref="BpfException"/> with the verifier's log.</summary>
+    /// <summary>
+    /// Creates the maps and loads the programs; throws <see cref="BpfException"/> with the verifier's log.
+    /// </summary>
     public void Load()
     {
         var (result, log) = LibbpfLog.Collect(() => ObjectFunctions.bpf_object__load(handle));
@@ -89,7 +93,10 @@ public sealed unsafe class BpfObject : SafeHandle
     public BpfProgram Program(string name) => _programs.TryGetValue(name, out var program)
         ? program : throw new KeyNotFoundException($"{Name} has no program {name}.");
 
-    /// <summary>Sets a <c>const volatile</c> of the source, before <see cref="Load"/>; throws when the object has no such variable of this size.</summary>
+    /// <summary>
+    /// Sets a <c>const volatile</c> of the source, before <see cref="Load"/>; throws when the object has no such
+    /// variable of this size.
+    /// </summary>
     public void SetConstant<T>(string variable, T value)
         where T : unmanaged
     {

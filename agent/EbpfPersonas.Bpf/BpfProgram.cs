@@ -35,8 +35,8 @@ public sealed unsafe class BpfProgram
     }
 
     /// <summary>
-    /// Attaches to an interface as a tcx link (Linux 6.6 or later; EINVAL before), in front of all that are there: one that ends the chain before would
-    /// bypass it. The link outlives changes of name and namespace of the interface and
+    /// Attaches to an interface as a tcx link (Linux 6.6 or later; EINVAL before), in front of all that are there: one
+    /// that ends the chain before would bypass it. The link outlives changes of name and namespace of the interface and
     /// ends when it is disposed or the process ends.
     /// </summary>
     public BpfLink AttachTcx(int interfaceIndex, bool ingress)
@@ -53,7 +53,8 @@ public sealed unsafe class BpfProgram
 
     /// <summary>
     /// Runs the program once on a frame, as if the network stack called it (BPF_PROG_TEST_RUN,
-    /// Documentation/bpf/bpf_prog_run.rst); gives its return value. The kernel wants whole headers: 14 octets, 34 for IPv4, 54 for IPv6.
+    /// Documentation/bpf/bpf_prog_run.rst); gives its return value. The kernel wants whole headers: 14 octets, 34 for
+    /// IPv4, 54 for IPv6.
     /// </summary>
     public int TestRun(ReadOnlySpan<byte> frame, int repeat = 1) => TestRun(frame, repeat, out _);
 

@@ -18,7 +18,9 @@ public sealed unsafe class BtfTypes
 
     private uint Count => !_owner.IsClosed ? BtfFunctions.btf__type_cnt(_btf) : throw new ObjectDisposedException(_owner.Name);
 
-    /// <summary>Every named struct with its size and members, offsets and sizes in octets. Bit fields have size 0.</summary>
+    /// <summary>
+    /// Every named struct with its size and members, offsets and sizes in octets. Bit fields have size 0.
+    /// </summary>
     public IEnumerable<BtfStruct> Structs()
     {
         for (uint id = 1; id < Count; id++)

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EbpfPersonas.Bpf;
 
 /// <summary>
-/// Waits until no program that runs now can still see what was withdrawn before. An update of a map in map waits for it inside the kernel
-/// (kernel/bpf/syscall.c, maybe_wait_bpf_programs); this keeps a small one for nothing else.
+/// Waits until no program that runs now can still see what was withdrawn before. An update of a map in map waits for it
+/// inside the kernel (kernel/bpf/syscall.c, maybe_wait_bpf_programs); this keeps a small one for nothing else.
 /// </summary>
 public sealed unsafe class GracePeriod : IDisposable
 {

@@ -5,8 +5,8 @@ using EbpfPersonas.Bpf.Native;
 namespace EbpfPersonas.Bpf;
 
 /// <summary>
-/// Collects what libbpf prints on this thread, so that an exception can say it: libbpf answers a refused program with an errno and
-/// prints the verifier's reason. Nothing reaches the process's standard error.
+/// Collects what libbpf prints on this thread, so that an exception can say it: libbpf answers a refused program with
+/// an errno and prints the verifier's reason. Nothing reaches the process's standard error.
 /// </summary>
 internal static unsafe class LibbpfLog
 {

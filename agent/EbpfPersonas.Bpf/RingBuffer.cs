@@ -10,7 +10,9 @@ public sealed unsafe class RingBuffer : SafeHandle
     private GCHandle _self;
     private Exception? _failure;
 
-    /// <summary>Opens <paramref name="map"/>, of type BPF_MAP_TYPE_RINGBUF; <paramref name="reader"/> gets each record.</summary>
+    /// <summary>
+    /// Opens <paramref name="map"/>, of type BPF_MAP_TYPE_RINGBUF; <paramref name="reader"/> gets each record.
+    /// </summary>
     public RingBuffer(BpfMap map, RecordReader reader)
         : base(nint.Zero, ownsHandle: true)
     {
@@ -32,7 +34,9 @@ public sealed unsafe class RingBuffer : SafeHandle
     /// <inheritdoc/>
     public override bool IsInvalid => handle == nint.Zero;
 
-    /// <summary>Reads every record there is, without waiting; gives their number. What the reader throws comes out here.</summary>
+    /// <summary>
+    /// Reads every record there is, without waiting; gives their number. What the reader throws comes out here.
+    /// </summary>
     public int Consume()
     {
         int count;
@@ -68,7 +72,9 @@ public sealed unsafe class RingBuffer : SafeHandle
         return true;
     }
 
-    /// <summary>A ring_buffer_sample_fn; an exception must not cross into C, so it waits for <see cref="Consume"/>.</summary>
+    /// <summary>
+    /// A ring_buffer_sample_fn; an exception must not cross into C, so it waits for <see cref="Consume"/>.
+    /// </summary>
     [UnmanagedCallersOnly]
     private static int OnRecord(nint context, byte* data, nuint size)
     {

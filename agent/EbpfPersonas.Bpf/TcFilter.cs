@@ -3,8 +3,9 @@ using EbpfPersonas.Bpf.Native;
 namespace EbpfPersonas.Bpf;
 
 /// <summary>
-/// A program attached through the clsact qdisc (tc-bpf(8), direct action), with a handle and priority of its own, so that it replaces only itself.
-/// It stays when the process ends; disposing it detaches the program and leaves the qdisc, which others may use.
+/// A program attached through the clsact qdisc (tc-bpf(8), direct action), with a handle and priority of its own, so
+/// that it replaces only itself. It stays when the process ends; disposing it detaches the program and leaves the
+/// qdisc, which others may use.
 /// </summary>
 public sealed unsafe class TcFilter : IDisposable
 {
@@ -22,7 +23,10 @@ public sealed unsafe class TcFilter : IDisposable
     private TcFilter(int interfaceIndex, bool ingress, uint handle, uint priority) =>
         (_interfaceIndex, _ingress, _handle, _priority) = (interfaceIndex, ingress, handle, priority);
 
-    /// <summary>Attaches <paramref name="program"/>, in place of what has the same handle and priority; throws <see cref="BpfException"/>.</summary>
+    /// <summary>
+    /// Attaches <paramref name="program"/>, in place of what has the same handle and priority; throws
+    /// <see cref="BpfException"/>.
+    /// </summary>
     public static TcFilter Attach(BpfProgram program, int interfaceIndex, bool ingress, uint handle, uint priority)
     {
         ArgumentNullException.ThrowIfNull(program);
@@ -49,8 +53,8 @@ public sealed unsafe class TcFilter : IDisposable
     }
 
     /// <summary>
-    /// Throws <see cref="BpfException"/> where another program has taken the place since. An interface with the older ingress qdisc instead of clsact has one
-    /// place for both directions, and the kernel says nothing.
+    /// Throws <see cref="BpfException"/> where another program has taken the place since. An interface with the older
+    /// ingress qdisc instead of clsact has one place for both directions, and the kernel says nothing.
     /// </summary>
     public void Verify()
     {

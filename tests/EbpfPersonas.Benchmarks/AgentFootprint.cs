@@ -7,7 +7,9 @@ using EbpfPersonas.TestKit.Processes;
 
 namespace EbpfPersonas.Benchmarks;
 
-/// <summary>The agent's file size, its time to start and its resident memory with a persona of 1,000 rules in force.</summary>
+/// <summary>
+/// The agent's file size, its time to start and its resident memory with a persona of 1,000 rules in force.
+/// </summary>
 internal static class AgentFootprint
 {
     private const string Vm = "bench-vm";

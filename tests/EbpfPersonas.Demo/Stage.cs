@@ -88,7 +88,9 @@ internal sealed class Stage : IAsyncDisposable
         _agent = await AgentProcess.StartAsync(Vm, VmId, _controller.AgentsUrl);
     }
 
-    /// <summary>Accepts and holds connections until their clients close them: what an idle server looks like on the wire.</summary>
+    /// <summary>
+    /// Accepts and holds connections until their clients close them: what an idle server looks like on the wire.
+    /// </summary>
     private async Task ServeAsync(Socket listener)
     {
         try

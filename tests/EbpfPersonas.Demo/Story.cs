@@ -3,7 +3,9 @@ using EbpfPersonas.TestKit.Deployment;
 
 namespace EbpfPersonas.Demo;
 
-/// <summary>What `make demo` shows, step by step. Every step that does not turn out as told counts as a difference.</summary>
+/// <summary>
+/// What `make demo` shows, step by step. Every step that does not turn out as told counts as a difference.
+/// </summary>
 internal sealed class Story
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);

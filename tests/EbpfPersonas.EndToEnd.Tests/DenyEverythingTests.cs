@@ -47,12 +47,16 @@ public sealed class DenyEverythingTests : SystemTest
         await AssertReachesAsync(VmHost, DbAddress, 3306);
     }
 
-    /// <summary>The agent's connection to the controller as ss shows it: addresses and ports; empty where there is none.</summary>
+    /// <summary>
+    /// The agent's connection to the controller as ss shows it: addresses and ports; empty where there is none.
+    /// </summary>
     private async Task<string> StreamAsync() =>
         string.Join(' ', (await VmHost.RunAsync("ss", "-Htn", "state", "established", "dst", ControllerAddress, "dport", "=", ":7071"))
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(2));
 
-    /// <summary>There is another connection, and both sides agree that the stream is up and what the VM enforces.</summary>
+    /// <summary>
+    /// There is another connection, and both sides agree that the stream is up and what the VM enforces.
+    /// </summary>
     private async Task AgentComesBackAsync(string streamBefore)
     {
         await Eventually.TrueAsync(

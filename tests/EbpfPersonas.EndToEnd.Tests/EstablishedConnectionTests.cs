@@ -76,7 +76,9 @@ public sealed class EstablishedConnectionTests : SystemTest
         }
     }
 
-    /// <summary>Data flows both ways, at once, and no segment had to be sent twice since the connection began.</summary>
+    /// <summary>
+    /// Data flows both ways, at once, and no segment had to be sent twice since the connection began.
+    /// </summary>
     private static async Task AssertUndisturbedAsync(TcpConversation conversation)
     {
         for (var round = 0; round < 20; round++)

@@ -31,7 +31,9 @@ public sealed class RefusalTests : SystemTest
         await AssertDoesNotReachAsync(VmHost, DbAddress, 8080);
     }
 
-    /// <summary>One rule of 300 peers times 250 ports, each its own entry: more than the 65,536 that the kernel's table has.</summary>
+    /// <summary>
+    /// One rule of 300 peers times 250 ports, each its own entry: more than the 65,536 that the kernel's table has.
+    /// </summary>
     private static string TooLarge()
     {
         var peers = new JsonArray([.. Enumerable.Range(0, 300).Select(peer => JsonValue.Create($"10.{peer / 250}.{peer % 250}.0/24"))]);

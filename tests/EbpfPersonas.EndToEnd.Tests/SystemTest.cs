@@ -5,7 +5,9 @@ using Xunit;
 
 namespace EbpfPersonas.EndToEnd.Tests;
 
-/// <summary>A VM, a database and a controller on one network, with the real controller running and the agent at hand.</summary>
+/// <summary>
+/// A VM, a database and a controller on one network, with the real controller running and the agent at hand.
+/// </summary>
 public abstract class SystemTest : LabTest
 {
     protected const string Vm = "vm-1";

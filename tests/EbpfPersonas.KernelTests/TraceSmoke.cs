@@ -5,7 +5,9 @@ using EbpfPersonas.Agent.Dataplane;
 
 namespace EbpfPersonas.KernelTests;
 
-/// <summary>The process programs see on this kernel what they see on the build machine's: links, mounts, scripts, fork and exit.</summary>
+/// <summary>
+/// The process programs see on this kernel what they see on the build machine's: links, mounts, scripts, fork and exit.
+/// </summary>
 internal static class TraceSmoke
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);

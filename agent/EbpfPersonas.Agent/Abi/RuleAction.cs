@@ -1,6 +1,9 @@
 namespace EbpfPersonas.Agent.Abi;
 
-/// <summary>enum rule_action of bpf/abi: What an entry does with the packets it matches; the values of <see cref="EbpfPersonas.Personas.Model.RuleAction"/> and two more.</summary>
+/// <summary>
+/// enum rule_action of bpf/abi: What an entry does with the packets it matches; the values of
+/// <see cref="EbpfPersonas.Personas.Model.RuleAction"/> and two more.
+/// </summary>
 public enum RuleAction
 {
     /// <summary>As in the C source.</summary>

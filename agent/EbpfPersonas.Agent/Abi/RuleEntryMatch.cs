@@ -1,6 +1,8 @@
 namespace EbpfPersonas.Agent.Abi;
 
-/// <summary>enum rule_entry_match of bpf/abi: which fields of an entry take part in the match, besides the peer.</summary>
+/// <summary>
+/// enum rule_entry_match of bpf/abi: which fields of an entry take part in the match, besides the peer.
+/// </summary>
 [Flags]
 public enum RuleEntryMatch : byte
 {

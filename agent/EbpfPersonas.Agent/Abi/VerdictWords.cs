@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace EbpfPersonas.Agent.Abi;
 
-/// <summary>The words of verdicts, reasons and directions, as metrics, events and logs say them: the C names in snake_case.</summary>
+/// <summary>
+/// The words of verdicts, reasons and directions, as metrics, events and logs say them: the C names in snake_case.
+/// </summary>
 public static class VerdictWords
 {
     private static readonly string[] Verdicts = Words<Verdict>((int)Verdict.Count);

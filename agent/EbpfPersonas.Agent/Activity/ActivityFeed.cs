@@ -6,8 +6,9 @@ using V1 = EbpfPersonas.Protos.V1;
 namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
-/// Between tracing and the stream: keeps the process table and what the controller has not heard yet. What waits is bounded; over the bound, at the
-/// start of a stream and after a loss the whole table goes out instead. For several threads.
+/// Between tracing and the stream: keeps the process table and what the controller has not heard yet. What waits is
+/// bounded; over the bound, at the start of a stream and after a loss the whole table goes out instead. For several
+/// threads.
 /// </summary>
 internal sealed class ActivityFeed
 {
@@ -27,7 +28,10 @@ internal sealed class ActivityFeed
     private ulong _sequence;
     private ulong _lost;
 
-    /// <summary><paramref name="lookUp"/> reads a process whose parent is not in the table; <paramref name="capacity"/> bounds the table.</summary>
+    /// <summary>
+    /// <paramref name="lookUp"/> reads a process whose parent is not in the table; <paramref name="capacity"/> bounds
+    /// the table.
+    /// </summary>
     public ActivityFeed(TimeProvider time, UserNames users, Func<uint, RunningProcess?> lookUp, int capacity)
     {
         _time = time;

@@ -7,8 +7,8 @@ internal static class DescriptorPath
     public const string Prefix = "/dev/fd/";
 
     /// <summary>
-    /// What was given to exec: of "/dev/fd/N" nothing, of "/dev/fd/N/name" the name. The kernel side judges the same way
-    /// (process_given_path() of bpf/lib/process_image.h), by its own mark instead of the text.
+    /// What was given to exec: of "/dev/fd/N" nothing, of "/dev/fd/N/name" the name. The kernel side judges the same
+    /// way (process_given_path() of bpf/lib/process_image.h), by its own mark instead of the text.
     /// </summary>
     public static string Given(string executed)
     {

@@ -9,7 +9,10 @@ internal static class NetworkNamespace
     private const int SocketLevel = 1; // SOL_SOCKET
     private const int CookieOption = 71; // SO_NETNS_COOKIE, Linux 5.14
 
-    /// <summary>The kernel's <c>net->net_cookie</c>, which is never reused while the machine runs; throws <see cref="SocketException"/>.</summary>
+    /// <summary>
+    /// The kernel's <c>net->net_cookie</c>, which is never reused while the machine runs; throws
+    /// <see cref="SocketException"/>.
+    /// </summary>
     public static ulong ReadCookie()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

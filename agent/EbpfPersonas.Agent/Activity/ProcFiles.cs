@@ -3,7 +3,9 @@ using EbpfPersonas.Personas.Activation;
 
 namespace EbpfPersonas.Agent.Activity;
 
-/// <summary>Processes that run already in the network namespace of process <paramref name="ofProcess"/>, as proc(5) shows them.</summary>
+/// <summary>
+/// Processes that run already in the network namespace of process <paramref name="ofProcess"/>, as proc(5) shows them.
+/// </summary>
 internal sealed class ProcFiles(UserNames users, string ofProcess = "self")
 {
     private const string DeletedMark = " (deleted)";
@@ -53,7 +55,9 @@ internal sealed class ProcFiles(UserNames users, string ofProcess = "self")
         }
     }
 
-    /// <summary>/proc/PID, or the first thread that still has an image where the leader ended before the others.</summary>
+    /// <summary>
+    /// /proc/PID, or the first thread that still has an image where the leader ended before the others.
+    /// </summary>
     private static string? LiveThread(uint pid)
     {
         var directory = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}");
@@ -74,9 +78,10 @@ internal sealed class ProcFiles(UserNames users, string ofProcess = "self")
     }
 
     /// <summary>
-    /// Whether the kernel runs an interpreter for the file that was executed: then the two differ. Links are followed by reading them, never by
-    /// opening the file, which its owner may have replaced by a FIFO. A relative path whose directory is gone is looked for
-    /// in the arguments, where the kernel puts a script behind its interpreter (load_script() of fs/binfmt_script.c).
+    /// Whether the kernel runs an interpreter for the file that was executed: then the two differ. Links are followed
+    /// by reading them, never by opening the file, which its owner may have replaced by a FIFO. A relative path whose
+    /// directory is gone is looked for in the arguments, where the kernel puts a script behind its interpreter
+    /// (load_script() of fs/binfmt_script.c).
     /// </summary>
     private static bool IsScript(string directory, string executed, string executable)
     {

@@ -5,15 +5,17 @@ using Microsoft.Extensions.Logging;
 namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
-/// Empties the ring of an attached tracer every 10 ms on a thread of its own: the kernel side never wakes anyone. Scans what runs already, after the trace is on, and
-/// again after events were lost.
+/// Empties the ring of an attached tracer every 10 ms on a thread of its own: the kernel side never wakes anyone. Scans
+/// what runs already, after the trace is on, and again after events were lost.
 /// </summary>
 internal sealed class ProcessPump(
     ProcessTracer tracer, ActivityFeed feed, ProcFiles files, TimeProvider time, ILogger<ProcessPump> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>At least this long between two scans, which a storm of processes could otherwise ask for at every turn.</summary>
+    /// <summary>
+    /// At least this long between two scans, which a storm of processes could otherwise ask for at every turn.
+    /// </summary>
     private static readonly TimeSpan ScanPause = TimeSpan.FromSeconds(1);
 
     private ulong _lost;
@@ -63,8 +65,9 @@ internal sealed class ProcessPump(
     }
 
     /// <summary>
-    /// The ring was emptied before: an event that is older than what the scan reads could otherwise undo it. What happens meanwhile waits in the ring and
-    /// comes after. A process is remembered before it is read, so its exit is either seen by the reading or reported.
+    /// The ring was emptied before: an event that is older than what the scan reads could otherwise undo it. What
+    /// happens meanwhile waits in the ring and comes after. A process is remembered before it is read, so its exit is
+    /// either seen by the reading or reported.
     /// </summary>
     private void Scan()
     {

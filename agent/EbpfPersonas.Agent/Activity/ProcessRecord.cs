@@ -5,10 +5,15 @@ using EbpfPersonas.Agent.Abi;
 
 namespace EbpfPersonas.Agent.Activity;
 
-/// <summary>A record of the ring, decoded. Octets that are not UTF-8 become U+FFFD: such a name matches no trigger.</summary>
+/// <summary>
+/// A record of the ring, decoded. Octets that are not UTF-8 become U+FFFD: such a name matches no trigger.
+/// </summary>
 internal readonly record struct ProcessRecord(ProcessEvent Event, string Path, string Executable)
 {
-    /// <summary>Decodes <paramref name="record"/>; throws <see cref="InvalidDataException"/> where it is not what the kernel side writes.</summary>
+    /// <summary>
+    /// Decodes <paramref name="record"/>; throws <see cref="InvalidDataException"/> where it is not what the kernel
+    /// side writes.
+    /// </summary>
     public static ProcessRecord Decode(ReadOnlySpan<byte> record)
     {
         var size = Unsafe.SizeOf<ProcessEvent>();

@@ -3,13 +3,17 @@ using System.Diagnostics.CodeAnalysis;
 namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
-/// The live processes of the namespace by pid, at most <paramref name="capacity"/> of them and <see cref="TextMax"/> of their paths, a part of it for
-/// each user: any user can make many processes with long paths, and must not crowd out the others'. What is over a bound is not taken in, and
-/// <see cref="Refused"/> counts it. Not for several threads at once.
+/// The live processes of the namespace by pid, at most <paramref name="capacity"/> of them and <see cref="TextMax"/> of
+/// their paths, a part of it for each user: any user can make many processes with long paths, and must not crowd out
+/// the others'. What is over a bound is not taken in, and <see cref="Refused"/> counts it. Not for several threads at
+/// once.
 /// </summary>
 internal sealed class ProcessTable(int capacity)
 {
-    /// <summary>Characters of all paths together, so that a snapshot stays below 32 MiB on the wire (3 octets for a character at most).</summary>
+    /// <summary>
+    /// Characters of all paths together, so that a snapshot stays below 32 MiB on the wire (3 octets for a character at
+    /// most).
+    /// </summary>
     public const int TextMax = 8 * 1024 * 1024;
 
     /// <summary>Characters of the paths of one user other than root.</summary>

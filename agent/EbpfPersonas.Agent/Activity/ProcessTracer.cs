@@ -3,8 +3,8 @@ using EbpfPersonas.Bpf;
 namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
-/// The programs of bpf/src/process.bpf.c: exec, fork and exit in one network namespace. Reading is for one thread at a time;
-/// <see cref="ReadLost"/> for any.
+/// The programs of bpf/src/process.bpf.c: exec, fork and exit in one network namespace. Reading is for one thread at a
+/// time; <see cref="ReadLost"/> for any.
 /// </summary>
 internal sealed class ProcessTracer : IDisposable
 {
@@ -33,8 +33,8 @@ internal sealed class ProcessTracer : IDisposable
     public int Capacity => (int)_processes.MaxEntries;
 
     /// <summary>
-    /// Loads the programs for the namespace with <paramref name="netnsCookie"/>; nothing is traced yet. <paramref name="ringSize"/> is a power of
-    /// two from 4 KiB to 8 MiB, in octets. Throws <see cref="BpfException"/>.
+    /// Loads the programs for the namespace with <paramref name="netnsCookie"/>; nothing is traced yet.
+    /// <paramref name="ringSize"/> is a power of two from 4 KiB to 8 MiB, in octets. Throws <see cref="BpfException"/>.
     /// </summary>
     public static ProcessTracer Load(ReadOnlySpan<byte> image, ulong netnsCookie, uint ringSize = DefaultRingSize)
     {
@@ -53,7 +53,9 @@ internal sealed class ProcessTracer : IDisposable
         }
     }
 
-    /// <summary>Begins to trace; throws <see cref="BpfException"/>. What runs already is found by a scan after this.</summary>
+    /// <summary>
+    /// Begins to trace; throws <see cref="BpfException"/>. What runs already is found by a scan after this.
+    /// </summary>
     public void Attach()
     {
         // Exit first: a process that is seen to begin is also seen to end.
@@ -85,7 +87,10 @@ internal sealed class ProcessTracer : IDisposable
         return lost;
     }
 
-    /// <summary>The kernel side will report the exit of a process that it has not seen begin; false where it has no room for one more.</summary>
+    /// <summary>
+    /// The kernel side will report the exit of a process that it has not seen begin; false where it has no room for one
+    /// more.
+    /// </summary>
     public bool Remember(uint pid)
     {
         try

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace EbpfPersonas.Agent.Activity;
 
-/// <summary>Names of users, from a file in the format of passwd(5), read again when its modification time changes.</summary>
+/// <summary>
+/// Names of users, from a file in the format of passwd(5), read again when its modification time changes.
+/// </summary>
 internal sealed class UserNames
 {
     private readonly string _file;
@@ -16,7 +18,9 @@ internal sealed class UserNames
         Refresh();
     }
 
-    /// <summary>The name of a uid, or empty. Of several lines with one uid the first counts, as for getpwuid(3).</summary>
+    /// <summary>
+    /// The name of a uid, or empty. Of several lines with one uid the first counts, as for getpwuid(3).
+    /// </summary>
     public string NameOf(uint userId) => _names.GetValueOrDefault(userId, string.Empty);
 
     /// <summary>Looks whether the file changed. Where it cannot be read the names known so far stay.</summary>

@@ -5,8 +5,8 @@ using EbpfPersonas.Agent.Abi;
 namespace EbpfPersonas.Agent.Compile;
 
 /// <summary>
-/// A persona as map bytes, still free of where it will lie: runs of entries by direction * 2 + family, with rule numbers and jumps counted from the run's own
-/// beginning. Two that are equal enforce the same.
+/// A persona as map bytes, still free of where it will lie: runs of entries by direction * 2 + family, with rule
+/// numbers and jumps counted from the run's own beginning. Two that are equal enforce the same.
 /// </summary>
 public sealed class CompiledPersona : IEquatable<CompiledPersona>
 {

@@ -9,7 +9,10 @@ namespace EbpfPersonas.Agent.Compile;
 /// <summary>Compiles a persona to map bytes. Pure: the same persona gives the same bytes.</summary>
 public static class PersonaCompiler
 {
-    /// <summary>The entries that one persona may have over all runs: the whole arena of the filter, which it shares with the persona that it replaces.</summary>
+    /// <summary>
+    /// The entries that one persona may have over all runs: the whole arena of the filter, which it shares with the
+    /// persona that it replaces.
+    /// </summary>
     public const int EntriesMax = 65536;
 
     /// <summary>The compiled form; throws <see cref="PersonaTooLargeException"/>.</summary>

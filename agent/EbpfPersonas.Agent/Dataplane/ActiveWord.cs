@@ -2,7 +2,9 @@ using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane;
 
-/// <summary>The one word {epoch:32 | slot:32} that says which persona is in force. A switch writes nothing else.</summary>
+/// <summary>
+/// The one word {epoch:32 | slot:32} that says which persona is in force. A switch writes nothing else.
+/// </summary>
 public sealed class ActiveWord : IDisposable
 {
     private readonly MemoryMap _memory;
@@ -18,8 +20,9 @@ public sealed class ActiveWord : IDisposable
     public (uint Epoch, uint Slot) Read() => Split(Volatile.Read(ref _memory.Values<ulong>()[0]));
 
     /// <summary>
-    /// Makes <paramref name="slot"/> active under the next epoch and gives that epoch: one 64-bit compare-and-exchange, tried again from what is
-    /// there when somebody else switched meanwhile. Every write before it is visible to whoever reads the new word.
+    /// Makes <paramref name="slot"/> active under the next epoch and gives that epoch: one 64-bit compare-and-exchange,
+    /// tried again from what is there when somebody else switched meanwhile. Every write before it is visible to
+    /// whoever reads the new word.
     /// </summary>
     public uint Switch(uint slot)
     {

@@ -4,7 +4,10 @@ using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane;
 
-/// <summary>Sums the per-CPU counters, and keeps the totals of personas whose room was given back. Not for several threads at once.</summary>
+/// <summary>
+/// Sums the per-CPU counters, and keeps the totals of personas whose room was given back. Not for several threads at
+/// once.
+/// </summary>
 public sealed class CounterReader
 {
     private readonly BpfMap _slotCounters;

@@ -1,12 +1,16 @@
 namespace EbpfPersonas.Agent.Dataplane;
 
-/// <summary>Everything counted since the datapath was loaded, at one moment. Verdicts and rules without a packet are absent.</summary>
+/// <summary>
+/// Everything counted since the datapath was loaded, at one moment. Verdicts and rules without a packet are absent.
+/// </summary>
 public sealed record DataplaneCounters
 {
     /// <summary>Packets by persona, direction, verdict and reason.</summary>
     public required IReadOnlyDictionary<VerdictKey, PacketCount> Verdicts { get; init; }
 
-    /// <summary>Packets by persona and rule; a packet counts for the rule that decided and for one in audit mode before it.</summary>
+    /// <summary>
+    /// Packets by persona and rule; a packet counts for the rule that decided and for one in audit mode before it.
+    /// </summary>
     public required IReadOnlyDictionary<RuleKey, PacketCount> Rules { get; init; }
 
     /// <summary>Flows that conntrack remembers, expired ones included until their place is needed.</summary>

@@ -4,7 +4,10 @@ using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Agent.Dataplane;
 
-/// <summary>The failsafe's two tables: the one that is not in use is written, then the index is flipped. Not for several threads at once.</summary>
+/// <summary>
+/// The failsafe's two tables: the one that is not in use is written, then the index is flipped. Not for several threads
+/// at once.
+/// </summary>
 public sealed class FailsafeTables : IDisposable
 {
     /// <summary>How many flows the failsafe can name.</summary>
@@ -23,7 +26,10 @@ public sealed class FailsafeTables : IDisposable
         _grace = grace;
     }
 
-    /// <summary>Puts <paramref name="flows"/> in place of all there are; throws <see cref="ArgumentException"/> for more than 64.</summary>
+    /// <summary>
+    /// Puts <paramref name="flows"/> in place of all there are; throws <see cref="ArgumentException"/> for more than
+    /// 64.
+    /// </summary>
     public void Replace(IReadOnlyList<FailsafeFlow> flows)
     {
         ArgumentNullException.ThrowIfNull(flows);

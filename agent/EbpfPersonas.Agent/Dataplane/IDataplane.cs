@@ -8,7 +8,10 @@ public interface IDataplane
     /// <summary>What is in force.</summary>
     RealisedState Realised { get; }
 
-    /// <summary>Puts <paramref name="persona"/> (null = none) in force; throws <see cref="ApplyException"/>, and then everything is as it was.</summary>
+    /// <summary>
+    /// Puts <paramref name="persona"/> (null = none) in force; throws <see cref="ApplyException"/>, and then everything
+    /// is as it was.
+    /// </summary>
     RealisedState Apply(ulong generation, Persona? persona);
 
     /// <summary>Replaces the flows that pass before any persona is asked.</summary>

@@ -3,11 +3,13 @@ using EbpfPersonas.Bpf;
 namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>
-/// Hangs the two filter programs on every interface of this network namespace but loopback, and follows the interfaces that come and go.
+/// Hangs the two filter programs on every interface of this network namespace but loopback, and follows the interfaces
+/// that come and go.
 /// </summary>
 public sealed class InterfaceFilters : IDisposable
 {
-    // Ours among the clsact filters of an interface; first in order, and the same at every start, so that we replace only ourselves.
+    // Ours among the clsact filters of an interface; first in order, and the same at every start, so that we replace
+    // only ourselves.
     internal const uint ClsactHandle = 0xEB9F;
     internal const uint ClsactPriority = 1;
     private const int Invalid = 22; // EINVAL
@@ -28,14 +30,17 @@ public sealed class InterfaceFilters : IDisposable
     public InterfaceFilters(BpfObject filter, AttachMode mode) => (_filter, _mode) = (filter, mode);
 
     /// <summary>
-    /// Raised on the watching thread when something failed after the start: this interface (0 = any that appears) has no filter. It is tried again every second.
+    /// Raised on the watching thread when something failed after the start: this interface (0 = any that appears) has
+    /// no filter. It is tried again every second.
     /// </summary>
     public event Action<int, BpfException>? AttachFailed;
 
     /// <summary>How the filters hang; Auto until the first interface.</summary>
     public AttachMode Mode => _mode;
 
-    /// <summary>Attaches to all interfaces there are, then watches for more; gives how. Throws <see cref="BpfException"/>.</summary>
+    /// <summary>
+    /// Attaches to all interfaces there are, then watches for more; gives how. Throws <see cref="BpfException"/>.
+    /// </summary>
     public AttachMode Start()
     {
         _watcher = new Thread(Watch) { IsBackground = true, Name = "interfaces" };

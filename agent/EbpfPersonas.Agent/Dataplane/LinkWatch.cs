@@ -6,8 +6,8 @@ using Tmds.Linux;
 namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>
-/// Tells which network interfaces this network namespace has, and each change, through rtnetlink(7). Asks the kernel and not /sys, which may show another
-/// namespace.
+/// Tells which network interfaces this network namespace has, and each change, through rtnetlink(7). Asks the kernel
+/// and not /sys, which may show another namespace.
 /// </summary>
 public sealed unsafe class LinkWatch : IDisposable
 {
@@ -49,9 +49,10 @@ public sealed unsafe class LinkWatch : IDisposable
     }
 
     /// <summary>
-    /// Calls <paramref name="changed"/> for every interface there is, then <paramref name="listed"/>, and then again for each change, until
-    /// <see cref="Stop"/>. Where the kernel dropped messages it lists everything again: what was not named between two calls of
-    /// <paramref name="listed"/> may be gone. The same, after a second, where <paramref name="changed"/> says false. Throws <see cref="BpfException"/>.
+    /// Calls <paramref name="changed"/> for every interface there is, then <paramref name="listed"/>, and then again
+    /// for each change, until <see cref="Stop"/>. Where the kernel dropped messages it lists everything again: what was
+    /// not named between two calls of <paramref name="listed"/> may be gone. The same, after a second, where
+    /// <paramref name="changed"/> says false. Throws <see cref="BpfException"/>.
     /// </summary>
     public void Run(Func<LinkChange, bool> changed, Action listed)
     {
@@ -160,8 +161,8 @@ public sealed unsafe class LinkWatch : IDisposable
             }
             else if (type is MessageNewLink or MessageDelLink && body.Length >= InterfaceMessageLength && body[0] == FamilyUnspecified)
             {
-                // struct ifinfomsg { family, pad, type, index, flags, change }. A bridge tells of its ports' coming and going in the same messages, with
-                // its own family: the interface itself stays.
+                // struct ifinfomsg { family, pad, type, index, flags, change }. A bridge tells of its ports' coming and
+                // going in the same messages, with its own family: the interface itself stays.
                 var flags = BinaryPrimitives.ReadUInt32LittleEndian(body[8..]);
                 var change = new LinkChange(
                     BinaryPrimitives.ReadInt32LittleEndian(body[4..]), type == MessageNewLink, (flags & FlagLoopback) != 0);

@@ -6,8 +6,8 @@ using EbpfPersonas.Personas.Model;
 namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>
-/// The packet filter of this network namespace: loads it, hangs it on the interfaces, and changes the persona in force as a whole. Safe for several
-/// threads.
+/// The packet filter of this network namespace: loads it, hangs it on the interfaces, and changes the persona in force
+/// as a whole. Safe for several threads.
 /// </summary>
 public sealed class PersonaDataplane : IDataplane, IDisposable
 {
@@ -68,7 +68,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    /// <summary>Loads the filter, with no persona active and nothing attached; throws <see cref="BpfException"/>.</summary>
+    /// <summary>
+    /// Loads the filter, with no persona active and nothing attached; throws <see cref="BpfException"/>.
+    /// </summary>
     public static PersonaDataplane Load(DataplaneOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -88,8 +90,8 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     }
 
     /// <summary>
-    /// Hangs the filters on every interface of this network namespace but loopback, and from now on on those that appear. Gives how; throws
-    /// <see cref="BpfException"/>.
+    /// Hangs the filters on every interface of this network namespace but loopback, and from now on on those that
+    /// appear. Gives how; throws <see cref="BpfException"/>.
     /// </summary>
     public AttachMode Attach() => _interfaces.Start();
 
@@ -104,8 +106,8 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     }
 
     /// <summary>
-    /// Puts <paramref name="persona"/> (null = none) in force as generation <paramref name="generation"/>. When it returns, every packet is judged by it;
-    /// when it throws <see cref="ApplyException"/>, everything is as it was.
+    /// Puts <paramref name="persona"/> (null = none) in force as generation <paramref name="generation"/>. When it
+    /// returns, every packet is judged by it; when it throws <see cref="ApplyException"/>, everything is as it was.
     /// </summary>
     public RealisedState Apply(ulong generation, Persona? persona)
     {
@@ -123,7 +125,10 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    /// <summary>Writes <paramref name="persona"/> beside what is there, not active; throws <see cref="PersonaTooLargeException"/>.</summary>
+    /// <summary>
+    /// Writes <paramref name="persona"/> beside what is there, not active; throws
+    /// <see cref="PersonaTooLargeException"/>.
+    /// </summary>
     public ResidentPersona Publish(Persona persona, ulong generation)
     {
         ArgumentNullException.ThrowIfNull(persona);
@@ -211,7 +216,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    /// <summary>A walk over tens of thousands of flows must not keep a switch waiting: it has a lock of its own.</summary>
+    /// <summary>
+    /// A walk over tens of thousands of flows must not keep a switch waiting: it has a lock of its own.
+    /// </summary>
     private (long Entries, uint Capacity) CountFlows()
     {
         lock (_flowWalk)
@@ -222,7 +229,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    /// <summary>A persona that is not active any more; its room comes back later, off the way of whoever switches.</summary>
+    /// <summary>
+    /// A persona that is not active any more; its room comes back later, off the way of whoever switches.
+    /// </summary>
     private void Retire(ResidentPersona resident)
     {
         _residents.Remove(resident);

@@ -6,8 +6,8 @@ using EbpfPersonas.Bpf;
 namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>
-/// The room in the maps: writes a compiled persona beside the ones that are there, and takes its room back when no program can see it any more. Nothing is
-/// edited in place. Not for several threads at once.
+/// The room in the maps: writes a compiled persona beside the ones that are there, and takes its room back when no
+/// program can see it any more. Nothing is edited in place. Not for several threads at once.
 /// </summary>
 public sealed class PersonaSlots : IDisposable
 {
@@ -49,7 +49,9 @@ public sealed class PersonaSlots : IDisposable
         ["rule_counters"] = Share(_freeCounters),
     };
 
-    /// <summary>Writes <paramref name="compiled"/> into free room; null where there is not enough, and then nothing is taken.</summary>
+    /// <summary>
+    /// Writes <paramref name="compiled"/> into free room; null where there is not enough, and then nothing is taken.
+    /// </summary>
     public ResidentPersona? TryPublish(CompiledPersona compiled, ulong revision, ulong generation)
     {
         ArgumentNullException.ThrowIfNull(compiled);

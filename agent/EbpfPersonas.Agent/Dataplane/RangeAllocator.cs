@@ -1,6 +1,9 @@
 namespace EbpfPersonas.Agent.Dataplane;
 
-/// <summary>Free space of an arena of <paramref name="capacity"/> entries, first fit. Neighbouring free ranges are one range again.</summary>
+/// <summary>
+/// Free space of an arena of <paramref name="capacity"/> entries, first fit. Neighbouring free ranges are one range
+/// again.
+/// </summary>
 public sealed class RangeAllocator(uint capacity)
 {
     private readonly SortedDictionary<uint, uint> _free = new() { [0] = capacity };
@@ -14,7 +17,10 @@ public sealed class RangeAllocator(uint capacity)
     /// <summary>All entries.</summary>
     public uint Capacity => capacity;
 
-    /// <summary>Takes <paramref name="count"/> entries in a row; false where there is no such gap. A count of 0 gives the start 0.</summary>
+    /// <summary>
+    /// Takes <paramref name="count"/> entries in a row; false where there is no such gap. A count of 0 gives the start
+    /// 0.
+    /// </summary>
     public bool TryAllocate(uint count, out uint start)
     {
         start = 0;

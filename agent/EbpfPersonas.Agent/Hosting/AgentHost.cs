@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfPersonas.Agent.Hosting;
 
-/// <summary>Puts the agent together. Services start in the order in which they stand here, and stop in the opposite one.</summary>
+/// <summary>
+/// Puts the agent together. Services start in the order in which they stand here, and stop in the opposite one.
+/// </summary>
 internal static class AgentHost
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1.5);

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfPersonas.Agent.Hosting;
 
 /// <summary>
-/// The first service to start: opens the failsafe, hangs the filters on the interfaces, begins to trace. When it has started the VM is governed, and systemd
-/// may be told so.
+/// The first service to start: opens the failsafe, hangs the filters on the interfaces, begins to trace. When it has
+/// started the VM is governed, and systemd may be told so.
 /// </summary>
 internal sealed class DataplaneService(
     AgentSettings settings,

@@ -12,7 +12,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace EbpfPersonas.Agent.Hosting;
 
-/// <summary>The ways to start the program. Each gives the exit code; what is wrong goes to standard error in sentences.</summary>
+/// <summary>
+/// The ways to start the program. Each gives the exit code; what is wrong goes to standard error in sentences.
+/// </summary>
 internal static class StartUp
 {
     /// <summary>Governs this network namespace until SIGTERM or SIGINT.</summary>
@@ -31,8 +33,9 @@ internal static class StartUp
     });
 
     /// <summary>
-    /// Does all that a start does before packets are concerned: reads the settings, loads and verifies the BPF programs, traces for a moment, finds the
-    /// controller's address, writes to the state directory, binds the metrics address.
+    /// Does all that a start does before packets are concerned: reads the settings, loads and verifies the BPF
+    /// programs, traces for a moment, finds the controller's address, writes to the state directory, binds the metrics
+    /// address.
     /// </summary>
     public static Task<int> CheckAsync(CommandLine command) => GuardAsync(async () =>
     {

@@ -3,13 +3,16 @@ using System.Net;
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
-/// The controller's addresses on disk, so that an agent finds it while DNS is away: a file with the name in the first line and an address in each other.
+/// The controller's addresses on disk, so that an agent finds it while DNS is away: a file with the name in the first
+/// line and an address in each other.
 /// </summary>
 internal sealed class AddressCache(string stateDirectory)
 {
     private readonly string _file = Path.Join(stateDirectory, "controller-addresses");
 
-    /// <summary>The addresses kept for <paramref name="host"/>; empty where there are none or the file is damaged.</summary>
+    /// <summary>
+    /// The addresses kept for <paramref name="host"/>; empty where there are none or the file is damaged.
+    /// </summary>
     public IReadOnlyList<IPAddress> Load(string host)
     {
         try
@@ -25,7 +28,10 @@ internal sealed class AddressCache(string stateDirectory)
         }
     }
 
-    /// <summary>Keeps <paramref name="addresses"/> in place of what was there, wholly or not at all; throws <see cref="IOException"/>.</summary>
+    /// <summary>
+    /// Keeps <paramref name="addresses"/> in place of what was there, wholly or not at all; throws
+    /// <see cref="IOException"/>.
+    /// </summary>
     public void Save(string host, IReadOnlyList<IPAddress> addresses)
     {
         Directory.CreateDirectory(stateDirectory);

@@ -4,7 +4,9 @@ using Grpc.Net.Client;
 
 namespace EbpfPersonas.Agent.Link;
 
-/// <summary>Makes the gRPC channel of one stream: to the addresses that the failsafe lets through, and to no other.</summary>
+/// <summary>
+/// Makes the gRPC channel of one stream: to the addresses that the failsafe lets through, and to no other.
+/// </summary>
 internal static class ControllerChannel
 {
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(5);
@@ -12,7 +14,9 @@ internal static class ControllerChannel
     /// <summary>A dead peer is noticed after a silent interval plus a ping without answer.</summary>
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>HTTP/2 over TLS for https, with prior knowledge (RFC 9113 section 3.3) for http. Nothing is connected yet.</summary>
+    /// <summary>
+    /// HTTP/2 over TLS for https, with prior knowledge (RFC 9113 section 3.3) for http. Nothing is connected yet.
+    /// </summary>
     public static GrpcChannel Create(Uri controller, IReadOnlyList<IPAddress> addresses)
     {
         var handler = new SocketsHttpHandler

@@ -13,8 +13,8 @@ internal static class ControllerFailsafe
     private const ushort DnsPort = 53;
 
     /// <summary>
-    /// TCP to each of <paramref name="addresses"/> on the controller's port, and DNS to each of <paramref name="resolvers"/> (none where the controller
-    /// is given by address).
+    /// TCP to each of <paramref name="addresses"/> on the controller's port, and DNS to each of
+    /// <paramref name="resolvers"/> (none where the controller is given by address).
     /// </summary>
     public static IEnumerable<FailsafeFlow> Flows(
         IEnumerable<IPAddress> addresses, int port, IEnumerable<IPAddress> resolvers) =>

@@ -7,7 +7,10 @@ using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Agent.Link;
 
-/// <summary>Keeps the stream to the controller: connects, and when it breaks connects again. The persona in force stays meanwhile.</summary>
+/// <summary>
+/// Keeps the stream to the controller: connects, and when it breaks connects again. The persona in force stays
+/// meanwhile.
+/// </summary>
 internal sealed class ControllerLink(
     AgentSettings settings,
     ControllerLocator locator,

@@ -7,8 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
-/// Finds the controller's addresses, and keeps the failsafe open for exactly these. A name is asked for before every attempt to connect; while DNS does not
-/// answer, the addresses on disk are used, or those found last where the disk has none.
+/// Finds the controller's addresses, and keeps the failsafe open for exactly these. A name is asked for before every
+/// attempt to connect; while DNS does not answer, the addresses on disk are used, or those found last where the disk
+/// has none.
 /// </summary>
 internal sealed class ControllerLocator(AgentSettings settings, IDataplane dataplane, ILogger<ControllerLocator> log)
 {

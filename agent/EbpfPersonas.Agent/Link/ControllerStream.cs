@@ -6,7 +6,8 @@ using V1 = EbpfPersonas.Protos.V1;
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
-/// One life of the stream: Hello, a snapshot of the processes, then batches and results as they come, until it breaks or ends.
+/// One life of the stream: Hello, a snapshot of the processes, then batches and results as they come, until it breaks
+/// or ends.
 /// </summary>
 internal sealed class ControllerStream(
     V1.AgentService.AgentServiceClient client, AgentIdentity identity, ActivityFeed feed, DesiredStateApplier applier, TimeProvider time) : IDisposable

@@ -6,8 +6,9 @@ using V1 = EbpfPersonas.Protos.V1;
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
-/// Carries out what the controller wants, by the rules of agent_service.proto: an older generation is ignored, one that is in force already is
-/// acknowledged and not applied again, and what cannot be applied is refused with its reason while the persona before stays. For one thread.
+/// Carries out what the controller wants, by the rules of agent_service.proto: an older generation is ignored, one that
+/// is in force already is acknowledged and not applied again, and what cannot be applied is refused with its reason
+/// while the persona before stays. For one thread.
 /// </summary>
 internal sealed class DesiredStateApplier(IDataplane dataplane, TimeProvider time, ILogger<DesiredStateApplier> log)
 {
@@ -21,7 +22,9 @@ internal sealed class DesiredStateApplier(IDataplane dataplane, TimeProvider tim
     /// <summary>What the datapath runs, as the wire says it.</summary>
     public V1.RealisedState Realised => ToWire(dataplane.Realised);
 
-    /// <summary>A controller introduced itself. Generations of another store are not comparable with those seen so far.</summary>
+    /// <summary>
+    /// A controller introduced itself. Generations of another store are not comparable with those seen so far.
+    /// </summary>
     public void Welcome(string controllerId)
     {
         if (_controllerId != controllerId)

@@ -1,8 +1,8 @@
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
-/// How long to wait before the next attempt: doubles from 0.2 s to 10 s, of which a random half to whole is taken, so that the agents of a fleet do not
-/// come back together.
+/// How long to wait before the next attempt: doubles from 0.2 s to 10 s, of which a random half to whole is taken, so
+/// that the agents of a fleet do not come back together.
 /// </summary>
 internal sealed class ReconnectBackoff(Random random)
 {

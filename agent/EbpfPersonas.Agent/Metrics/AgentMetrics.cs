@@ -5,7 +5,10 @@ using Prometheus;
 
 namespace EbpfPersonas.Agent.Metrics;
 
-/// <summary>The agent's metrics, with the names of the interface description. Counters are read from the maps when somebody asks for them.</summary>
+/// <summary>
+/// The agent's metrics, with the names of the interface description. Counters are read from the maps when somebody asks
+/// for them.
+/// </summary>
 internal sealed class AgentMetrics : IDisposable
 {
     /// <summary>Rules with a series of their own.</summary>
@@ -61,8 +64,9 @@ internal sealed class AgentMetrics : IDisposable
     }
 
     /// <summary>
-    /// Reads the maps and writes everything in Prometheus' text format. One at a time: the series that a rule has, and the persona that was active last, are
-    /// remembered between scrapes. What fails comes out here, and not as figures of yesterday.
+    /// Reads the maps and writes everything in Prometheus' text format. One at a time: the series that a rule has, and
+    /// the persona that was active last, are remembered between scrapes. What fails comes out here, and not as figures
+    /// of yesterday.
     /// </summary>
     public async Task ExportAsync(Stream to, CancellationToken cancellation)
     {

@@ -9,8 +9,8 @@ using Prometheus;
 namespace EbpfPersonas.Agent.Metrics;
 
 /// <summary>
-/// Serves <see cref="AgentMetrics"/> at /metrics: GET over HTTP/1.1 (RFC 9112), one request for each connection, whatever the Host field says. HttpListener
-/// would answer only to the name that it listens on.
+/// Serves <see cref="AgentMetrics"/> at /metrics: GET over HTTP/1.1 (RFC 9112), one request for each connection,
+/// whatever the Host field says. HttpListener would answer only to the name that it listens on.
 /// </summary>
 internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metrics, ILogger<MetricsEndpoint> log) : BackgroundService
 {
@@ -25,7 +25,9 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
     private readonly SemaphoreSlim _room = new(AtOnceMax);
     private Socket? _listener;
 
-    /// <summary>A socket at <paramref name="address"/>; throws <see cref="IOException"/> where the address cannot be had.</summary>
+    /// <summary>
+    /// A socket at <paramref name="address"/>; throws <see cref="IOException"/> where the address cannot be had.
+    /// </summary>
     public static Socket Bind(IPEndPoint address)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -72,7 +74,8 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
             }
             catch (SocketException)
             {
-                // The client went away before it was accepted, or there are no descriptors left: then the next attempt fails as fast.
+                // The client went away before it was accepted, or there are no descriptors left: then the next attempt
+                // fails as fast.
                 _room.Release();
                 await Task.Delay(AcceptPause, stoppingToken);
             }
@@ -105,7 +108,9 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
         }
     }
 
-    /// <summary>The first line of a request whose head has arrived; empty where the head is too long or cut off.</summary>
+    /// <summary>
+    /// The first line of a request whose head has arrived; empty where the head is too long or cut off.
+    /// </summary>
     private static async Task<string> ReadRequestLineAsync(NetworkStream stream, CancellationToken cancellation)
     {
         var head = new byte[RequestMax];

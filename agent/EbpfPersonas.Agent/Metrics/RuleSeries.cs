@@ -3,8 +3,8 @@ using EbpfPersonas.Agent.Dataplane;
 namespace EbpfPersonas.Agent.Metrics;
 
 /// <summary>
-/// Which rules have a series of their own. A rule that got one keeps it, so that no counter ever falls; when <paramref name="most"/> are given
-/// away, every further rule counts as "other". For one thread.
+/// Which rules have a series of their own. A rule that got one keeps it, so that no counter ever falls; when
+/// <paramref name="most"/> are given away, every further rule counts as "other". For one thread.
 /// </summary>
 internal sealed class RuleSeries(int most)
 {

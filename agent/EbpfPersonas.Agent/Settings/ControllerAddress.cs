@@ -5,7 +5,10 @@ namespace EbpfPersonas.Agent.Settings;
 /// <summary>Where the controller is, as the operator writes it.</summary>
 internal static class ControllerAddress
 {
-    /// <summary>Scheme, host and port; throws <see cref="FormatException"/>, also for plain HTTP beyond loopback unless it is allowed.</summary>
+    /// <summary>
+    /// Scheme, host and port; throws <see cref="FormatException"/>, also for plain HTTP beyond loopback unless it is
+    /// allowed.
+    /// </summary>
     public static Uri Parse(string text, bool allowPlaintext)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)

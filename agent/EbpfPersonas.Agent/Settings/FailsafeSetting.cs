@@ -12,8 +12,9 @@ internal static class FailsafeSetting
     private const int FlowsMax = 40;
 
     /// <summary>
-    /// Reads a JSON list of {"direction": "ingress", "protocol": "tcp", "port": 22, "peer": "10.9.0.0/16"}. Protocol: tcp, udp, sctp, icmp,
-    /// icmpv6 or 0-255; port: a number or "first-last", absent = all; peer: CIDR, address or "any". Throws <see cref="FormatException"/>.
+    /// Reads a JSON list of {"direction": "ingress", "protocol": "tcp", "port": 22, "peer": "10.9.0.0/16"}. Protocol:
+    /// tcp, udp, sctp, icmp, icmpv6 or 0-255; port: a number or "first-last", absent = all; peer: CIDR, address or
+    /// "any". Throws <see cref="FormatException"/>.
     /// </summary>
     public static ImmutableArray<FailsafeFlow> Parse(string text)
     {

@@ -6,8 +6,8 @@ using EbpfPersonas.Agent.Dataplane;
 namespace EbpfPersonas.Agent.Settings;
 
 /// <summary>
-/// Reads settings from the file, then the environment (EBPF_PERSONAS_KEY), then the command line (--key value); the later one wins. Finds all errors
-/// at once.
+/// Reads settings from the file, then the environment (EBPF_PERSONAS_KEY), then the command line (--key value); the
+/// later one wins. Finds all errors at once.
 /// </summary>
 internal sealed class SettingsReader
 {
@@ -26,8 +26,8 @@ internal sealed class SettingsReader
     }
 
     /// <summary>
-    /// <paramref name="file"/> is the file's content or null; <paramref name="machineId"/> stands in for an absent vm_id. Throws
-    /// <see cref="SettingsException"/>.
+    /// <paramref name="file"/> is the file's content or null; <paramref name="machineId"/> stands in for an absent
+    /// vm_id. Throws <see cref="SettingsException"/>.
     /// </summary>
     public static AgentSettings Read(
         string? file,

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace EbpfPersonas.Bpf.Native;
 
-/// <summary>Where libbpf is: linked into the native AOT agent, the distribution's shared library anywhere else.</summary>
+/// <summary>
+/// Where libbpf is: linked into the native AOT agent, the distribution's shared library anywhere else.
+/// </summary>
 internal static class LibbpfLibrary
 {
     public const string Name = "bpf";

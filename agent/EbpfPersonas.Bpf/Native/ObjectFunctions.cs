@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace EbpfPersonas.Bpf.Native;
 
-/// <summary>libbpf.h: objects, their maps and programs. Pointers are borrowed from the object that holds them.</summary>
+/// <summary>
+/// libbpf.h: objects, their maps and programs. Pointers are borrowed from the object that holds them.
+/// </summary>
 internal static unsafe partial class ObjectFunctions
 {
     /// <summary>struct bpf_object_open_opts of libbpf 1.1, up to the field that we set.</summary>

@@ -17,7 +17,8 @@ internal sealed class Decisions(
         ChangeAsync(actor, vm => Task.FromResult(change(vm)));
 
     /// <summary>
-    /// Changes a VM: decide, store, and only then take over and hand on. False where the VM was deleted meanwhile, and nothing was done.
+    /// Changes a VM: decide, store, and only then take over and hand on. False where the VM was deleted meanwhile, and
+    /// nothing was done.
     /// </summary>
     public async Task<bool> ChangeAsync(VmActor actor, Func<StoredVm, Task<VmChange?>> change)
     {

@@ -102,8 +102,8 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     }
 
     /// <summary>
-    /// A persona may have a new revision: every VM that refers to it decides again. One VM's failure does not keep it from the others; the first comes out
-    /// at the end, and doing it again is harmless.
+    /// A persona may have a new revision: every VM that refers to it decides again. One VM's failure does not keep it
+    /// from the others; the first comes out at the end, and doing it again is harmless.
     /// </summary>
     public async Task PersonaChangedAsync(LivePersona persona)
     {

@@ -15,7 +15,8 @@ internal static class VmPhases
         var desired = vm.Desired;
         if (desired.Generation == 0)
         {
-            // A persona of which this controller knows nothing, for example after its store was lost: the VM keeps it until something is decided.
+            // A persona of which this controller knows nothing, for example after its store was lost: the VM keeps it
+            // until something is decided.
             return vm.Realised?.Persona is null ? VmPhase.Realized : VmPhase.Pending;
         }
 

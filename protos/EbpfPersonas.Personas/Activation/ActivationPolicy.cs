@@ -1,6 +1,9 @@
 namespace EbpfPersonas.Personas.Activation;
 
-/// <summary>Decides which persona is active. Pure: the same situation and clock give the same answer, on either side of the wire.</summary>
+/// <summary>
+/// Decides which persona is active. Pure: the same situation and clock give the same answer, on either side of the
+/// wire.
+/// </summary>
 public static class ActivationPolicy
 {
     /// <summary>The answer for <paramref name="situation"/> at <paramref name="now"/>.</summary>

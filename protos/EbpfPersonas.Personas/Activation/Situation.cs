@@ -11,7 +11,10 @@ public sealed record Situation
     /// <summary>The activation by hand, if there is one.</summary>
     public ManualPin? Pin { get; init; }
 
-    /// <summary>The persona that a trigger activated and that stays until it is deactivated by hand (<c>deactivate_when: manual</c>).</summary>
+    /// <summary>
+    /// The persona that a trigger activated and that stays until it is deactivated by hand (<c>deactivate_when:
+    /// manual</c>).
+    /// </summary>
     public string? Held { get; init; }
 
     /// <summary>The VM's default persona, if it has one.</summary>

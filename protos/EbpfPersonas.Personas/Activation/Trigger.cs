@@ -1,8 +1,8 @@
 namespace EbpfPersonas.Personas.Activation;
 
 /// <summary>
-/// The condition that makes a persona live: a process for which every given part holds. A persona without any part is never
-/// triggered, only activated by hand or as the default.
+/// The condition that makes a persona live: a process for which every given part holds. A persona without any part is
+/// never triggered, only activated by hand or as the default.
 /// </summary>
 public sealed record Trigger
 {

@@ -4,15 +4,17 @@ using System.Net.Sockets;
 
 namespace EbpfPersonas.Personas.Model;
 
-/// <summary>An IPv4 or IPv6 address as a number: 32 or 128 bits in <paramref name="Bits"/>, the first octet highest.</summary>
+/// <summary>
+/// An IPv4 or IPv6 address as a number: 32 or 128 bits in <paramref name="Bits"/>, the first octet highest.
+/// </summary>
 public readonly record struct IpAddress(bool IsV6, UInt128 Bits)
 {
     /// <summary>Number of bits in an address of this family: 32 or 128.</summary>
     public int Width => IsV6 ? 128 : 32;
 
     /// <summary>
-    /// Reads the textual form: IPv4 as four decimal numbers without leading zeros, IPv6 as in RFC 4291 section 2.2 without a
-    /// scope. Forms that <see cref="IPAddress"/> also takes ("10.1", "0x0a000001", "010.0.0.1") are refused.
+    /// Reads the textual form: IPv4 as four decimal numbers without leading zeros, IPv6 as in RFC 4291 section 2.2
+    /// without a scope. Forms that <see cref="IPAddress"/> also takes ("10.1", "0x0a000001", "010.0.0.1") are refused.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out IpAddress address)
     {
@@ -50,7 +52,9 @@ public readonly record struct IpAddress(bool IsV6, UInt128 Bits)
     public static IpAddress Parse(ReadOnlySpan<char> text) =>
         TryParse(text, out var address) ? address : throw new FormatException($"'{text}' is not an IP address.");
 
-    /// <summary>From 4 or 16 octets in network order; throws <see cref="ArgumentException"/> for any other number.</summary>
+    /// <summary>
+    /// From 4 or 16 octets in network order; throws <see cref="ArgumentException"/> for any other number.
+    /// </summary>
     public static IpAddress FromBytes(ReadOnlySpan<byte> octets) => octets.Length switch
     {
         4 => new IpAddress(false, BinaryPrimitives.ReadUInt32BigEndian(octets)),

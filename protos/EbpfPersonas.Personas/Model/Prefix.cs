@@ -1,11 +1,14 @@
 namespace EbpfPersonas.Personas.Model;
 
 /// <summary>
-/// A CIDR block (RFC 4632, RFC 4291 section 2.3): the first <see cref="Length"/> bits of <see cref="Address"/>, whose host bits are zero.
+/// A CIDR block (RFC 4632, RFC 4291 section 2.3): the first <see cref="Length"/> bits of <see cref="Address"/>, whose
+/// host bits are zero.
 /// </summary>
 public readonly record struct Prefix
 {
-    /// <summary>Cuts off the host bits of <paramref name="address"/>; <paramref name="length"/> is 0-32 or 0-128.</summary>
+    /// <summary>
+    /// Cuts off the host bits of <paramref name="address"/>; <paramref name="length"/> is 0-32 or 0-128.
+    /// </summary>
     public Prefix(IpAddress address, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);

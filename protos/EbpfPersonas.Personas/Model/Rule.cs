@@ -24,8 +24,8 @@ public sealed record Rule
     public byte? Protocol { get; init; }
 
     /// <summary>
-    /// Ports that the originator connects to (the peer's for egress, the VM's own for ingress); empty matches any. With ports and
-    /// without a protocol, only protocols that have ports match (TCP, UDP, SCTP).
+    /// Ports that the originator connects to (the peer's for egress, the VM's own for ingress); empty matches any. With
+    /// ports and without a protocol, only protocols that have ports match (TCP, UDP, SCTP).
     /// </summary>
     public ImmutableArray<PortRange> Ports { get; init; } = [];
 

@@ -3,8 +3,8 @@ using EbpfPersonas.Personas.Model;
 namespace EbpfPersonas.Personas.Verdicts;
 
 /// <summary>
-/// The first packet of a flow as rules see it: the other end, and the port that the originator connects to (the peer's for
-/// egress, the VM's own for ingress; 0 where the protocol has none).
+/// The first packet of a flow as rules see it: the other end, and the port that the originator connects to (the peer's
+/// for egress, the VM's own for ingress; 0 where the protocol has none).
 /// </summary>
 public sealed record Packet(Direction Direction, byte Protocol, IpAddress Peer, ushort Port = 0, byte IcmpType = 0, byte IcmpCode = 0)
 {

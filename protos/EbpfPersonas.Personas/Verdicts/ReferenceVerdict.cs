@@ -3,8 +3,8 @@ using EbpfPersonas.Personas.Model;
 namespace EbpfPersonas.Personas.Verdicts;
 
 /// <summary>
-/// The meaning of a persona, as plainly as it can be written: rule by rule, field by field. The kernel is measured against it;
-/// it is never made faster.
+/// The meaning of a persona, as plainly as it can be written: rule by rule, field by field. The kernel is measured
+/// against it; it is never made faster.
 /// </summary>
 public static class ReferenceVerdict
 {

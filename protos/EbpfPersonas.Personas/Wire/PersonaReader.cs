@@ -3,10 +3,15 @@ using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Personas.Wire;
 
-/// <summary>Reads a persona off the wire. The sender is not trusted: what is out of range is refused, never mended.</summary>
+/// <summary>
+/// Reads a persona off the wire. The sender is not trusted: what is out of range is refused, never mended.
+/// </summary>
 public static class PersonaReader
 {
-    /// <summary>The model of <paramref name="wire"/>, its rules in evaluation order; throws <see cref="FormatException"/> that names the field.</summary>
+    /// <summary>
+    /// The model of <paramref name="wire"/>, its rules in evaluation order; throws <see cref="FormatException"/> that
+    /// names the field.
+    /// </summary>
     public static Persona Read(V1.Persona wire)
     {
         ArgumentNullException.ThrowIfNull(wire);

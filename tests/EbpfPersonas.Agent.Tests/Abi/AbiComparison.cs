@@ -71,7 +71,9 @@ internal static class AbiComparison
     public static string Pascal(string snake) =>
         string.Concat(snake.ToLowerInvariant().Split('_').Where(part => part.Length > 0).Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 
-    /// <summary>PACKET_DIRECTION_INGRESS of enum packet_direction is INGRESS; of a shorter common prefix, what is common.</summary>
+    /// <summary>
+    /// PACKET_DIRECTION_INGRESS of enum packet_direction is INGRESS; of a shorter common prefix, what is common.
+    /// </summary>
     private static string WithoutPrefix(string name, string member)
     {
         var words = name.ToUpperInvariant().Split('_');

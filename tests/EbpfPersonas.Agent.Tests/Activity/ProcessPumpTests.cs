@@ -66,7 +66,9 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
         return anchor;
     }
 
-    /// <summary>A pump in its own right, and a reader that keeps the list of live processes as a controller would.</summary>
+    /// <summary>
+    /// A pump in its own right, and a reader that keeps the list of live processes as a controller would.
+    /// </summary>
     private sealed class PumpedFeed : IDisposable
     {
         private readonly ActivityFeed _feed;

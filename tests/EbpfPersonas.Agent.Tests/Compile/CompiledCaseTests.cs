@@ -7,8 +7,8 @@ using Xunit;
 namespace EbpfPersonas.Agent.Tests.Compile;
 
 /// <summary>
-/// The compiled form of every case is the one in its compiled.txt. UPDATE_SNAPSHOTS=1 writes the files anew, for the difference to be read before it is
-/// committed.
+/// The compiled form of every case is the one in its compiled.txt. UPDATE_SNAPSHOTS=1 writes the files anew, for the
+/// difference to be read before it is committed.
 /// </summary>
 public sealed class CompiledCaseTests
 {

@@ -9,7 +9,9 @@ using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;
 
-/// <summary>A persona that denies everything does not cut the VM off from what the failsafe names, and opens nothing else.</summary>
+/// <summary>
+/// A persona that denies everything does not cut the VM off from what the failsafe names, and opens nothing else.
+/// </summary>
 public sealed class FailsafeTests : IAsyncLifetime
 {
     private const int ControllerPort = 7071;

@@ -10,7 +10,9 @@ using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;
 
-/// <summary>What only a real stack does: packets in pages, senders that lie, other people's programs and qdiscs, bridges.</summary>
+/// <summary>
+/// What only a real stack does: packets in pages, senders that lie, other people's programs and qdiscs, bridges.
+/// </summary>
 public sealed class RealTrafficTests : IAsyncLifetime
 {
     private const int Jumbo = 9000;

@@ -83,7 +83,8 @@ public sealed class SwitchTests
     [Fact]
     public async Task A_filter_that_reads_the_active_word_twice_is_caught()
     {
-        // The race needs a switch on one CPU while a packet is judged on another; on a busy machine one run may not meet it.
+        // The race needs a switch on one CPU while a packet is judged on another; on a busy machine one run may not
+        // meet it.
         var caught = new List<string>();
         for (var attempt = 0; attempt < AttemptsToCatch && caught.Count == 0; attempt++)
         {
@@ -94,7 +95,10 @@ public sealed class SwitchTests
         Assert.NotEmpty(caught);
     }
 
-    /// <summary>Sends a steady stream of UDP datagrams from one namespace to another, through the filters of the first, while two personas take turns.</summary>
+    /// <summary>
+    /// Sends a steady stream of UDP datagrams from one namespace to another, through the filters of the first, while
+    /// two personas take turns.
+    /// </summary>
     private static async Task<(DataplaneCounters Counters, ulong Sent)> SwitchUnderTraffic(byte[] filter)
     {
         await using var lab = await Lab.CreateAsync();
@@ -140,7 +144,10 @@ public sealed class SwitchTests
         return (dataplane.ReadCounters(), sent);
     }
 
-    /// <summary>Everything that contradicts "only (a, rule of a) and (b, rule of b) occur, both do, and they add up to what was sent".</summary>
+    /// <summary>
+    /// Everything that contradicts "only (a, rule of a) and (b, rule of b) occur, both do, and they add up to what was
+    /// sent".
+    /// </summary>
     private static List<string> Mixtures(DataplaneCounters counters, ulong sent)
     {
         var stream = counters.Verdicts
@@ -169,7 +176,10 @@ public sealed class SwitchTests
         }
     }
 
-    /// <summary>One rule that matches the stream, at the end of many that do not: the longer a packet is judged, the more switches fall into it.</summary>
+    /// <summary>
+    /// One rule that matches the stream, at the end of many that do not: the longer a packet is judged, the more
+    /// switches fall into it.
+    /// </summary>
     private static Persona Persona(string name, RuleAction action) => new()
     {
         Name = name,

@@ -10,7 +10,10 @@ namespace EbpfPersonas.Agent.Tests.Hosting;
 /// <summary>The whole agent as a process of its own, in a namespace.</summary>
 public sealed class AgentProcessTests : IAsyncLifetime
 {
-    /// <summary>The assemblies and the framework are those of the tests: the agent's own copy of what ASP.NET Core brings is not here.</summary>
+    /// <summary>
+    /// The assemblies and the framework are those of the tests: the agent's own copy of what ASP.NET Core brings is not
+    /// here.
+    /// </summary>
     private static readonly string[] Agent =
     [
         "dotnet",

@@ -131,7 +131,8 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         await WaitAsync(() => _link!.Connected);
         proxy.Freeze();
 
-        // A silent interval of 5 s, then 5 s without an answer to the ping; and the timer that looks every second or so.
+        // A silent interval of 5 s, then 5 s without an answer to the ping; and the timer that looks every second or
+        // so.
         var took = await Eventually.TrueAsync(
             () => Task.FromResult(!_link!.Connected), TimeSpan.FromSeconds(15), () => "the link noticed the silence");
         Assert.True(took > TimeSpan.FromSeconds(4));

@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfPersonas.Agent.Tests.Link;
 
 /// <summary>
-/// A controller's gRPC side on loopback: welcomes agents, sends them what the test pushes, keeps what they say. It lives here and not in TestKit, which the
-/// native kernel tests carry and where a web server has no place.
+/// A controller's gRPC side on loopback: welcomes agents, sends them what the test pushes, keeps what they say. It
+/// lives here and not in TestKit, which the native kernel tests carry and where a web server has no place.
 /// </summary>
 internal sealed class FakeController : IAsyncDisposable
 {
@@ -61,7 +61,9 @@ internal sealed class FakeController : IAsyncDisposable
     /// <summary>Breaks every stream there is; new ones are welcome.</summary>
     public void Break() => Interlocked.Exchange(ref _streams, new CancellationTokenSource()).Cancel();
 
-    /// <summary>Waits until <paramref name="count"/> messages such as this were received, and gives the last of them.</summary>
+    /// <summary>
+    /// Waits until <paramref name="count"/> messages such as this were received, and gives the last of them.
+    /// </summary>
     public async Task<AgentMessage> WaitForAsync(Func<AgentMessage, bool> wanted, int count = 1)
     {
         using var deadline = new CancellationTokenSource(Patience);

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace EbpfPersonas.Agent.Tests.Link;
 
-/// <summary>A TCP proxy on loopback that can stop passing anything on while its connections stay open, as a peer does whose cable was cut.</summary>
+/// <summary>
+/// A TCP proxy on loopback that can stop passing anything on while its connections stay open, as a peer does whose
+/// cable was cut.
+/// </summary>
 internal sealed class FreezableProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -46,8 +46,8 @@ public sealed class CaseVerdictTests
     }
 
     /// <summary>
-    /// Rules that a case holds to show that they do not decide: each of their packets meets an earlier rule, or the rule or an
-    /// earlier one is in audit mode.
+    /// Rules that a case holds to show that they do not decide: each of their packets meets an earlier rule, or the
+    /// rule or an earlier one is in audit mode.
     /// </summary>
     private static bool IsNeverAsked(Persona persona, Rule rule) =>
         rule.Mode == EnforcementMode.Audit ||

@@ -7,8 +7,8 @@ public static class CaseRun
 {
     /// <summary>
     /// The lines that came out differently. <paramref name="read"/> gives the persona of a document of the case (null
-    /// for none),
-    /// <paramref name="switchTo"/> puts it in force under a new epoch, <paramref name="decide"/> says what becomes of a packet.
+    /// for none), <paramref name="switchTo"/> puts it in force under a new epoch, <paramref name="decide"/> says what
+    /// becomes of a packet.
     /// </summary>
     public static IReadOnlyList<string> Differences(
         CaseFolder @case, Func<string?, Persona?> read, Action<Persona?> switchTo, Func<CasePacket, Expectation> decide)

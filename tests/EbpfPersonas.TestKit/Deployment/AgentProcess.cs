@@ -5,7 +5,9 @@ using EbpfPersonas.TestKit.Prometheus;
 
 namespace EbpfPersonas.TestKit.Deployment;
 
-/// <summary>A real agent in a lab host, which it takes for its VM, with a state directory that goes with this object.</summary>
+/// <summary>
+/// A real agent in a lab host, which it takes for its VM, with a state directory that goes with this object.
+/// </summary>
 public sealed class AgentProcess : IAsyncDisposable
 {
     private const int MetricsPort = 9435;
@@ -36,11 +38,10 @@ public sealed class AgentProcess : IAsyncDisposable
     public int ProcessId => _process!.Id;
 
     /// <summary>Starts it and waits until it has its stream to the controller.</summary>
-    /// <param name="host">The VM.</param>
-    /// <param name="vmId">Its name at the controller.</param>
-    /// <param name="controllerUrl">Where agents connect.</param>
-    /// <param name="metricsIp">An address of the VM for its metrics. Anything but loopback is put on the failsafe list.</param>
-    /// <param name="attach">auto, tcx or clsact.</param>
+    /// <param name="host">The VM.</param> <param name="vmId">Its name at the controller.</param>
+    /// <param name="controllerUrl">Where agents connect.</param> <param name="metricsIp">An address of the VM for its
+    /// metrics. Anything but loopback is put on the failsafe list.</param> <param name="attach">auto, tcx or
+    /// clsact.</param>
     public static async Task<AgentProcess> StartAsync(
         LabHost host, string vmId, string controllerUrl, string metricsIp = "127.0.0.1", string attach = "auto")
     {

@@ -7,7 +7,10 @@ public static class Eventually
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Returns how long it took; throws <see cref="TimeoutException"/> with the expectation where it does not come true.</summary>
+    /// <summary>
+    /// Returns how long it took; throws <see cref="TimeoutException"/> with the expectation where it does not come
+    /// true.
+    /// </summary>
     public static async Task<TimeSpan> TrueAsync(Func<Task<bool>> condition, TimeSpan patience, Func<string> expectation)
     {
         var watch = Stopwatch.StartNew();

@@ -66,7 +66,9 @@ public sealed class Lab : IAsyncDisposable
     public Task<string> RunInHubAsync(string program, params string[] arguments) =>
         RunningProcess.RunAsync("nsenter", [$"--net={NamespacePath(Hub)}", "--", program, .. arguments]);
 
-    /// <summary>Cuts or joins the wire of a host at the bridge; the host's own interface loses or gains its carrier.</summary>
+    /// <summary>
+    /// Cuts or joins the wire of a host at the bridge; the host's own interface loses or gains its carrier.
+    /// </summary>
     public Task SetWireAsync(LabHost host, bool joined) =>
         RunningProcess.RunAsync(
             "nsenter", $"--net={NamespacePath(Hub)}", "ip", "link", "set", host.Name, joined ? "up" : "down");

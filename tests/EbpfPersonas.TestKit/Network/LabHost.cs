@@ -4,7 +4,9 @@ using EbpfPersonas.TestKit.Processes;
 
 namespace EbpfPersonas.TestKit.Network;
 
-/// <summary>One host of a <see cref="Lab"/>: a network namespace in which tests run programs and open sockets.</summary>
+/// <summary>
+/// One host of a <see cref="Lab"/>: a network namespace in which tests run programs and open sockets.
+/// </summary>
 public sealed class LabHost
 {
     /// <summary>Names an existing namespace; null = the one that this process runs in.</summary>
@@ -22,7 +24,9 @@ public sealed class LabHost
 
     public string NamespacePath { get; }
 
-    /// <summary>Starts a program in this host. `ip netns exec` would hide bpffs, cgroups and tracefs, so nsenter does it.</summary>
+    /// <summary>
+    /// Starts a program in this host. `ip netns exec` would hide bpffs, cgroups and tracefs, so nsenter does it.
+    /// </summary>
     public RunningProcess Start(
         string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
         RunningProcess.Start("nsenter", [$"--net={NamespacePath}", "--", program, .. arguments], environment);
@@ -32,8 +36,8 @@ public sealed class LabHost
         RunningProcess.RunAsync("nsenter", [$"--net={NamespacePath}", "--", program, .. arguments]);
 
     /// <summary>
-    /// Runs <paramref name="action"/> in this test process, on a thread that is in this host meanwhile. Threads that it starts stay in the host, so it
-    /// starts none but those that belong there.
+    /// Runs <paramref name="action"/> in this test process, on a thread that is in this host meanwhile. Threads that it
+    /// starts stay in the host, so it starts none but those that belong there.
     /// </summary>
     public T RunInside<T>(Func<T> action) => NamespaceSocket.Run(NamespacePath, action);
 
@@ -61,7 +65,9 @@ public sealed class LabHost
         return socket;
     }
 
-    /// <summary>Connects over TCP from this host. Throws <see cref="SocketException"/> where the kernel refuses or times out.</summary>
+    /// <summary>
+    /// Connects over TCP from this host. Throws <see cref="SocketException"/> where the kernel refuses or times out.
+    /// </summary>
     public async Task<Socket> ConnectAsync(string address, int port, TimeSpan timeout)
     {
         var ip = IPAddress.Parse(address);
@@ -84,7 +90,9 @@ public sealed class LabHost
         }
     }
 
-    /// <summary>What became of a TCP connection attempt: Success, TimedOut (no answer), ConnectionRefused, ...</summary>
+    /// <summary>
+    /// What became of a TCP connection attempt: Success, TimedOut (no answer), ConnectionRefused, ...
+    /// </summary>
     public async Task<SocketError> TryConnectAsync(string address, int port, TimeSpan timeout)
     {
         try

@@ -12,7 +12,9 @@ namespace EbpfPersonas.TestKit.Network;
 /// </summary>
 internal static class NamespaceSocket
 {
-    /// <summary>SocketType and ProtocolType have Linux's own numbers for what tests use: stream, dgram, raw; tcp, udp, icmp.</summary>
+    /// <summary>
+    /// SocketType and ProtocolType have Linux's own numbers for what tests use: stream, dgram, raw; tcp, udp, icmp.
+    /// </summary>
     internal static Socket Open(string namespacePath, AddressFamily family, SocketType type, ProtocolType protocol)
     {
         var nativeFamily = family == AddressFamily.InterNetworkV6 ? LibC.AF_INET6 : LibC.AF_INET;

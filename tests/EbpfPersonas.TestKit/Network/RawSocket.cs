@@ -5,7 +5,8 @@ using Tmds.Linux;
 namespace EbpfPersonas.TestKit.Network;
 
 /// <summary>
-/// A packet socket (packet(7)) on one interface of a lab host: sends frames as they are, and says of them what it likes.
+/// A packet socket (packet(7)) on one interface of a lab host: sends frames as they are, and says of them what it
+/// likes.
 /// </summary>
 public sealed unsafe class RawSocket : IDisposable
 {
@@ -26,8 +27,9 @@ public sealed unsafe class RawSocket : IDisposable
     }
 
     /// <summary>
-    /// Sends <paramref name="frame"/>, link-layer header included; <paramref name="claimedProtocol"/> is the ethertype that the sender claims,
-    /// which the kernel believes whatever the frame says. False where the frame was dropped on its way out.
+    /// Sends <paramref name="frame"/>, link-layer header included; <paramref name="claimedProtocol"/> is the ethertype
+    /// that the sender claims, which the kernel believes whatever the frame says. False where the frame was dropped on
+    /// its way out.
     /// </summary>
     public bool Send(ReadOnlySpan<byte> frame, ushort claimedProtocol)
     {

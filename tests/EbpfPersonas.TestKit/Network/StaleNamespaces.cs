@@ -4,7 +4,9 @@ using Tmds.Linux;
 
 namespace EbpfPersonas.TestKit.Network;
 
-/// <summary>Deletes the namespaces of test runs that were killed: a namespace's name carries its maker's process id.</summary>
+/// <summary>
+/// Deletes the namespaces of test runs that were killed: a namespace's name carries its maker's process id.
+/// </summary>
 internal static class StaleNamespaces
 {
     internal const string Prefix = "ebpfp-";

@@ -4,7 +4,9 @@ using Tmds.Linux;
 
 namespace EbpfPersonas.TestKit.Processes;
 
-/// <summary>A process that a test started: its output is kept, it is stopped by its id, and it never outlives its owner.</summary>
+/// <summary>
+/// A process that a test started: its output is kept, it is stopped by its id, and it never outlives its owner.
+/// </summary>
 public sealed class RunningProcess : IAsyncDisposable
 {
     private static readonly TimeSpan PatienceAfterTerm = TimeSpan.FromSeconds(10);
@@ -68,7 +70,9 @@ public sealed class RunningProcess : IAsyncDisposable
         return running;
     }
 
-    /// <summary>Runs a program to its end and returns its output. Throws where it fails or takes longer than 60 s.</summary>
+    /// <summary>
+    /// Runs a program to its end and returns its output. Throws where it fails or takes longer than 60 s.
+    /// </summary>
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
         await using var process = Start(program, arguments);
@@ -81,7 +85,9 @@ public sealed class RunningProcess : IAsyncDisposable
     /// <summary>Ends the process's standard input, which many clients take as the wish to quit.</summary>
     public void CloseInput() => _process.StandardInput.Close();
 
-    /// <summary>Waits until the output contains the text. Throws, with the output, on time-out or where the process ends first.</summary>
+    /// <summary>
+    /// Waits until the output contains the text. Throws, with the output, on time-out or where the process ends first.
+    /// </summary>
     public async Task WaitForOutputAsync(string text, TimeSpan timeout)
     {
         using var deadline = new CancellationTokenSource(timeout);

@@ -5,7 +5,9 @@ using EbpfPersonas.TestKit.Processes;
 
 namespace EbpfPersonas.TestKit.Prometheus;
 
-/// <summary>Debian's Prometheus server, run in a lab host with a configuration and a store of its own, scraping every second.</summary>
+/// <summary>
+/// Debian's Prometheus server, run in a lab host with a configuration and a store of its own, scraping every second.
+/// </summary>
 public sealed class PrometheusServer : IAsyncDisposable
 {
     private const string Listen = "127.0.0.1:9090";
