@@ -53,13 +53,13 @@ internal sealed class AgentSession : IDisposable
         }
     }
 
-    /// <summary>Puts a state into the mailbox, unless a newer one was there already.</summary>
+    /// <summary>Puts a state into the mailbox, unless it or a newer one was there already.</summary>
     public void Offer(DesiredState desired)
     {
         ArgumentNullException.ThrowIfNull(desired);
         lock (_lock)
         {
-            if (_ready && desired.Generation >= _newest)
+            if (_ready && desired.Generation > _newest)
             {
                 _newest = desired.Generation;
                 _mailbox.Writer.TryWrite(desired);
