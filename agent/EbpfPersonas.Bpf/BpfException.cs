@@ -32,7 +32,9 @@ public sealed class BpfException : Exception
 
     private static string Describe(string operation, int errno, string log)
     {
-        var message = string.Create(CultureInfo.InvariantCulture, $"{operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})");
+        var message = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})");
         return log.Length == 0 ? message : $"{message}\n{log}";
     }
 }

@@ -126,7 +126,8 @@ public sealed unsafe class BpfMap
         : throw new NotSupportedException($"Map {Name} has values of {ValueSize} octets.");
 
     /// <summary>The number of CPUs that per-CPU maps have values for.</summary>
-    public static int PossibleCpus { get; } = BpfException.Check(ObjectFunctions.libbpf_num_possible_cpus(), "count CPUs");
+    public static int PossibleCpus { get; } =
+        BpfException.Check(ObjectFunctions.libbpf_num_possible_cpus(), "count CPUs");
 
     internal Span<byte> InitialValue()
     {

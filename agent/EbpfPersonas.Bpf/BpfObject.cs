@@ -67,7 +67,9 @@ public sealed unsafe class BpfObject : SafeHandle
                     var opened = ObjectFunctions.bpf_object__open_mem((byte*)start, size, &options);
                     return (opened, Marshal.GetLastPInvokeError());
                 });
-                return handle != nint.Zero ? new BpfObject(handle, name) : throw new BpfException($"open {name}", errno, log);
+                return handle != nint.Zero
+                    ? new BpfObject(handle, name)
+                    : throw new BpfException($"open {name}", errno, log);
             }
             finally
             {

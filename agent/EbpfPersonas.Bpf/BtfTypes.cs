@@ -16,7 +16,9 @@ public sealed unsafe class BtfTypes
 
     internal BtfTypes(BpfObject owner, nint btf) => (_owner, _btf) = (owner, btf);
 
-    private uint Count => !_owner.IsClosed ? BtfFunctions.btf__type_cnt(_btf) : throw new ObjectDisposedException(_owner.Name);
+    private uint Count => !_owner.IsClosed
+        ? BtfFunctions.btf__type_cnt(_btf)
+        : throw new ObjectDisposedException(_owner.Name);
 
     /// <summary>
     /// Every named struct with its size and members, offsets and sizes in octets. Bit fields have size 0.
@@ -87,7 +89,9 @@ public sealed unsafe class BtfTypes
             var isBitField = flagged && member[2] >> 24 != 0;
             var bits = flagged ? member[2] & 0xffffff : member[2];
             members.Add(new BtfMember(
-                Name(member[0]), (int)(bits / 8), isBitField ? 0 : (int)BtfFunctions.btf__resolve_size(_btf, member[1])));
+                Name(member[0]),
+                (int)(bits / 8),
+                isBitField ? 0 : (int)BtfFunctions.btf__resolve_size(_btf, member[1])));
         }
 
         return new BtfStruct(Name(type[0]), (int)type[2], members);
@@ -117,5 +121,6 @@ public sealed unsafe class BtfTypes
 
     private static int Length(uint* type) => (int)(type[1] & 0xffff);
 
-    private string Name(uint offset) => Marshal.PtrToStringUTF8((nint)BtfFunctions.btf__name_by_offset(_btf, offset)) ?? "";
+    private string Name(uint offset) =>
+        Marshal.PtrToStringUTF8((nint)BtfFunctions.btf__name_by_offset(_btf, offset)) ?? "";
 }

@@ -30,7 +30,8 @@ public sealed unsafe class GracePeriod : IDisposable
         uint key = 0;
         var inner = (int)_inner.DangerousGetHandle();
         BpfException.Check(
-            SyscallFunctions.bpf_map_update_elem((int)_outer.DangerousGetHandle(), &key, &inner, 0), "wait for a grace period");
+            SyscallFunctions.bpf_map_update_elem((int)_outer.DangerousGetHandle(), &key, &inner, 0),
+            "wait for a grace period");
     }
 
     /// <inheritdoc/>

@@ -33,12 +33,14 @@ public sealed unsafe class MemoryMap : SafeHandle
     internal static MemoryMap Create(int descriptor, string name, int valueSize, int count)
     {
         var length = (long)valueSize * count;
-        var address = LibC.mmap(null, (size_t)(ulong)length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, descriptor, 0);
+        var address = LibC.mmap(
+            null, (size_t)(ulong)length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, descriptor, 0);
         return address != LibC.MAP_FAILED
             ? new MemoryMap((nint)address, valueSize, count)
             : throw new BpfException($"map {name} into memory", LibC.errno);
     }
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => LibC.munmap((void*)handle, (size_t)((ulong)_valueSize * (ulong)_count)) == 0;
+    protected override bool ReleaseHandle() =>
+        LibC.munmap((void*)handle, (size_t)((ulong)_valueSize * (ulong)_count)) == 0;
 }

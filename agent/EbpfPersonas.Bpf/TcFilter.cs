@@ -71,7 +71,8 @@ public sealed unsafe class TcFilter : IDisposable
             throw new BpfException(
                 $"attach by clsact to interface {_interfaceIndex}",
                 Exists,
-                "The interface has an ingress qdisc in the place of clsact (tc qdisc show); it has no place for an egress filter.");
+                "The interface has an ingress qdisc in the place of clsact (tc qdisc show); "
+                + "it has no place for an egress filter.");
         }
     }
 

@@ -73,9 +73,15 @@ public sealed class ArchitectureTests
         { References, Project("agent/EbpfPersonas.Agent"), Reference("agent/EbpfPersonas.Bpf") },
         { Wall, "agent/EbpfPersonas.Bpf/Good.cs", "    [Library" + "Import(\"bpf\")]" },
         { Ids, "agent/EbpfPersonas.Agent/Log.cs", Message("1000") + Message("1999") },
-        { Types, "agent/One.cs", "public sealed partial class One\n{\n    public enum Inner { }\n}\n\ninternal sealed class Beside;\n" },
+        {
+            Types, "agent/One.cs",
+            "public sealed partial class One\n{\n    public enum Inner { }\n}\n\ninternal sealed class Beside;\n"
+        },
         { Sizes, "agent/Long.cs", Lines(250) },
-        { Places, "docs/x.md", "http://127.0.0.1:7070 http://10.0.0.10:3306 https://db.example.com /var/lib/x $root/ho" + "me/x" },
+        {
+            Places, "docs/x.md",
+            "http://127.0.0.1:7070 http://10.0.0.10:3306 https://db.example.com /var/lib/x $root/ho" + "me/x"
+        },
         { Paths, "docs/x.md", "`bpf/lib`, `tests/EbpfPersonas.*.Tests`, `build/`, `/etc/x/y`, `agent.json`" },
         { Work, "agent/X.cs", "// Every to do is done." },
     };

@@ -14,12 +14,14 @@ internal static partial class EventIds
         var ids = (from file in files
                    where file.IsCSharp && !file.IsIn("tests")
                    from match in Message().Matches(file.Text)
-                   select (file.Path, Id: int.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out var id) ? id : -1))
+                   select (file.Path,
+                       Id: int.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out var id) ? id : -1))
             .ToArray();
         var twice = ids.GroupBy(id => id.Id).Where(same => same.Key >= 0 && same.Count() > 1)
             .Select(same => $"event id {same.Key} is used {same.Count()} times");
         var outside = ids.Where(id => !Ranges.Any(range =>
-                id.Path.StartsWith(range.Folder + "/", StringComparison.Ordinal) && id.Id >= range.First && id.Id <= range.Last))
+                id.Path.StartsWith(range.Folder + "/", StringComparison.Ordinal)
+                    && id.Id >= range.First && id.Id <= range.Last))
             .Select(id => $"{id.Path}: event id {(id.Id < 0 ? "is missing" : id.Id)} is outside of its host's range");
         return twice.Concat(outside);
     }

@@ -41,6 +41,8 @@ internal static partial class ForeignPlaces
     [GeneratedRegex(@"\bhttps?://(?:[^/\s@""]*@)?(?<host>[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9])")]
     private static partial Regex Url();
 
-    [GeneratedRegex(@"^(10|127|192\.168|192\.0\.2|198\.51\.100|203\.0\.113)\.[\d.]+$|^[\w-]+$|(^|\.)(example|invalid|test)(\.(com|org|net))?$")]
+    [GeneratedRegex(
+        @"^(10|127|192\.168|192\.0\.2|198\.51\.100|203\.0\.113)\.[\d.]+$|^[\w-]+$|" +
+        @"(^|\.)(example|invalid|test)(\.(com|org|net))?$")]
     private static partial Regex Nowhere();
 }

@@ -14,7 +14,9 @@ internal static partial class NativeWall
         where file.IsIn(Wall) ? ProductWord().IsMatch(line.Text) : Native().IsMatch(line.Text)
         select $"{file.Path}:{line.Number}: {line.Text.Trim()}";
 
-    [GeneratedRegex(@"\[(assembly:\s*)?(System\.Runtime\.InteropServices\.)?(LibraryImport|DllImport)(Attribute)?\(|extern\s+\w+\s+\w+\(")]
+    [GeneratedRegex(
+        @"\[(assembly:\s*)?(System\.Runtime\.InteropServices\.)?(LibraryImport|DllImport)(Attribute)?\(|" +
+        @"extern\s+\w+\s+\w+\(")]
     private static partial Regex Native();
 
     [GeneratedRegex(@"\b([Pp]ersonas?|[Tt]riggers?|[Vv]erdicts?|[Ff]irewall)\b")]

@@ -22,7 +22,8 @@ internal static partial class ProjectReferences
         where project.Path.EndsWith(".csproj", StringComparison.Ordinal) && !project.IsIn("tests")
         let name = project.Name[..^".csproj".Length]
         from finding in Allowed.TryGetValue(name, out var allowed)
-            ? Reference().Matches(project.Text).Select(match => match.Groups[1].Value).Where(to => !allowed.Contains(to))
+            ? Reference().Matches(project.Text).Select(match => match.Groups[1].Value)
+                .Where(to => !allowed.Contains(to))
                 .Select(to => $"{name} refers to {to}")
             : [$"{project.Path} has no place in the house"]
         select finding;

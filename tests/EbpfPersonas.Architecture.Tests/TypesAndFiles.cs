@@ -10,7 +10,8 @@ internal static partial class TypesAndFiles
         foreach (var file in files.Where(file => file.IsCSharp))
         {
             var types = Declaration().Matches(file.Text).ToArray();
-            var visible = types.Where(type => type.Groups["access"].Value.Trim() == "public").Select(Name).Distinct().ToArray();
+            var visible = types.Where(type => type.Groups["access"].Value.Trim() == "public")
+                .Select(Name).Distinct().ToArray();
             if (visible.Length > 1)
             {
                 yield return $"{file.Path}: public types {string.Join(", ", visible)}";

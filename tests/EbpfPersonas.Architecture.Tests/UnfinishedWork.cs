@@ -12,6 +12,7 @@ internal static partial class UnfinishedWork
         where Mark().IsMatch(line.Text)
         select $"{file.Path}:{line.Number}: {line.Text.Trim()}";
 
-    [GeneratedRegex(@"\b(TO" + @"DO|FIX" + @"ME|X{3}|HA" + @"CK)\b|\bNotImplemented" + @"Exception\b|\[(Fact|Theory)\(Sk" + "ip")]
+    [GeneratedRegex(
+        @"\b(TO" + @"DO|FIX" + @"ME|X{3}|HA" + @"CK)\b|\bNotImplemented" + @"Exception\b|\[(Fact|Theory)\(Sk" + "ip")]
     private static partial Regex Mark();
 }

@@ -14,7 +14,8 @@ public sealed partial class WordTests
 
     [Fact]
     public void Verdicts_are_the_closed_list() => Assert.Equal(
-        CaseWords.Verdicts.ToArray(), Enumerable.Range(0, (int)Verdict.Count).Select(verdict => ((Verdict)verdict).Word()));
+        CaseWords.Verdicts.ToArray(),
+        Enumerable.Range(0, (int)Verdict.Count).Select(verdict => ((Verdict)verdict).Word()));
 
     [Fact]
     public void The_kernel_has_the_same_words_under_the_same_numbers()
@@ -34,7 +35,9 @@ public sealed partial class WordTests
     [
         .. Enumerator().Matches(header)
             .Where(match => match.Groups["name"].Value.StartsWith(prefix, StringComparison.Ordinal))
-            .Select(match => (Word: match.Groups["name"].Value[prefix.Length..], Number: int.Parse(match.Groups["number"].Value)))
+            .Select(match => (
+                Word: match.Groups["name"].Value[prefix.Length..],
+                Number: int.Parse(match.Groups["number"].Value)))
             .Where(entry => entry.Word != "COUNT")
             .OrderBy(entry => entry.Number)
             .Select(entry => entry.Word.ToLowerInvariant()),

@@ -25,8 +25,10 @@ internal static class AgentFootprint
         var control = await lab.AddHostAsync("controller", "10.0.0.2/24");
         await using var controller = await ControllerProcess.StartAsync(control, "10.0.0.2");
 
-        var shell = await MedianAsync(() => RunningProcess.RunAsync("nsenter", $"--net={vm.NamespacePath}", "/bin/sh", "-c", ":"));
-        var version = await MedianAsync(() => RunningProcess.RunAsync("nsenter", $"--net={vm.NamespacePath}", BuiltProduct.Agent, "--help"));
+        var shell = await MedianAsync(
+            () => RunningProcess.RunAsync("nsenter", $"--net={vm.NamespacePath}", "/bin/sh", "-c", ":"));
+        var version = await MedianAsync(
+            () => RunningProcess.RunAsync("nsenter", $"--net={vm.NamespacePath}", BuiltProduct.Agent, "--help"));
         var connected = Stopwatch.StartNew();
         await using var agent = await AgentProcess.StartAsync(vm, Vm, controller.AgentsUrl);
         connected.Stop();
@@ -38,7 +40,8 @@ internal static class AgentFootprint
         await controller.Api.PutPersonaAsync("thousand", Persona());
         await controller.Api.ActivateAsync(Vm, "thousand");
         await controller.Api.WaitUntilRealisedAsync(Vm, "thousand");
-        return Print($"agent resident memory, {RuleCount} rules, MiB", ResidentOctets(agent.ProcessId) / Mebi, 40) && good;
+        return Print($"agent resident memory, {RuleCount} rules, MiB", ResidentOctets(agent.ProcessId) / Mebi, 40)
+            && good;
     }
 
     private static bool Print(string what, double value, double target)
@@ -63,8 +66,11 @@ internal static class AgentFootprint
 
     private static double ResidentOctets(int pid)
     {
-        var line = File.ReadLines($"/proc/{pid}/status").First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        var line = File.ReadLines($"/proc/{pid}/status")
+            .First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return double.Parse(
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)
+            * 1024;
     }
 
     private static string Persona()

@@ -26,5 +26,6 @@ internal sealed record Attempt(string Address, int Port, bool Allowed)
         return right;
     }
 
-    private string Wrong(string seen) => $"<<< WRONG: expected {(Allowed ? "connected" : "no answer (dropped)")}, got {seen}";
+    private string Wrong(string seen) =>
+        $"<<< WRONG: expected {(Allowed ? "connected" : "no answer (dropped)")}, got {seen}";
 }

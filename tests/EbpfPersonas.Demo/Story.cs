@@ -66,12 +66,14 @@ internal sealed class Story
 
     private async Task UploadAsync(string name, string path)
     {
-        var answer = await _stage.Controller.PutPersonaAsync(name, await File.ReadAllBytesAsync(BuiltProduct.File(path)));
+        var answer = await _stage.Controller.PutPersonaAsync(
+            name, await File.ReadAllBytesAsync(BuiltProduct.File(path)));
         Console.WriteLine($"    {name}: accepted as revision {answer["metadata"]?["revision"]}");
         foreach (var warning in answer["warnings"] as JsonArray ?? [])
         {
             var (code, message) = ((string?)warning!["code"], (string?)warning["message"]);
-            Console.WriteLine($"      warning {(message!.StartsWith(code!, StringComparison.Ordinal) ? "" : code + ": ")}{message}");
+            Console.WriteLine(
+                $"      warning {(message!.StartsWith(code!, StringComparison.Ordinal) ? "" : code + ": ")}{message}");
         }
     }
 
@@ -105,13 +107,14 @@ internal sealed class Story
         foreach (var activation in activations)
         {
             Console.WriteLine(
-                $"    {activation!["at"]}  generation {activation["generation"]}: {activation["persona"] ?? "no persona"}, " +
-                $"cause {activation["cause"]}, {activation["result"]}");
+                $"    {activation!["at"]}  generation {activation["generation"]}: " +
+                $"{activation["persona"] ?? "no persona"}, cause {activation["cause"]}, {activation["result"]}");
             Console.WriteLine($"      {activation["reason"]}");
             if (activation["process"] is { } process)
             {
                 Console.WriteLine(
-                    $"      process {process["event"]} {process["time"]}: pid {process["pid"]}, {process["path"]} = {process["executable"]}");
+                    $"      process {process["event"]} {process["time"]}: pid {process["pid"]}, " +
+                    $"{process["path"]} = {process["executable"]}");
             }
         }
 
@@ -124,15 +127,21 @@ internal sealed class Story
     private async Task ShowCountersAsync()
     {
         var text = await _stage.Agent.ReadMetricsTextAsync();
-        string[] shown = ["persona_agent_packets_total{", "persona_agent_rule_hits_total{", "persona_agent_switches_total{", "persona_agent_active{"];
-        foreach (var line in text.Split('\n').Where(line => shown.Any(line.StartsWith) && !line.EndsWith(" 0", StringComparison.Ordinal)))
+        string[] shown =
+        [
+            "persona_agent_packets_total{", "persona_agent_rule_hits_total{", "persona_agent_switches_total{",
+            "persona_agent_active{",
+        ];
+        foreach (var line in text.Split('\n')
+            .Where(line => shown.Any(line.StartsWith) && !line.EndsWith(" 0", StringComparison.Ordinal)))
         {
             Console.WriteLine($"    {line}");
         }
 
         var metrics = await _stage.Agent.ReadMetricsAsync();
         Expect(
-            metrics.Any(sample => sample.Is("persona_agent_rule_hits_total", ("persona", "database_client")) && sample.Value > 0),
+            metrics.Any(sample =>
+                sample.Is("persona_agent_rule_hits_total", ("persona", "database_client")) && sample.Value > 0),
             "hits of a rule of database_client");
         Expect(
             metrics.Any(sample => sample.Is("persona_agent_packets_total",

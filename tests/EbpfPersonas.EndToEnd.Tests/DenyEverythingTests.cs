@@ -51,7 +51,8 @@ public sealed class DenyEverythingTests : SystemTest
     /// The agent's connection to the controller as ss shows it: addresses and ports; empty where there is none.
     /// </summary>
     private async Task<string> StreamAsync() =>
-        string.Join(' ', (await VmHost.RunAsync("ss", "-Htn", "state", "established", "dst", ControllerAddress, "dport", "=", ":7071"))
+        string.Join(' ', (await VmHost.RunAsync(
+                "ss", "-Htn", "state", "established", "dst", ControllerAddress, "dport", "=", ":7071"))
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(2));
 
     /// <summary>

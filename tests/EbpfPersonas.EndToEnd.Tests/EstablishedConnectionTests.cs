@@ -55,7 +55,8 @@ public sealed class EstablishedConnectionTests : SystemTest
     [InlineData("tcx", false)]
     [InlineData("clsact", true)]
     [InlineData("clsact", false)]
-    public async Task A_connection_that_the_next_persona_denies_is_cut_at_its_first_packet(string attach, bool clientSpeaks)
+    public async Task A_connection_that_the_next_persona_denies_is_cut_at_its_first_packet(
+        string attach, bool clientSpeaks)
     {
         await StartAgentAsync(attach);
         await PinAsync("allows_ssh", AllowsSsh);

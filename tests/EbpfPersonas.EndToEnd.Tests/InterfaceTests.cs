@@ -36,7 +36,9 @@ public sealed class InterfaceTests : SystemTest
         Assert.Equal(0, await Agent.StopAsync());
 
         await AssertReachesAsync(VmHost, DbAddress, 3306);
-        Assert.DoesNotContain("bpf", await VmHost.RunAsync("tc", "filter", "show", "dev", "eth0", "ingress"), StringComparison.Ordinal);
-        Assert.DoesNotContain("bpf", await VmHost.RunAsync("tc", "filter", "show", "dev", "eth0", "egress"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "bpf", await VmHost.RunAsync("tc", "filter", "show", "dev", "eth0", "ingress"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "bpf", await VmHost.RunAsync("tc", "filter", "show", "dev", "eth0", "egress"), StringComparison.Ordinal);
     }
 }

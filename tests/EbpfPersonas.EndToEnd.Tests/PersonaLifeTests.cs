@@ -9,7 +9,8 @@ namespace EbpfPersonas.EndToEnd.Tests;
 public sealed class PersonaLifeTests : SystemTest
 {
     private const string Baseline =
-        """{"name":"baseline","network_profile":{"allowed_egress":[{"protocol":"tcp","port":8080}],"allowed_ingress":[]}}""";
+        """{"name":"baseline","network_profile":""" +
+        """{"allowed_egress":[{"protocol":"tcp","port":8080}],"allowed_ingress":[]}}""";
 
     [Fact]
     public async Task A_mysql_process_brings_its_persona_and_takes_it_along_when_it_ends()
@@ -49,7 +50,8 @@ public sealed class PersonaLifeTests : SystemTest
         }
 
         await Api.WaitUntilRealisedAsync(Vm, "baseline");
-        Assert.DoesNotContain("database_client", (await Api.ActivationsAsync(Vm)).ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "database_client", (await Api.ActivationsAsync(Vm)).ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]

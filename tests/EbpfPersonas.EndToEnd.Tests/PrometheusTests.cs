@@ -43,7 +43,8 @@ public sealed class PrometheusTests : SystemTest
             Assert.Equal(PayloadSize, await receiver.ReceiveAsync(new byte[1500], deadline.Token));
         }
 
-        await EqualsAsync(prometheus, Allowed, "persona_agent_rule_hits_total{persona=\"counting\",rule=\"telemetry\"}");
+        await EqualsAsync(
+            prometheus, Allowed, "persona_agent_rule_hits_total{persona=\"counting\",rule=\"telemetry\"}");
         await EqualsAsync(prometheus, Allowed, Packets("packets", "forwarded", "allowed_rule|established"));
         await EqualsAsync(prometheus, Denied, Packets("packets", "dropped", "default_deny"));
         await EqualsAsync(prometheus, Allowed * FrameSize, Packets("bytes", "forwarded", "allowed_rule|established"));

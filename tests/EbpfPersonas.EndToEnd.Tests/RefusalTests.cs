@@ -8,7 +8,8 @@ namespace EbpfPersonas.EndToEnd.Tests;
 public sealed class RefusalTests : SystemTest
 {
     private const string OnlyDatabase =
-        """{"name":"only_database","network_profile":{"allowed_ingress":[],"allowed_egress":[{"protocol":"tcp","port":3306}]}}""";
+        """{"name":"only_database","network_profile":""" +
+        """{"allowed_ingress":[],"allowed_egress":[{"protocol":"tcp","port":3306}]}}""";
 
     [Fact]
     public async Task Is_refused_by_the_agent_with_the_reason_and_the_persona_before_stays_in_force()
@@ -36,7 +37,8 @@ public sealed class RefusalTests : SystemTest
     /// </summary>
     private static string TooLarge()
     {
-        var peers = new JsonArray([.. Enumerable.Range(0, 300).Select(peer => JsonValue.Create($"10.{peer / 250}.{peer % 250}.0/24"))]);
+        var peers = new JsonArray(
+            [.. Enumerable.Range(0, 300).Select(peer => JsonValue.Create($"10.{peer / 250}.{peer % 250}.0/24"))]);
         var ports = new JsonArray([.. Enumerable.Range(0, 250).Select(port => JsonValue.Create(1000 + (2 * port)))]);
         var rule = new JsonObject { ["protocol"] = "tcp", ["ports"] = ports, ["destination"] = peers };
         return new JsonObject

@@ -43,16 +43,19 @@ internal static class TraceSmoke
 
         var seen = new List<ProcessRecord>();
         var start = Stopwatch.GetTimestamp();
-        while (!seen.Exists(record => record.Event.Kind == ProcessEventKind.Exit) && Stopwatch.GetElapsedTime(start) < Patience)
+        while (!seen.Exists(record => record.Event.Kind == ProcessEventKind.Exit)
+            && Stopwatch.GetElapsedTime(start) < Patience)
         {
             seen.AddRange(tracer.Drain().Where(record => record.Event.Pid == process.Id));
         }
 
         var kinds = string.Join(' ', seen.Select(record => record.Event.Kind));
-        if (kinds != "Fork Exec Exit" || seen[1].Path != path || seen[1].Executable != executable || tracer.ReadLost() != 0)
+        if (kinds != "Fork Exec Exit" || seen[1].Path != path || seen[1].Executable != executable
+            || tracer.ReadLost() != 0)
         {
             throw new InvalidOperationException(
-                $"saw {kinds}: {string.Join(", ", seen.Select(record => $"'{record.Path}' '{record.Executable}'"))}; {tracer.ReadLost()} lost");
+                $"saw {kinds}: {string.Join(", ", seen.Select(record => $"'{record.Path}' '{record.Executable}'"))}; " +
+                $"{tracer.ReadLost()} lost");
         }
     }
 }

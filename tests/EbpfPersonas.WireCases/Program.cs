@@ -14,7 +14,8 @@ foreach (var testCase in CaseFolder.LoadAll(cases))
     {
         var findings = new Findings();
         var validated = PersonaValidator.Validate(File.ReadAllBytes(document), findings)
-            ?? throw new FormatException($"{document}: {string.Join("; ", findings.Errors.Select(error => error.Message))}");
+            ?? throw new FormatException(
+                $"{document}: {string.Join("; ", findings.Errors.Select(error => error.Message))}");
         var wire = PersonaMapper.ToWire(validated.Document, revision: 1).ToByteArray();
         File.WriteAllBytes(Path.Combine(target, Path.GetFileNameWithoutExtension(document) + ".pb"), wire);
     }

@@ -209,7 +209,8 @@ internal sealed class ActivityFeed
     /// <summary>CLOCK_MONOTONIC, which <see cref="TimeProvider.GetTimestamp"/> reads too, as time of day.</summary>
     private Timestamp TimeOf(in ProcessEvent head)
     {
-        var age = TimeSpan.FromTicks(((_time.GetTimestamp() * (1_000_000_000 / _time.TimestampFrequency)) - (long)head.TimeNs) / 100);
+        var age = TimeSpan.FromTicks(
+            ((_time.GetTimestamp() * (1_000_000_000 / _time.TimestampFrequency)) - (long)head.TimeNs) / 100);
         return (_time.GetUtcNow() - age).ToTimestamp();
     }
 

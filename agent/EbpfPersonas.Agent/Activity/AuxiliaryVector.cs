@@ -21,7 +21,8 @@ internal static class AuxiliaryVector
             return string.Empty;
         }
 
-        using var memory = File.OpenHandle($"{directory}/mem", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var memory = File.OpenHandle(
+            $"{directory}/mem", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var bytes = new byte[PathMax];
         var length = RandomAccess.Read(memory, bytes, (long)address);
         var end = bytes.AsSpan(0, length).IndexOf((byte)0);

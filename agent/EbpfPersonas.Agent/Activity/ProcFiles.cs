@@ -21,7 +21,8 @@ internal sealed class ProcFiles(UserNames users, string ofProcess = "self")
         select uint.Parse(name, NumberStyles.None, CultureInfo.InvariantCulture);
 
     /// <summary>Whether the process is in the namespace. Inode numbers are compared while both live.</summary>
-    public bool InNamespace(uint pid) => LiveThread(pid) is { } directory && LinkOf($"{directory}/ns/net") == _namespace;
+    public bool InNamespace(uint pid) =>
+        LiveThread(pid) is { } directory && LinkOf($"{directory}/ns/net") == _namespace;
 
     /// <summary>The process; null where it has ended, is a kernel thread or belongs to another namespace.</summary>
     public RunningProcess? Read(uint pid)
@@ -34,7 +35,9 @@ internal sealed class ProcFiles(UserNames users, string ofProcess = "self")
                 return null;
             }
 
-            executable = executable.EndsWith(DeletedMark, StringComparison.Ordinal) ? executable[..^DeletedMark.Length] : executable;
+            executable = executable.EndsWith(DeletedMark, StringComparison.Ordinal)
+                ? executable[..^DeletedMark.Length]
+                : executable;
             var executed = AuxiliaryVector.ReadExecutedName(directory);
             var status = File.ReadAllLines($"{directory}/status");
             var userId = Number(status, "Uid:");
@@ -65,7 +68,8 @@ internal sealed class ProcFiles(UserNames users, string ofProcess = "self")
         {
             return LinkOf($"{directory}/exe") is not null
                 ? directory
-                : Directory.EnumerateDirectories($"{directory}/task").FirstOrDefault(thread => LinkOf($"{thread}/exe") is not null);
+                : Directory.EnumerateDirectories($"{directory}/task")
+                    .FirstOrDefault(thread => LinkOf($"{thread}/exe") is not null);
         }
         catch (IOException)
         {

@@ -9,7 +9,8 @@ namespace EbpfPersonas.Agent.Activity;
 /// what runs already, after the trace is on, and again after events were lost.
 /// </summary>
 internal sealed class ProcessPump(
-    ProcessTracer tracer, ActivityFeed feed, ProcFiles files, TimeProvider time, ILogger<ProcessPump> log) : BackgroundService
+    ProcessTracer tracer, ActivityFeed feed, ProcFiles files, TimeProvider time, ILogger<ProcessPump> log)
+    : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 

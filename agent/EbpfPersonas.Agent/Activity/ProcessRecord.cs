@@ -26,7 +26,11 @@ internal readonly record struct ProcessRecord(ProcessEvent Event, string Path, s
         var text = record[size..];
         return head.PathLength + head.ExecutableLength == text.Length
             ? new ProcessRecord(
-                head, Encoding.UTF8.GetString(text[..head.PathLength]), Encoding.UTF8.GetString(text[head.PathLength..]))
-            : throw new InvalidDataException($"A process record announces {head.PathLength} and {head.ExecutableLength} octets and has {text.Length}.");
+                head,
+                Encoding.UTF8.GetString(text[..head.PathLength]),
+                Encoding.UTF8.GetString(text[head.PathLength..]))
+            : throw new InvalidDataException(
+                $"A process record announces {head.PathLength} and {head.ExecutableLength} octets "
+                + $"and has {text.Length}.");
     }
 }

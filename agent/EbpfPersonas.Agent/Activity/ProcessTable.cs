@@ -41,7 +41,9 @@ internal sealed class ProcessTable(int capacity)
         Remove(process.Pid);
         var user = process.Image.UserId;
         var textOfUser = _textOfUser.GetValueOrDefault(user) + TextOf(process);
-        if (_byPid.Count >= capacity || _text + TextOf(process) > TextMax || (user != Root && textOfUser > TextOfUserMax))
+        if (_byPid.Count >= capacity
+            || _text + TextOf(process) > TextMax
+            || (user != Root && textOfUser > TextOfUserMax))
         {
             Refused++;
             return false;

@@ -17,8 +17,12 @@ public static class CompiledPersonaText
     {
         ArgumentNullException.ThrowIfNull(persona);
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"persona {persona.Name}{(persona.Flags.HasFlag(SlotFlags.Audit) ? " audit" : "")}\n");
-        text.Append(CultureInfo.InvariantCulture, $"default ingress {Word(persona.DefaultAction[0])} egress {Word(persona.DefaultAction[1])}\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"persona {persona.Name}{(persona.Flags.HasFlag(SlotFlags.Audit) ? " audit" : "")}\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"default ingress {Word(persona.DefaultAction[0])} egress {Word(persona.DefaultAction[1])}\n");
         for (var number = 0; number < persona.RuleIds.Length; number++)
         {
             text.Append(CultureInfo.InvariantCulture, $"rule {number} {persona.RuleIds[number]}\n");

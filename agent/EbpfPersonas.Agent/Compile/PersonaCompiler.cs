@@ -23,7 +23,8 @@ public static class PersonaCompiler
         if (needed > EntriesMax)
         {
             throw new PersonaTooLargeException(string.Create(
-                CultureInfo.InvariantCulture, $"Persona {persona.Name} needs {needed} entries; no persona can have more than {EntriesMax}."));
+                CultureInfo.InvariantCulture,
+                $"Persona {persona.Name} needs {needed} entries; no persona can have more than {EntriesMax}."));
         }
 
         return new CompiledPersona
@@ -50,7 +51,8 @@ public static class PersonaCompiler
     }
 
     private static long Cost(Rule rule, bool isV6) => Peers(rule, isV6) is { Length: > 0 } peers
-        ? rule.Except.Count(except => except.Address.IsV6 == isV6) + ((long)peers.Length * Math.Max(1, rule.Ports.Length))
+        ? rule.Except.Count(except => except.Address.IsV6 == isV6)
+            + ((long)peers.Length * Math.Max(1, rule.Ports.Length))
         : 0;
 
     private static ImmutableArray<RuleEntry> CompileRun(Persona persona, Direction direction, bool isV6)
@@ -68,7 +70,8 @@ public static class PersonaCompiler
         return entries.DrainToImmutable();
     }
 
-    private static void Append(ImmutableArray<RuleEntry>.Builder entries, Rule rule, uint number, ImmutableArray<Prefix> peers, bool isV6)
+    private static void Append(
+        ImmutableArray<RuleEntry>.Builder entries, Rule rule, uint number, ImmutableArray<Prefix> peers, bool isV6)
     {
         var excepts = rule.Except.Where(except => except.Address.IsV6 == isV6).ToArray();
         var ports = rule.Ports.IsEmpty ? [PortRange.All] : rule.Ports;

@@ -18,5 +18,7 @@ public static class BpfImages
 
     /// <summary>File names of all of them.</summary>
     public static IEnumerable<string> Names =>
-        typeof(BpfImages).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".bpf.o", StringComparison.Ordinal)).Order();
+        typeof(BpfImages).Assembly.GetManifestResourceNames()
+            .Where(name => name.EndsWith(".bpf.o", StringComparison.Ordinal))
+            .Order();
 }

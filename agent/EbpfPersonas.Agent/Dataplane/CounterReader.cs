@@ -66,7 +66,10 @@ public sealed class CounterReader
                 var reason = index % (int)Reason.Count;
                 var rest = index / (int)Reason.Count;
                 var key = new VerdictKey(
-                    persona, (PacketDirection)(rest / (int)Verdict.Count), (Verdict)(rest % (int)Verdict.Count), (Reason)reason);
+                    persona,
+                    (PacketDirection)(rest / (int)Verdict.Count),
+                    (Verdict)(rest % (int)Verdict.Count),
+                    (Reason)reason);
                 CollectionsMarshal.GetValueRefOrAddDefault(totals, key, out _) += sum;
             }
         }

@@ -59,7 +59,8 @@ public sealed class FailsafeTables : IDisposable
     private static FailsafeEntry Entry(FailsafeFlow flow) => new()
     {
         Peer = AddressWords.From(flow.Peer.Address),
-        Mask = AddressWords.From(new IpAddress(flow.Peer.Address.IsV6, Prefix.Mask(flow.Peer.Address.IsV6, flow.Peer.Length))),
+        Mask = AddressWords.From(
+            new IpAddress(flow.Peer.Address.IsV6, Prefix.Mask(flow.Peer.Address.IsV6, flow.Peer.Length))),
         PortFirst = flow.Ports.First,
         PortLast = flow.Ports.Last,
         Direction = (byte)(flow.Direction == Direction.Ingress ? PacketDirection.Ingress : PacketDirection.Egress),

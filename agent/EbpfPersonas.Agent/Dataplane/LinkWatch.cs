@@ -35,7 +35,9 @@ public sealed unsafe class LinkWatch : IDisposable
     /// <summary>Subscribes; nothing is read before <see cref="Run"/>.</summary>
     public LinkWatch()
     {
-        _socket = Own(LibC.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK, NetlinkRoute), "open rtnetlink");
+        _socket = Own(
+            LibC.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK, NetlinkRoute),
+            "open rtnetlink");
         _stop = Own(LibC.eventfd(0, LibC.EFD_CLOEXEC), "make an eventfd");
 
         // struct sockaddr_nl { family, pad, pid, groups }
@@ -159,13 +161,17 @@ public sealed unsafe class LinkWatch : IDisposable
             {
                 throw new BpfException("list interfaces", -error);
             }
-            else if (type is MessageNewLink or MessageDelLink && body.Length >= InterfaceMessageLength && body[0] == FamilyUnspecified)
+            else if (type is MessageNewLink or MessageDelLink
+                && body.Length >= InterfaceMessageLength
+                && body[0] == FamilyUnspecified)
             {
                 // struct ifinfomsg { family, pad, type, index, flags, change }. A bridge tells of its ports' coming and
                 // going in the same messages, with its own family: the interface itself stays.
                 var flags = BinaryPrimitives.ReadUInt32LittleEndian(body[8..]);
                 var change = new LinkChange(
-                    BinaryPrimitives.ReadInt32LittleEndian(body[4..]), type == MessageNewLink, (flags & FlagLoopback) != 0);
+                    BinaryPrimitives.ReadInt32LittleEndian(body[4..]),
+                    type == MessageNewLink,
+                    (flags & FlagLoopback) != 0);
                 _listAgain |= !changed(change);
             }
 
@@ -173,9 +179,11 @@ public sealed unsafe class LinkWatch : IDisposable
         }
     }
 
-    private static SafeFileHandle Own(int descriptor, string operation) => new(Check(descriptor, operation), ownsHandle: true);
+    private static SafeFileHandle Own(int descriptor, string operation) =>
+        new(Check(descriptor, operation), ownsHandle: true);
 
     private static int Number(SafeFileHandle handle) => (int)handle.DangerousGetHandle();
 
-    private static int Check(int result, string operation) => result >= 0 ? result : throw new BpfException(operation, LibC.errno);
+    private static int Check(int result, string operation) =>
+        result >= 0 ? result : throw new BpfException(operation, LibC.errno);
 }

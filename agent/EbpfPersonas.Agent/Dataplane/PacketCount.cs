@@ -7,5 +7,6 @@ public readonly record struct PacketCount(ulong Packets, ulong Bytes)
     public static PacketCount operator +(PacketCount left, PacketCount right) => Add(left, right);
 
     /// <summary>The sum.</summary>
-    public static PacketCount Add(PacketCount left, PacketCount right) => new(left.Packets + right.Packets, left.Bytes + right.Bytes);
+    public static PacketCount Add(PacketCount left, PacketCount right) =>
+        new(left.Packets + right.Packets, left.Bytes + right.Bytes);
 }

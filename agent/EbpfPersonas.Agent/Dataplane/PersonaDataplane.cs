@@ -238,7 +238,8 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _retired.Add(resident);
         if (_retired.Count == RetiredMax)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static dataplane => dataplane.ReclaimInBackground(), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static dataplane => dataplane.ReclaimInBackground(), this, preferLocal: false);
         }
     }
 

@@ -105,9 +105,13 @@ public sealed class PersonaSlots : IDisposable
             ? string.Create(CultureInfo.InvariantCulture, $"All {_freeSlots.Capacity} slots are in use.")
             : _freeEntries.LargestGap < compiled.EntryCount
             ? string.Create(
-                CultureInfo.InvariantCulture, $"Persona {compiled.Name} needs {compiled.EntryCount} entries in a row; {_freeEntries.LargestGap} are free.")
+                CultureInfo.InvariantCulture,
+                $"Persona {compiled.Name} needs {compiled.EntryCount} entries in a row; "
+                + $"{_freeEntries.LargestGap} are free.")
             : string.Create(
-                CultureInfo.InvariantCulture, $"Persona {compiled.Name} needs {compiled.RuleIds.Length} rule counters in a row; {_freeCounters.LargestGap} are free.");
+                CultureInfo.InvariantCulture,
+                $"Persona {compiled.Name} needs {compiled.RuleIds.Length} rule counters in a row; "
+                + $"{_freeCounters.LargestGap} are free.");
     }
 
     private void ClearCounters(ResidentPersona resident)

@@ -42,7 +42,8 @@ internal static class AgentHost
         }
         else
         {
-            logging.AddSimpleConsole(options => (options.SingleLine, options.TimestampFormat) = (true, "HH:mm:ss.fff "));
+            logging.AddSimpleConsole(options =>
+                (options.SingleLine, options.TimestampFormat) = (true, "HH:mm:ss.fff "));
         }
     }
 

@@ -25,7 +25,9 @@ internal static class StartUp
         await host.WaitForShutdownAsync();
 
         // The host stops when a service fails, and says nothing of it to whoever started the program.
-        var failed = host.Services.GetServices<IHostedService>().OfType<BackgroundService>().Select(service => service.ExecuteTask?.Exception);
+        var failed = host.Services.GetServices<IHostedService>()
+            .OfType<BackgroundService>()
+            .Select(service => service.ExecuteTask?.Exception);
         if (failed.FirstOrDefault(failure => failure is not null) is { } failure)
         {
             throw new IOException(failure.GetBaseException().Message, failure);
@@ -57,7 +59,8 @@ internal static class StartUp
             throw new SettingsException([$"controller: no address is known for {settings.Controller.Host}."]);
         }
 
-        await Console.Out.WriteLineAsync($"ready: the BPF programs load, and the controller is at {string.Join(", ", addresses)}");
+        await Console.Out.WriteLineAsync(
+            $"ready: the BPF programs load, and the controller is at {string.Join(", ", addresses)}");
     });
 
     private static AgentSettings ReadSettings(CommandLine command)
@@ -77,7 +80,8 @@ internal static class StartUp
             await start();
             return 0;
         }
-        catch (Exception failure) when (failure is SettingsException or BpfException or IOException or UnauthorizedAccessException or SocketException)
+        catch (Exception failure) when (failure is SettingsException or BpfException or IOException
+            or UnauthorizedAccessException or SocketException)
         {
             await Console.Error.WriteLineAsync(failure.Message);
             return 1;

@@ -19,7 +19,9 @@ internal sealed class AddressCache(string stateDirectory)
         {
             var lines = File.ReadAllLines(_file);
             return lines.Length > 0 && lines[0] == host
-                ? [.. lines.Skip(1).Select(line => IPAddress.TryParse(line, out var address) ? address : null).OfType<IPAddress>()]
+                ? [.. lines.Skip(1)
+                    .Select(line => IPAddress.TryParse(line, out var address) ? address : null)
+                    .OfType<IPAddress>()]
                 : [];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -38,7 +40,8 @@ internal sealed class AddressCache(string stateDirectory)
         var beside = _file + ".new";
         using (var stream = new FileStream(beside, FileMode.Create, FileAccess.Write))
         {
-            stream.Write(System.Text.Encoding.UTF8.GetBytes($"{string.Join('\n', addresses.Select(a => a.ToString()).Prepend(host))}\n"));
+            stream.Write(System.Text.Encoding.UTF8.GetBytes(
+                $"{string.Join('\n', addresses.Select(a => a.ToString()).Prepend(host))}\n"));
             stream.Flush(flushToDisk: true);
         }
 

@@ -10,7 +10,8 @@ internal sealed class AgentIdentity(AgentSettings settings, Func<AttachMode> att
 {
     /// <summary>The version of this program.</summary>
     public static string Version { get; } =
-        typeof(AgentIdentity).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        typeof(AgentIdentity).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? "unknown";
 
     /// <summary>The first message of a stream.</summary>
     public V1.Hello Hello(V1.RealisedState realised) => new()

@@ -22,7 +22,8 @@ internal static class ControllerChannel
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
-            ConnectCallback = (context, cancellation) => ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation),
+            ConnectCallback = (context, cancellation) =>
+                ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation),
             KeepAlivePingDelay = PingInterval,
             KeepAlivePingTimeout = PingInterval,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
@@ -38,7 +39,8 @@ internal static class ControllerChannel
         });
     }
 
-    private static async ValueTask<Stream> ConnectAsync(IReadOnlyList<IPAddress> addresses, int port, CancellationToken cancellation)
+    private static async ValueTask<Stream> ConnectAsync(
+        IReadOnlyList<IPAddress> addresses, int port, CancellationToken cancellation)
     {
         SocketException? failure = null;
         foreach (var address in addresses)
@@ -51,7 +53,8 @@ internal static class ControllerChannel
                 await socket.ConnectAsync(new IPEndPoint(address, port), patience.Token);
                 return new NetworkStream(socket, ownsSocket: true);
             }
-            catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellation.IsCancellationRequested)
+            catch (Exception e) when (e is SocketException
+                or OperationCanceledException && !cancellation.IsCancellationRequested)
             {
                 socket.Dispose();
                 failure = e as SocketException ?? new SocketException((int)SocketError.TimedOut);

@@ -27,6 +27,7 @@ internal static class ControllerFailsafe
     private static FailsafeFlow Egress(byte protocol, IPAddress peer, ushort port)
     {
         var address = IpAddress.From(peer);
-        return new FailsafeFlow(Direction.Egress, protocol, new Prefix(address, address.Width), new PortRange(port, port));
+        return new FailsafeFlow(
+            Direction.Egress, protocol, new Prefix(address, address.Width), new PortRange(port, port));
     }
 }

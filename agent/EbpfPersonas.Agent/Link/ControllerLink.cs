@@ -51,7 +51,8 @@ internal sealed class ControllerLink(
             {
                 Log.Disconnected(log, settings.Controller, $"{failure.StatusCode}: {failure.Status.Detail}");
             }
-#pragma warning disable CA1031 // The link tries again whatever happened; without it the VM would keep its persona for ever.
+            // The link tries again whatever happened; without it the VM would keep its persona for ever.
+#pragma warning disable CA1031
             catch (Exception fault)
 #pragma warning restore CA1031
             {
@@ -67,7 +68,8 @@ internal sealed class ControllerLink(
                 _backoff.Reset();
             }
 
-            await Task.Delay(_backoff.Next(), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_backoff.Next(), time, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

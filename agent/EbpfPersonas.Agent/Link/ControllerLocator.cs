@@ -55,7 +55,9 @@ internal sealed class ControllerLocator(AgentSettings settings, IDataplane datap
         try
         {
             var found = await Dns.GetHostAddressesAsync(settings.Controller.Host, patience.Token);
-            return [.. found.OrderBy(address => address.ToString(), StringComparer.Ordinal).Take(ControllerFailsafe.AddressesMax)];
+            return [.. found
+                .OrderBy(address => address.ToString(), StringComparer.Ordinal)
+                .Take(ControllerFailsafe.AddressesMax)];
         }
         catch (SocketException failure)
         {
@@ -71,7 +73,8 @@ internal sealed class ControllerLocator(AgentSettings settings, IDataplane datap
 
     private void OpenFailsafe(IReadOnlyList<IPAddress> addresses, IReadOnlyList<IPAddress> resolvers)
     {
-        FailsafeFlow[] flows = [.. ControllerFailsafe.Flows(addresses, settings.Controller.Port, resolvers), .. settings.Failsafe];
+        FailsafeFlow[] flows =
+            [.. ControllerFailsafe.Flows(addresses, settings.Controller.Port, resolvers), .. settings.Failsafe];
         if (!_set || !flows.SequenceEqual(_failsafe))
         {
             dataplane.SetFailsafe(flows);

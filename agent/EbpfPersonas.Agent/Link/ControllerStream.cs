@@ -10,7 +10,11 @@ namespace EbpfPersonas.Agent.Link;
 /// or ends.
 /// </summary>
 internal sealed class ControllerStream(
-    V1.AgentService.AgentServiceClient client, AgentIdentity identity, ActivityFeed feed, DesiredStateApplier applier, TimeProvider time) : IDisposable
+    V1.AgentService.AgentServiceClient client,
+    AgentIdentity identity,
+    ActivityFeed feed,
+    DesiredStateApplier applier,
+    TimeProvider time) : IDisposable
 {
     /// <summary>At most one batch in this time.</summary>
     private static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(20);
@@ -27,7 +31,8 @@ internal sealed class ControllerStream(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var call = client.Connect(cancellationToken: ending.Token);
         feed.Restart();
-        await call.RequestStream.WriteAsync(new V1.AgentMessage { Hello = identity.Hello(applier.Realised) }, ending.Token);
+        await call.RequestStream.WriteAsync(
+            new V1.AgentMessage { Hello = identity.Hello(applier.Realised) }, ending.Token);
         var sending = SendAsync(call.RequestStream, ending.Token);
         var receiving = ReceiveAsync(call.ResponseStream, ending.Token);
         try
@@ -39,7 +44,10 @@ internal sealed class ControllerStream(
         {
             await ending.CancelAsync();
             await Task.WhenAll(sending, receiving).ContinueWith(
-                static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                static _ => { },
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
             feed.Restart();
         }
     }
@@ -62,7 +70,8 @@ internal sealed class ControllerStream(
             {
                 if (!welcomed)
                 {
-                    throw new RpcException(new Status(StatusCode.FailedPrecondition, "The controller sent a desired state before its welcome."));
+                    throw new RpcException(new Status(
+                        StatusCode.FailedPrecondition, "The controller sent a desired state before its welcome."));
                 }
 
                 if (applier.Apply(desired) is { } result)
@@ -84,7 +93,8 @@ internal sealed class ControllerStream(
                 await messages.WriteAsync(new V1.AgentMessage { Result = result }, cancellation);
             }
 
-            if ((lastBatch == long.MinValue || time.GetElapsedTime(lastBatch) >= BatchInterval) && feed.Take() is { } batch)
+            if ((lastBatch == long.MinValue || time.GetElapsedTime(lastBatch) >= BatchInterval)
+                && feed.Take() is { } batch)
             {
                 lastBatch = time.GetTimestamp();
                 await messages.WriteAsync(new V1.AgentMessage { Activity = batch }, cancellation);

@@ -44,7 +44,9 @@ internal sealed class DesiredStateApplier(IDataplane dataplane, TimeProvider tim
         }
 
         _newest = desired.Generation;
-        if (_inForce is { } inForce && inForce.Generation == desired.Generation && Equals(inForce.Persona, desired.Persona))
+        if (_inForce is { } inForce
+            && inForce.Generation == desired.Generation
+            && Equals(inForce.Persona, desired.Persona))
         {
             return new V1.ApplyResult { Generation = desired.Generation, Realised = Realised };
         }
@@ -56,7 +58,8 @@ internal sealed class DesiredStateApplier(IDataplane dataplane, TimeProvider tim
             var realised = dataplane.Apply(desired.Generation, persona);
             _inForce = desired;
             Switched?.Invoke(time.GetElapsedTime(start));
-            Log.Switched(log, persona?.Name ?? "none", realised.Revision, desired.Generation, realised.Epoch, desired.Cause);
+            Log.Switched(
+                log, persona?.Name ?? "none", realised.Revision, desired.Generation, realised.Epoch, desired.Cause);
             return new V1.ApplyResult { Generation = desired.Generation, Realised = ToWire(realised) };
         }
         catch (FormatException unreadable)

@@ -33,7 +33,11 @@ internal sealed class AgentMetrics : IDisposable
     private string[]? _activeLabels;
 
     /// <summary>Registers every name; the functions are asked at each scrape.</summary>
-    public AgentMetrics(Func<DataplaneCounters> counters, Func<RealisedState> realised, Func<IEnumerable<(string Source, ulong Count)>> eventsLost, Func<bool> connected)
+    public AgentMetrics(
+        Func<DataplaneCounters> counters,
+        Func<RealisedState> realised,
+        Func<IEnumerable<(string Source, ulong Count)>> eventsLost,
+        Func<bool> connected)
     {
         var factory = Prometheus.Metrics.WithCustomRegistry(_registry);
         _packets = factory.CreateCounter("persona_agent_packets_total", "Packets judged.", VerdictLabels);
@@ -47,9 +51,14 @@ internal sealed class AgentMetrics : IDisposable
             "From reading a desired state to having it in force.",
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.0001, 2, 16) });
         _conntrackEntries = factory.CreateGauge("persona_agent_conntrack_entries", "Flows remembered.");
-        _mapUtilization = factory.CreateGauge("persona_agent_map_utilization_ratio", "Share of a BPF map in use.", "map");
-        _eventsLost = factory.CreateCounter("persona_agent_events_lost_total", "Events that had no room: in the kernel's ring (process), in the table of processes (process_table).", "source");
-        _connected = factory.CreateGauge("persona_agent_controller_connected", "1 while the stream to the controller stands.");
+        _mapUtilization = factory.CreateGauge(
+            "persona_agent_map_utilization_ratio", "Share of a BPF map in use.", "map");
+        _eventsLost = factory.CreateCounter(
+            "persona_agent_events_lost_total",
+            "Events that had no room: in the kernel's ring (process), in the table of processes (process_table).",
+            "source");
+        _connected = factory.CreateGauge(
+            "persona_agent_controller_connected", "1 while the stream to the controller stands.");
         _readAll = () =>
         {
             Take(counters());

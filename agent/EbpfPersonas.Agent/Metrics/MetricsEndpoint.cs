@@ -12,7 +12,8 @@ namespace EbpfPersonas.Agent.Metrics;
 /// Serves <see cref="AgentMetrics"/> at /metrics: GET over HTTP/1.1 (RFC 9112), one request for each connection,
 /// whatever the Host field says. HttpListener would answer only to the name that it listens on.
 /// </summary>
-internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metrics, ILogger<MetricsEndpoint> log) : BackgroundService
+internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metrics, ILogger<MetricsEndpoint> log)
+    : BackgroundService
 {
     private const int RequestMax = 8 * 1024;
     private const int AtOnceMax = 4;

@@ -20,7 +20,9 @@ internal sealed class RuleSeries(int most)
         var other = 0ul;
 
         // Most hits first: where not all get a series, the busy ones do.
-        foreach (var (rule, count) in hits.Where(hit => hit.Value.Packets > 0).OrderByDescending(hit => hit.Value.Packets))
+        foreach (var (rule, count) in hits
+            .Where(hit => hit.Value.Packets > 0)
+            .OrderByDescending(hit => hit.Value.Packets))
         {
             if (_named.Contains(rule) || (_named.Count < most && _named.Add(rule)))
             {

@@ -57,7 +57,8 @@ internal sealed record CommandLine
             {
                 parsed.Command = asked;
             }
-            else if (name != "--config" && !(name.StartsWith("--", StringComparison.Ordinal) && SettingsReader.Keys.Contains(name[2..])))
+            else if (name != "--config"
+                && !(name.StartsWith("--", StringComparison.Ordinal) && SettingsReader.Keys.Contains(name[2..])))
             {
                 errors.Add($"{name}: not an option; see --help.");
             }

@@ -11,7 +11,8 @@ internal static class ControllerAddress
     /// </summary>
     public static Uri Parse(string text, bool allowPlaintext)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri)
+            || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
             || uri.Host.Length == 0 || uri.PathAndQuery != "/" || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0)
         {
             throw new FormatException("is http:// or https:// with a host and a port, and nothing behind it");
@@ -20,7 +21,8 @@ internal static class ControllerAddress
         return uri.Scheme == Uri.UriSchemeHttps || allowPlaintext || IsLoopback(uri)
             ? uri
             : throw new FormatException(
-                $"plain HTTP to {uri.Host} would show and trust everything on the way; use https, or set allow_plaintext");
+                $"plain HTTP to {uri.Host} would show and trust everything on the way; "
+                + "use https, or set allow_plaintext");
     }
 
     /// <summary>The address where the host is one; null where it is a name.</summary>

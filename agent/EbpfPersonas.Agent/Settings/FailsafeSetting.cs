@@ -44,10 +44,12 @@ internal static class FailsafeSetting
             throw new FormatException($"/{index} is an object");
         }
 
-        var unknown = entry.EnumerateObject().FirstOrDefault(field => field.Name is not ("direction" or "protocol" or "port" or "peer"));
+        var unknown = entry.EnumerateObject()
+            .FirstOrDefault(field => field.Name is not ("direction" or "protocol" or "port" or "peer"));
         if (unknown.Value.ValueKind != JsonValueKind.Undefined)
         {
-            throw new FormatException($"/{index}/{unknown.Name} is not known; an entry has direction, protocol, port and peer");
+            throw new FormatException(
+                $"/{index}/{unknown.Name} is not known; an entry has direction, protocol, port and peer");
         }
 
         var direction = TextOf(entry, "direction", index) switch
@@ -71,7 +73,8 @@ internal static class FailsafeSetting
         return peers.Select(peer => new FailsafeFlow(direction, protocol, peer, ports));
     }
 
-    private static string? TextOf(JsonElement entry, string field, int index) => !entry.TryGetProperty(field, out var value)
+    private static string? TextOf(JsonElement entry, string field, int index) =>
+        !entry.TryGetProperty(field, out var value)
         ? null
         : value.ValueKind switch
         {
@@ -118,7 +121,8 @@ internal static class FailsafeSetting
             return [new Prefix(address, address.Width)];
         }
 
-        return int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length <= address.Width
+        return int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            && length <= address.Width
             ? [new Prefix(address, length)]
             : null;
     }

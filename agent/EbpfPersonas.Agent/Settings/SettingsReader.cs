@@ -92,7 +92,9 @@ internal sealed class SettingsReader
         };
         if (wanted is not null)
         {
-            _errors.Add(Keys.Contains(key) ? $"{key} (agent.json): must be {wanted}." : $"{key} (agent.json): {wanted}.");
+            _errors.Add(Keys.Contains(key)
+                ? $"{key} (agent.json): must be {wanted}."
+                : $"{key} (agent.json): {wanted}.");
             return;
         }
 
@@ -116,7 +118,8 @@ internal sealed class SettingsReader
         return new AgentSettings
         {
             AllowPlaintext = allowPlaintext,
-            Controller = Parse("controller", "http://127.0.0.1:7071", text => ControllerAddress.Parse(text, allowPlaintext))!,
+            Controller = Parse(
+                "controller", "http://127.0.0.1:7071", text => ControllerAddress.Parse(text, allowPlaintext))!,
             VmId = Parse("vm_id", machineId ?? string.Empty, ParseVmId)!,
             StateDirectory = Parse("state_directory", "/var/lib/ebpf-personas", text =>
                 Path.IsPathFullyQualified(text) ? text : throw new FormatException("is an absolute path"))!,
@@ -155,7 +158,9 @@ internal sealed class SettingsReader
 
     private static IPEndPoint ParseEndPoint(string text) =>
         // Without a port the class takes 0; an IPv6 address would be cut at its last colon.
-        IPEndPoint.TryParse(text, out var endPoint) && endPoint.Port != 0 && (text.StartsWith('[') || text.Count(c => c == ':') == 1)
+        IPEndPoint.TryParse(text, out var endPoint)
+            && endPoint.Port != 0
+            && (text.StartsWith('[') || text.Count(c => c == ':') == 1)
             ? endPoint
             : throw new FormatException("is an address and a port, such as 127.0.0.1:9435 or [::1]:9435");
 }

@@ -80,7 +80,8 @@ internal static unsafe partial class SyscallFunctions
     public static partial int bpf_map_get_next_key(int fd, void* key, void* next);
 
     [LibraryImport(LibbpfLibrary.Name)]
-    public static partial int bpf_link_create(int programFd, int targetFd, int attachType, bpf_link_create_opts* options);
+    public static partial int bpf_link_create(
+        int programFd, int targetFd, int attachType, bpf_link_create_opts* options);
 
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_prog_test_run_opts(int fd, bpf_test_run_opts* options);

@@ -23,7 +23,9 @@ public sealed record Trigger
     {
         ArgumentNullException.ThrowIfNull(process);
         return !IsEmpty
-            && (ProcessName is not { } name || Is(BaseName(process.Path), name) || Is(BaseName(process.Executable), name))
+            && (ProcessName is not { } name
+                || Is(BaseName(process.Path), name)
+                || Is(BaseName(process.Executable), name))
             && (ProcessPath is not { } path || Is(process.Path, path) || Is(process.Executable, path))
             && (User is not { } user || Is(process.UserName, user)
                 || process.UserId.ToString(System.Globalization.CultureInfo.InvariantCulture) == user);

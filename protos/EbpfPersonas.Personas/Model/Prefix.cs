@@ -24,7 +24,8 @@ public readonly record struct Prefix
     public int Length { get; }
 
     /// <summary>The highest address of the block.</summary>
-    public IpAddress Last => Address with { Bits = Address.Bits | (Mask(Address.IsV6, Address.Width) & ~Mask(Address.IsV6, Length)) };
+    public IpAddress Last =>
+        Address with { Bits = Address.Bits | (Mask(Address.IsV6, Address.Width) & ~Mask(Address.IsV6, Length)) };
 
     /// <summary>Whether the block holds <paramref name="address"/>; never for an address of the other family.</summary>
     public bool Contains(IpAddress address) =>

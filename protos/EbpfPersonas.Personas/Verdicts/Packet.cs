@@ -6,7 +6,8 @@ namespace EbpfPersonas.Personas.Verdicts;
 /// The first packet of a flow as rules see it: the other end, and the port that the originator connects to (the peer's
 /// for egress, the VM's own for ingress; 0 where the protocol has none).
 /// </summary>
-public sealed record Packet(Direction Direction, byte Protocol, IpAddress Peer, ushort Port = 0, byte IcmpType = 0, byte IcmpCode = 0)
+public sealed record Packet(
+    Direction Direction, byte Protocol, IpAddress Peer, ushort Port = 0, byte IcmpType = 0, byte IcmpCode = 0)
 {
     /// <summary>TCP, UDP or SCTP: the protocols whose ports rules can name.</summary>
     public bool HasPorts => Protocol is IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Sctp;

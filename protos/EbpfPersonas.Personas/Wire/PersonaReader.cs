@@ -72,16 +72,21 @@ public static class PersonaReader
 
         var address = IpAddress.FromBytes(wire.Address.Span);
         var prefix = new Prefix(address, InRange(wire.Length, (uint)address.Width, field));
-        return prefix.Address == address ? prefix : throw new FormatException($"{field}: {address}/{wire.Length} has host bits.");
+        return prefix.Address == address
+            ? prefix
+            : throw new FormatException($"{field}: {address}/{wire.Length} has host bits.");
     }
 
     private static RuleAction ReadDefault(V1.Action wire, string field) => Known<RuleAction>((int)wire, field);
 
-    private static EnforcementMode ReadMode(V1.EnforcementMode wire, string field) => Known<EnforcementMode>((int)wire, field);
+    private static EnforcementMode ReadMode(V1.EnforcementMode wire, string field) =>
+        Known<EnforcementMode>((int)wire, field);
 
     private static T Known<T>(int value, string field)
         where T : struct, Enum =>
-        Enum.IsDefined((T)(object)value) ? (T)(object)value : throw new FormatException($"{field}: {value} is not known.");
+        Enum.IsDefined((T)(object)value)
+            ? (T)(object)value
+            : throw new FormatException($"{field}: {value} is not known.");
 
     private static int InRange(uint value, uint max, string field) =>
         value <= max ? (int)value : throw new FormatException($"{field}: {value} is over {max}.");

@@ -69,7 +69,11 @@ internal static class AbiComparison
     }
 
     public static string Pascal(string snake) =>
-        string.Concat(snake.ToLowerInvariant().Split('_').Where(part => part.Length > 0).Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
+        string.Concat(
+            snake.ToLowerInvariant()
+                .Split('_')
+                .Where(part => part.Length > 0)
+                .Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 
     /// <summary>
     /// PACKET_DIRECTION_INGRESS of enum packet_direction is INGRESS; of a shorter common prefix, what is common.
@@ -95,7 +99,8 @@ internal static class AbiComparison
     /// <summary>Where the runtime puts the field: Marshal.OffsetOf does not know inline arrays.</summary>
     private static int OffsetOf(Type type, FieldInfo field)
     {
-        var method = new DynamicMethod("offset", typeof(int), Type.EmptyTypes, typeof(AbiComparison).Module, skipVisibility: true);
+        var method = new DynamicMethod(
+            "offset", typeof(int), Type.EmptyTypes, typeof(AbiComparison).Module, skipVisibility: true);
         var code = method.GetILGenerator();
         var local = code.DeclareLocal(type);
         code.Emit(OpCodes.Ldloca, local);

@@ -50,7 +50,8 @@ public sealed partial class AbiTests
         Assert.NotEmpty(AbiComparison.Compare(flow, null));
     }
 
-    private static Type? Mirror(string name) => typeof(Flow).Assembly.GetType($"EbpfPersonas.Agent.Abi.{AbiComparison.Pascal(name)}");
+    private static Type? Mirror(string name) =>
+        typeof(Flow).Assembly.GetType($"EbpfPersonas.Agent.Abi.{AbiComparison.Pascal(name)}");
 
     private static Dictionary<string, T> Compiled<T>(Func<BtfTypes, IEnumerable<T>> select, Func<T, string> name)
     {
@@ -59,7 +60,9 @@ public sealed partial class AbiTests
     }
 
     private static List<string> Declared(Regex declaration) =>
-        [.. TestObjects.AbiHeaders().SelectMany(header => declaration.Matches(header).Select(match => match.Groups[1].Value)).Distinct()];
+        [.. TestObjects.AbiHeaders()
+            .SelectMany(header => declaration.Matches(header).Select(match => match.Groups[1].Value))
+            .Distinct()];
 
     [GeneratedRegex(@"^struct (\w+) \{", RegexOptions.Multiline)]
     private static partial Regex StructDeclaration();

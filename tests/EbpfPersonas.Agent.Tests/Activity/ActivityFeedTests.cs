@@ -9,7 +9,8 @@ namespace EbpfPersonas.Agent.Tests.Activity;
 
 public sealed class ActivityFeedTests
 {
-    private static readonly RunningProcess Init = new(1, 0, new ProcessImage("/sbin/init", "/usr/lib/systemd/systemd", 0, "root"));
+    private static readonly RunningProcess Init =
+        new(1, 0, new ProcessImage("/sbin/init", "/usr/lib/systemd/systemd", 0, "root"));
 
     private readonly Dictionary<uint, RunningProcess> _unseen = [];
     private readonly ActivityFeed _feed;
@@ -32,13 +33,20 @@ public sealed class ActivityFeedTests
     {
         _feed.Replace([Init]);
         var snapshot = _feed.Take()!;
-        _feed.Add([Exec(7, "/usr/bin/mysql", "/usr/bin/mariadb"), Record(ProcessEventKind.Fork, 8, 7), Record(ProcessEventKind.Exit, 7)]);
+        _feed.Add(
+            [
+                Exec(7, "/usr/bin/mysql", "/usr/bin/mariadb"),
+                Record(ProcessEventKind.Fork, 8, 7),
+                Record(ProcessEventKind.Exit, 7)
+            ]);
         var batch = _feed.Take()!;
 
         Assert.True(snapshot.Snapshot);
         Assert.Equal(StartKind.Running, Assert.Single(snapshot.Processes).Started.Kind);
         Assert.False(batch.Snapshot);
-        Assert.Equal([StartKind.Exec, StartKind.Fork], batch.Processes.Where(e => e.Started is not null).Select(e => e.Started.Kind));
+        Assert.Equal(
+            [StartKind.Exec, StartKind.Fork],
+            batch.Processes.Where(e => e.Started is not null).Select(e => e.Started.Kind));
         Assert.Equal("/usr/bin/mariadb", batch.Processes[1].Started.Executable);
         Assert.Equal(7u, batch.Processes[1].Started.ParentPid);
         Assert.Equal(7u, batch.Processes[2].Exited.Pid);
@@ -57,7 +65,10 @@ public sealed class ActivityFeedTests
         var started = Assert.Single(_feed.Take()!.Processes);
 
         Assert.Equal("root", started.Started.UserName);
-        Assert.InRange(started.Time.ToDateTimeOffset(), before - TimeSpan.FromSeconds(1), before + TimeSpan.FromSeconds(5));
+        Assert.InRange(
+            started.Time.ToDateTimeOffset(),
+            before - TimeSpan.FromSeconds(1),
+            before + TimeSpan.FromSeconds(5));
     }
 
     [Fact]
@@ -76,7 +87,8 @@ public sealed class ActivityFeedTests
     {
         _feed.Replace([Init]);
         _feed.Take();
-        _feed.Add([Record(ProcessEventKind.Exit, 99), Record(ProcessEventKind.Exit, 1), Record(ProcessEventKind.Exit, 1)]);
+        _feed.Add(
+            [Record(ProcessEventKind.Exit, 99), Record(ProcessEventKind.Exit, 1), Record(ProcessEventKind.Exit, 1)]);
 
         Assert.Equal(1u, Assert.Single(_feed.Take()!.Processes).Exited.Pid);
     }
@@ -136,7 +148,13 @@ public sealed class ActivityFeedTests
         Record(ProcessEventKind.Exec, pid) with { Path = path, Executable = executable };
 
     private static ProcessRecord Record(ProcessEventKind kind, uint pid, uint parent = 0) => new(
-        new ProcessEvent { Kind = kind, Pid = pid, ParentPid = parent, TimeNs = (ulong)TimeProvider.System.GetTimestamp() },
+        new ProcessEvent
+        {
+            Kind = kind,
+            Pid = pid,
+            ParentPid = parent,
+            TimeNs = (ulong)TimeProvider.System.GetTimestamp()
+        },
         string.Empty,
         string.Empty);
 }

@@ -21,7 +21,9 @@ public sealed class ProcFilesTests(TestPrograms programs) : IClassFixture<TestPr
         var found = await ReadAsync(process, p => p.Image.Path == link);
 
         Assert.Equal("/usr/bin/sleep", found.Image.Executable);
-        Assert.Equal((0u, "root", (uint)Environment.ProcessId), (found.Image.UserId, found.Image.UserName, found.ParentPid));
+        Assert.Equal(
+            (0u, "root", (uint)Environment.ProcessId),
+            (found.Image.UserId, found.Image.UserName, found.ParentPid));
     }
 
     [Fact]
@@ -45,7 +47,9 @@ public sealed class ProcFilesTests(TestPrograms programs) : IClassFixture<TestPr
     [Fact]
     public async Task Finds_only_the_file_where_it_was_run_from_memory()
     {
-        await using var process = RunningProcess.Start(programs["exec_by_descriptor"], ["memory", "payload", "/bin/sleep", "60"]);
+        await using var process = RunningProcess.Start(
+            programs["exec_by_descriptor"],
+            ["memory", "payload", "/bin/sleep", "60"]);
         var found = await ReadAsync(process, p => p.Image.Executable == "/memfd:payload");
 
         Assert.Empty(found.Image.Path);
@@ -87,7 +91,8 @@ public sealed class ProcFilesTests(TestPrograms programs) : IClassFixture<TestPr
 
         Assert.Null(files.Read(2)); // kthreadd
         Assert.Null(files.Read((uint)inside.Id));
-        Assert.NotNull(new ProcFiles(new UserNames(), inside.Id.ToString(CultureInfo.InvariantCulture)).Read((uint)inside.Id));
+        Assert.NotNull(
+            new ProcFiles(new UserNames(), inside.Id.ToString(CultureInfo.InvariantCulture)).Read((uint)inside.Id));
         Assert.Null(files.Read(uint.Parse(zombie.Output.Split('\n')[0], CultureInfo.InvariantCulture)));
         Assert.Contains((uint)Environment.ProcessId, ProcFiles.Pids().Where(files.InNamespace));
         Assert.DoesNotContain((uint)inside.Id, ProcFiles.Pids().Where(files.InNamespace));

@@ -21,7 +21,8 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
         await using var before = traced.Host.Start(programs["fork_and_wait"], []);
         await before.WaitForOutputAsync("child", Patience);
         using var feed = new PumpedFeed(traced, before.Id);
-        await feed.WaitForAsync(b => b.Snapshot && b.Processes.Count(p => p.Started.Path == programs["fork_and_wait"]) == 2);
+        await feed.WaitForAsync(b =>
+            b.Snapshot && b.Processes.Count(p => p.Started.Path == programs["fork_and_wait"]) == 2);
 
         before.CloseInput();
         await feed.WaitForAsync(b => b.Processes.Any(p => p.Exited?.Pid == before.Id));
@@ -54,7 +55,8 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
         await using var after = traced.Host.Start("/bin/sleep", ["61"]);
 
         await feed.WaitForAsync(_ => traced.Tracer.ReadLost() > 0);
-        await feed.WaitForAsync(_ => feed.Live.Order().SequenceEqual(new[] { (uint)anchor.Id, (uint)after.Id }.Order()));
+        await feed.WaitForAsync(_ =>
+            feed.Live.Order().SequenceEqual(new[] { (uint)anchor.Id, (uint)after.Id }.Order()));
     }
 
     /// <summary>A process that is in the namespace for certain: nsenter goes there before it becomes sleep.</summary>
@@ -62,7 +64,9 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
     {
         var anchor = traced.Host.Start("/bin/sleep", ["60"]);
         await Eventually.TrueAsync(
-            () => Task.FromResult(new FileInfo($"/proc/{anchor.Id}/exe").LinkTarget == "/usr/bin/sleep"), Patience, () => "it sleeps");
+            () => Task.FromResult(new FileInfo($"/proc/{anchor.Id}/exe").LinkTarget == "/usr/bin/sleep"),
+            Patience,
+            () => "it sleeps");
         return anchor;
     }
 

@@ -75,7 +75,8 @@ public sealed class ProcessTableTests
         var taken = Enumerable.Range(1, 5000).Count(pid => table.Set(new RunningProcess((uint)pid, 0, hoarded)));
 
         Assert.InRange(taken, 1, ProcessTable.TextOfUserMax / 8190);
-        Assert.True(table.Set(new RunningProcess(6000, 0, new ProcessImage("/usr/bin/mysql", "/usr/bin/mariadb", 1001, "alice"))));
+        Assert.True(table.Set(
+            new RunningProcess(6000, 0, new ProcessImage("/usr/bin/mysql", "/usr/bin/mariadb", 1001, "alice"))));
         Assert.True(table.Remove(1));
         Assert.True(table.Set(new RunningProcess(1, 0, hoarded)), "what ended makes room again");
     }

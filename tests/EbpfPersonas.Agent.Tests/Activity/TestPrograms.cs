@@ -30,7 +30,8 @@ public sealed class TestPrograms : IAsyncLifetime
         foreach (var name in Names)
         {
             await RunningProcess.RunAsync(
-                "gcc", "-O1", "-pthread", "-o", this[name], Path.Join(AppContext.BaseDirectory, "Programs", name + ".c"));
+                "gcc", "-O1", "-pthread", "-o", this[name],
+                Path.Join(AppContext.BaseDirectory, "Programs", name + ".c"));
         }
     }
 

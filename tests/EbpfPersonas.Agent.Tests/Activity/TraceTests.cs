@@ -85,7 +85,8 @@ public sealed class TraceTests(TestPrograms programs) : IClassFixture<TestProgra
 
         // A mount namespace of its own: the mount ends with the process.
         await using var process = traced.Host.Start("unshare", ["--mount", "sh", "-c",
-            $"mkdir {mount} && mount -t tmpfs none {mount} && mkdir -p {deep} && cp /bin/sleep {deep}/deep && exec {deep}/deep 60"]);
+            $"mkdir {mount} && mount -t tmpfs none {mount} && mkdir -p {deep} && " +
+            $"cp /bin/sleep {deep}/deep && exec {deep}/deep 60"]);
         var record = await traced.WaitForAsync(ProcessEventKind.Exec, process.Id, $"{deep}/deep");
 
         Assert.Equal($"{deep}/deep", record.Executable);
@@ -98,11 +99,15 @@ public sealed class TraceTests(TestPrograms programs) : IClassFixture<TestProgra
         traced.Tracer.Attach();
 
         await using var process = traced.Host.Start(programs["fork_and_wait"], []);
-        var record = await traced.WaitForAsync(r => r.Event.Kind == ProcessEventKind.Fork && r.Event.ParentPid == process.Id);
+        var record = await traced.WaitForAsync(
+            r => r.Event.Kind == ProcessEventKind.Fork && r.Event.ParentPid == process.Id);
         process.CloseInput();
         await traced.WaitForAsync(ProcessEventKind.Exit, (int)record.Event.Pid);
 
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"child {record.Event.Pid}"), process.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            string.Create(CultureInfo.InvariantCulture, $"child {record.Event.Pid}"),
+            process.Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,7 +166,8 @@ public sealed class TraceTests(TestPrograms programs) : IClassFixture<TestProgra
         var neighbour = await traced.AddNeighbourAsync();
         traced.Tracer.Attach();
 
-        await using var process = traced.Host.Start("nsenter", [$"--net={neighbour.NamespacePath}", "/bin/sleep", "60"]);
+        await using var process = traced.Host.Start(
+            "nsenter", [$"--net={neighbour.NamespacePath}", "/bin/sleep", "60"]);
         await traced.WaitForAsync(ProcessEventKind.Exec, process.Id, "/usr/bin/nsenter");
         await traced.WaitForAsync(ProcessEventKind.Exit, process.Id);
 
@@ -185,7 +191,8 @@ public sealed class TraceTests(TestPrograms programs) : IClassFixture<TestProgra
     private static async Task WaitForZombieLeaderAsync(int pid)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while (!(await File.ReadAllTextAsync($"/proc/{pid}/stat", deadline.Token)).Contains(") Z ", StringComparison.Ordinal))
+        while (!(await File.ReadAllTextAsync($"/proc/{pid}/stat", deadline.Token))
+            .Contains(") Z ", StringComparison.Ordinal))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(10), deadline.Token);
         }

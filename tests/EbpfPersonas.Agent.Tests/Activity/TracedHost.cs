@@ -27,7 +27,8 @@ internal sealed class TracedHost : IAsyncDisposable
     {
         var lab = await Lab.CreateAsync();
         var host = await lab.AddHostAsync("traced", "10.0.0.5/24");
-        using var socket = host.OpenSocket(System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        using var socket = host.OpenSocket(
+            System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         var tracer = ProcessTracer.Load(
             BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), ringSize);
         return new TracedHost(lab, host, tracer);
@@ -50,7 +51,8 @@ internal sealed class TracedHost : IAsyncDisposable
             if (Stopwatch.GetElapsedTime(start) > Patience)
             {
                 throw new TimeoutException(
-                    "Not seen. What was: " + string.Join(", ", Seen.Select(r => $"{r.Event.Kind} {r.Event.Pid} {r.Path}")));
+                    "Not seen. What was: " +
+                    string.Join(", ", Seen.Select(r => $"{r.Event.Kind} {r.Event.Pid} {r.Path}")));
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(10));
@@ -58,7 +60,8 @@ internal sealed class TracedHost : IAsyncDisposable
     }
 
     public Task<ProcessRecord> WaitForAsync(ProcessEventKind kind, int pid, string? path = null) =>
-        WaitForAsync(record => record.Event.Kind == kind && record.Event.Pid == pid && (path is null || record.Path == path));
+        WaitForAsync(
+            record => record.Event.Kind == kind && record.Event.Pid == pid && (path is null || record.Path == path));
 
     public async ValueTask DisposeAsync()
     {

@@ -12,7 +12,12 @@ public sealed class UserNamesTests : IDisposable
     [Fact]
     public void Takes_the_first_name_of_a_uid_and_skips_lines_that_are_none()
     {
-        File.WriteAllLines(_file, ["root:x:0:0:root:/root:/bin/bash", "toor:x:0:0::/:", "# comment", "+::::::", "mysql:x:104:110:,,,:/nonexistent:/bin/false", "bad:x:-1:0::/:"]);
+        File.WriteAllLines(
+            _file,
+            [
+                "root:x:0:0:root:/root:/bin/bash", "toor:x:0:0::/:", "# comment", "+::::::",
+                "mysql:x:104:110:,,,:/nonexistent:/bin/false", "bad:x:-1:0::/:"
+            ]);
         var names = new UserNames(_file);
         names.Refresh();
 

@@ -40,7 +40,8 @@ public sealed class CompiledCaseTests
     public void Personas_that_differ_in_one_bit_compile_to_different_bytes()
     {
         var seed = Read("seed");
-        var other = seed with { Rules = [seed.Rules[0] with { Ports = [new PortRange(3306, 3307)] }, .. seed.Rules[1..]] };
+        var other =
+            seed with { Rules = [seed.Rules[0] with { Ports = [new PortRange(3306, 3307)] }, .. seed.Rules[1..]] };
 
         Assert.NotEqual(PersonaCompiler.Compile(seed), PersonaCompiler.Compile(other));
     }
@@ -48,8 +49,13 @@ public sealed class CompiledCaseTests
     [Fact]
     public void Refuses_what_does_not_fit_and_says_how_much_it_needs()
     {
-        var wide = Read("seed").Rules[0] with { Ports = [.. Enumerable.Range(0, 40_000).Select(port => new PortRange((ushort)port, (ushort)port))], Peers = [] };
-        var refused = Assert.Throws<PersonaTooLargeException>(() => PersonaCompiler.Compile(Read("seed") with { Rules = [wide] }));
+        var wide = Read("seed").Rules[0] with
+        {
+            Ports = [.. Enumerable.Range(0, 40_000).Select(port => new PortRange((ushort)port, (ushort)port))],
+            Peers = []
+        };
+        var refused = Assert.Throws<PersonaTooLargeException>(
+            () => PersonaCompiler.Compile(Read("seed") with { Rules = [wide] }));
 
         Assert.Contains("80000 entries", refused.Message, StringComparison.Ordinal);
     }

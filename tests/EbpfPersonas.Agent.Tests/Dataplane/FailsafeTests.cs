@@ -84,7 +84,8 @@ public sealed class FailsafeTests : IAsyncLifetime
         using var dataplane = Attach(BpfImages.Filter());
         using var listener = _vm.Listen("10.0.0.5", 8080);
         dataplane.Apply(1, DenyEverything);
-        using var from = _controller.OpenSocket(System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var from = _controller.OpenSocket(
+            System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         from.Bind(new IPEndPoint(IPAddress.Parse("10.0.0.2"), ControllerPort));
         using var deadline = new CancellationTokenSource(Window);
 
@@ -92,7 +93,8 @@ public sealed class FailsafeTests : IAsyncLifetime
             await from.ConnectAsync(new IPEndPoint(IPAddress.Parse("10.0.0.5"), 8080), deadline.Token));
 
         Assert.True(dataplane.ReadCounters().Verdicts.GetValueOrDefault(
-            new VerdictKey("deny-everything", PacketDirection.Ingress, Verdict.Dropped, Reason.DefaultDeny)).Packets > 0);
+            new VerdictKey("deny-everything", PacketDirection.Ingress, Verdict.Dropped, Reason.DefaultDeny))
+                .Packets > 0);
     }
 
     /// <summary>The ways to the controller that do not work under a persona that denies everything.</summary>

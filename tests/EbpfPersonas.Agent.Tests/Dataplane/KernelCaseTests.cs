@@ -18,7 +18,8 @@ public sealed class KernelCaseTests(VerdictFilterFixture fixture) : IClassFixtur
     {
         var @case = CaseDocuments.Load(name);
         _filter.Use(CaseDocuments.Read(@case, CaseFolder.PersonaFile));
-        Assert.Empty(CaseRun.Differences(@case, file => CaseDocuments.Read(@case, file), _filter.SwitchTo, _filter.Decide));
+        Assert.Empty(
+            CaseRun.Differences(@case, file => CaseDocuments.Read(@case, file), _filter.SwitchTo, _filter.Decide));
     }
 
     [Fact]

@@ -101,7 +101,8 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
             }
         }
 
-        return $"seed {VerdictFilterFixture.Seed}\n{string.Join('\n', steps)}\n{Difference(personas, steps, _filter.SwitchTo)}\n" +
+        return $"seed {VerdictFilterFixture.Seed}\n{string.Join('\n', steps)}\n" +
+            $"{Difference(personas, steps, _filter.SwitchTo)}\n" +
             string.Join('\n', personas.OfType<Persona>().Select(PersonaJson.Write));
     }
 }

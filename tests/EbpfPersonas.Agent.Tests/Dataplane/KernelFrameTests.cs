@@ -22,8 +22,10 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
         "tcp local:40000 > 10.0.0.10:3306", "tcp 10.0.0.10:3306 > local:40000 flags=ack payload=20 options=8",
         "udp 10.0.0.1:67 > local:68 payload=8", "udp local:546 > [ff02::1:2]:547 payload=8",
         "icmpv6 fe80::1 > local type=134 code=0 hop=255", "icmpv6 fe80::1 > local type=130 code=0 hop=1 ext=hopopts",
-        "tcp local:40000 > [2001:db8::9]:443 ext=hopopts,dstopts,routing,ah", "udp local:1 > [2001:db8::9]:53 frag=first",
-        "icmp 10.0.0.1 > local type=3 code=1 quoting tcp local:40000 > 10.0.0.10:3306", "47 10.0.0.1 > local payload=40",
+        "tcp local:40000 > [2001:db8::9]:443 ext=hopopts,dstopts,routing,ah",
+        "udp local:1 > [2001:db8::9]:53 frag=first",
+        "icmp 10.0.0.1 > local type=3 code=1 quoting tcp local:40000 > 10.0.0.10:3306",
+        "47 10.0.0.1 > local payload=40",
         "icmpv6 2001:db8::1 > local type=1 code=0 quoting udp local:1 > [2001:db8::9]:53", "sctp 10.0.0.1:1 > local:2",
     ];
 
@@ -35,7 +37,10 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
         _filter.Use(DenyAll());
         Assert.Equal((Verdict.Forwarded, Reason.Failsafe), Judge(Arp()));
         Assert.Equal((Verdict.Dropped, Reason.InvalidPacket), Judge(WithEthertype(0x0806)));
-        foreach (var ethertype in new ushort[] { 0x8100, 0x88a8, 0x8847, 0x8863, 0x8864, 0x88cc, 0x88e5, 0x0805, 0x0600, 0xffff })
+        foreach (var ethertype in new ushort[]
+        {
+            0x8100, 0x88a8, 0x8847, 0x8863, 0x8864, 0x88cc, 0x88e5, 0x0805, 0x0600, 0xffff
+        })
         {
             Assert.Equal((Verdict.Dropped, Reason.UnsupportedEthertype), Judge(WithEthertype(ethertype)));
         }
@@ -51,8 +56,10 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
     [InlineData("tcp local:1 > 10.0.0.10:2", 32, 0x40, Reason.InvalidPacket)] // TCP header of 16 octets
     [InlineData("tcp local:1 > 10.0.0.10:2", 32, 0x00, Reason.InvalidPacket)] // TCP header of 0 octets
     [InlineData("tcp local:1 > [2001:db8::9]:2", 0, 0x40, Reason.InvalidPacket)] // version 4 under IPv6's ethertype
-    [InlineData("tcp local:1 > [2001:db8::9]:2 ext=hopopts", 41, 0xff, Reason.Truncated)] // extension header beyond the end
-    [InlineData("tcp local:1 > [2001:db8::9]:2 ext=hopopts", 40, 44, Reason.Fragment)] // a fragment header behind another
+    [InlineData(
+        "tcp local:1 > [2001:db8::9]:2 ext=hopopts", 41, 0xff, Reason.Truncated)] // extension header beyond the end
+    [InlineData(
+        "tcp local:1 > [2001:db8::9]:2 ext=hopopts", 40, 44, Reason.Fragment)] // a fragment header behind another
     [InlineData("tcp local:1 > 10.0.0.10:2", 6, 0x20, Reason.Fragment)] // more fragments
     [InlineData("tcp local:1 > 10.0.0.10:2", 7, 0x01, Reason.Fragment)] // offset 8, don't fragment set as well
     public void Headers_that_contradict_themselves_are_dropped_with_their_own_reason(
@@ -98,7 +105,9 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
     {
         for (var changes = random.Below(4); changes > 0; changes--)
         {
-            var at = random.Chance(50) ? random.Below(frame.Length) : random.Between(12, Math.Min(60, frame.Length) - 1);
+            var at = random.Chance(50)
+                ? random.Below(frame.Length)
+                : random.Between(12, Math.Min(60, frame.Length) - 1);
             frame[at] = random.Chance(50)
                 ? (byte)(frame[at] ^ 1 << random.Below(8))
                 : random.Pick<byte>(0, 1, 4, 6, 17, 44, 58, 60, 255);
@@ -140,7 +149,8 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
 
     private static bool IsClient(ReadOnlySpan<byte> udp, bool egress, int client, int server)
     {
-        var (source, destination) = (BinaryPrimitives.ReadUInt16BigEndian(udp), BinaryPrimitives.ReadUInt16BigEndian(udp[2..]));
+        var (source, destination) =
+            (BinaryPrimitives.ReadUInt16BigEndian(udp), BinaryPrimitives.ReadUInt16BigEndian(udp[2..]));
         return egress ? (source, destination) == (client, server) : (source, destination) == (server, client);
     }
 

@@ -28,7 +28,10 @@ public sealed class KernelPropertyTests(VerdictFilterFixture fixture, ITestOutpu
         { "compares one bit less", EachRule(rule => rule with { Peers = [.. rule.Peers.Select(Wider)] }) },
         { "enforces audited rules", EachRule(rule => rule with { Mode = EnforcementMode.Enforce }) },
         { "takes protocol 0 for any", EachRule(rule => rule.Protocol == 0 ? rule with { Protocol = null } : rule) },
-        { "ignores the ICMP code", EachRule(rule => rule with { Icmp = rule.Icmp is { } icmp ? icmp with { Code = null } : null }) },
+        {
+            "ignores the ICMP code",
+            EachRule(rule => rule with { Icmp = rule.Icmp is { } icmp ? icmp with { Code = null } : null })
+        },
         { "keeps the first peer only", EachRule(rule => rule with { Peers = [.. rule.Peers.Take(1)] }) },
         { "forgets the last rule", persona => persona with { Rules = persona.Rules[..^1] } },
         {
@@ -37,7 +40,8 @@ public sealed class KernelPropertyTests(VerdictFilterFixture fixture, ITestOutpu
         },
         {
             "orders rules by the document",
-            persona => persona with { Rules = [.. persona.Rules.OrderBy(rule => rule.Id.Length).ThenBy(rule => rule.Id)] }
+            persona =>
+                persona with { Rules = [.. persona.Rules.OrderBy(rule => rule.Id.Length).ThenBy(rule => rule.Id)] }
         },
     };
 
@@ -85,7 +89,8 @@ public sealed class KernelPropertyTests(VerdictFilterFixture fixture, ITestOutpu
     {
         var small = Shrinker.Shrink(
             persona, candidate => candidate.Rules.Length > 0 && Reference(candidate, packet) != Kernel(candidate));
-        return $"seed {VerdictFilterFixture.Seed}: {packet} => {Reference(small, packet)}, but the kernel says {Kernel(small)}\n" +
+        return $"seed {VerdictFilterFixture.Seed}: {packet} => {Reference(small, packet)}, " +
+            $"but the kernel says {Kernel(small)}\n" +
             PersonaJson.Write(small);
 
         Expectation Kernel(Persona candidate)

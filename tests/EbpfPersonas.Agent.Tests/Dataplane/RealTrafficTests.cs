@@ -97,7 +97,10 @@ public sealed class RealTrafficTests : IAsyncLifetime
 
         var refused = Assert.Throws<InvalidOperationException>(() => Attach(AttachMode.Clsact).Dispose());
 
-        Assert.Contains("ingress qdisc", Assert.IsType<BpfException>(refused.InnerException).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ingress qdisc",
+            Assert.IsType<BpfException>(refused.InnerException).Message,
+            StringComparison.Ordinal);
         await _vm.RunAsync("tc", "qdisc", "del", "dev", "eth0", "ingress");
         using var dataplane = Attach(AttachMode.Clsact);
         Assert.Equal(AttachMode.Clsact, dataplane.Mode);
@@ -152,7 +155,13 @@ public sealed class RealTrafficTests : IAsyncLifetime
         using var listener = _peer.Listen("10.0.0.10", 5000);
         using var orphan = PersonaDataplane.Load(new DataplaneOptions());
         orphan.Apply(1, Allowing(Direction.Egress, IpProtocol.Tcp, 1));
-        _vm.RunInside(() => TcFilter.Attach(orphan.Filter.Program("filter_egress"), index, ingress: false, InterfaceFilters.ClsactHandle, InterfaceFilters.ClsactPriority));
+        _vm.RunInside(() =>
+            TcFilter.Attach(
+                orphan.Filter.Program("filter_egress"),
+                index,
+                ingress: false,
+                InterfaceFilters.ClsactHandle,
+                InterfaceFilters.ClsactPriority));
         Assert.Equal(SocketError.TimedOut, await _vm.TryConnectAsync("10.0.0.10", 5000, Window));
 
         using var dataplane = Attach(AttachMode.Tcx);
@@ -188,12 +197,17 @@ public sealed class RealTrafficTests : IAsyncLifetime
 
     private static async Task<byte[]> MacAsync(LabHost host)
     {
-        var words = (await host.RunAsync("ip", "-o", "link", "show", "eth0")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return Convert.FromHexString(words[Array.IndexOf(words, "link/ether") + 1].Replace(":", "", StringComparison.Ordinal));
+        var words = (await host.RunAsync("ip", "-o", "link", "show", "eth0"))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return Convert.FromHexString(
+            words[Array.IndexOf(words, "link/ether") + 1].Replace(":", "", StringComparison.Ordinal));
     }
 
     private static ulong Count(PersonaDataplane dataplane, PacketDirection direction, Verdict verdict, Reason reason) =>
-        dataplane.ReadCounters().Verdicts.GetValueOrDefault(new VerdictKey("narrow", direction, verdict, reason)).Packets;
+        dataplane.ReadCounters()
+            .Verdicts
+            .GetValueOrDefault(new VerdictKey("narrow", direction, verdict, reason))
+            .Packets;
 
     /// <summary>Allows one port in one direction, and nothing else.</summary>
     private static Persona Allowing(Direction direction, byte protocol, ushort port) => new()

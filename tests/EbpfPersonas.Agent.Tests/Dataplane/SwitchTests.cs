@@ -68,7 +68,8 @@ public sealed class SwitchTests
             Assert.Equal(Rounds / 2u, counters.Rules[new RuleKey(name, $"rule-{name}")].Packets);
             Assert.Equal(
                 Rounds / 2u,
-                counters.Verdicts[new VerdictKey(name, PacketDirection.Egress, Verdict.Dropped, Reason.DeniedRule)].Packets);
+                counters.Verdicts[new VerdictKey(name, PacketDirection.Egress, Verdict.Dropped, Reason.DeniedRule)]
+                    .Packets);
         }
     }
 
@@ -156,16 +157,25 @@ public sealed class SwitchTests
         var forwarded = Sum("a");
         var dropped = Sum("b");
         var mixtures = stream
-            .Where(count => (count.Key.Persona, count.Key.Verdict) is not (("a", Verdict.Forwarded) or ("b", Verdict.Dropped)))
+            .Where(count =>
+                (count.Key.Persona, count.Key.Verdict)
+                is not (("a", Verdict.Forwarded) or ("b", Verdict.Dropped)))
             .Select(count => $"{count.Key}: {count.Value.Packets}")
             .ToList();
         Expect(forwarded > 0 && dropped > 0, "both personas judged packets");
         Expect(forwarded + dropped == sent, $"{forwarded} + {dropped} = {sent} sent");
-        Expect(counters.Rules.GetValueOrDefault(new RuleKey("a", "rule-a")).Packets == forwarded, "rule-a forwarded all that a did");
-        Expect(counters.Rules.GetValueOrDefault(new RuleKey("b", "rule-b")).Packets == dropped, "rule-b dropped all that b did");
+        Expect(
+            counters.Rules.GetValueOrDefault(new RuleKey("a", "rule-a")).Packets == forwarded,
+            "rule-a forwarded all that a did");
+        Expect(
+            counters.Rules.GetValueOrDefault(new RuleKey("b", "rule-b")).Packets == dropped,
+            "rule-b dropped all that b did");
         return mixtures;
 
-        ulong Sum(string persona) => stream.Where(count => count.Key.Persona == persona).Aggregate(0ul, (sum, count) => sum + count.Value.Packets);
+        ulong Sum(string persona) =>
+            stream
+                .Where(count => count.Key.Persona == persona)
+                .Aggregate(0ul, (sum, count) => sum + count.Value.Packets);
 
         void Expect(bool holds, string what)
         {
@@ -188,7 +198,10 @@ public sealed class SwitchTests
         DefaultEgress = RuleAction.Deny,
         Rules =
         [
-            .. Enumerable.Range(0, OtherRules).Select(i => Rule($"other-{i}", RuleAction.Allow) with { Peers = [new Prefix(new IpAddress(false, (UInt128)(0x0b000000 + i)), 32)] }),
+            .. Enumerable.Range(0, OtherRules).Select(i => Rule($"other-{i}", RuleAction.Allow) with
+            {
+                Peers = [new Prefix(new IpAddress(false, (UInt128)(0x0b000000 + i)), 32)]
+            }),
             Rule($"rule-{name}", action),
         ],
     };

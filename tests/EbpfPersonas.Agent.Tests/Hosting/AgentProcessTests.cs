@@ -59,7 +59,9 @@ public sealed class AgentProcessTests : IAsyncLifetime
         await using var check = Start("--check", "--attach", "xdp", "--controller", "http://10.0.0.1:7071");
 
         Assert.Equal(1, await check.WaitForExitAsync(Patience));
-        Assert.Equal(["controller (--controller)", "attach (--attach)"], check.Output.Split('\n').Select(line => line.Split(':')[0]));
+        Assert.Equal(
+            ["controller (--controller)", "attach (--attach)"],
+            check.Output.Split('\n').Select(line => line.Split(':')[0]));
     }
 
     [Fact]
@@ -74,7 +76,8 @@ public sealed class AgentProcessTests : IAsyncLifetime
     [Fact]
     public async Task Is_ready_for_systemd_once_the_filters_are_attached_and_stops_within_two_seconds()
     {
-        using var notifications = new Socket(System.Net.Sockets.AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        using var notifications = new Socket(
+            System.Net.Sockets.AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         notifications.Bind(new UnixDomainSocketEndPoint(Path.Join(_folder, "notify")));
 
         // The host library looks for a parent called systemd.
@@ -99,10 +102,13 @@ public sealed class AgentProcessTests : IAsyncLifetime
     {
         using var deadline = new CancellationTokenSource(Patience);
         var buffer = new byte[256];
-        return Encoding.UTF8.GetString(buffer, 0, await notifications.ReceiveAsync(buffer, deadline.Token)).TrimEnd('\n');
+        return Encoding.UTF8
+            .GetString(buffer, 0, await notifications.ReceiveAsync(buffer, deadline.Token))
+            .TrimEnd('\n');
     }
 
-    private RunningProcess Start(params string[] arguments) => _host.Start(Agent[0], [.. Agent[1..], .. Arguments(), .. arguments]);
+    private RunningProcess Start(params string[] arguments) =>
+        _host.Start(Agent[0], [.. Agent[1..], .. Arguments(), .. arguments]);
 
     private string[] Arguments() => ["--vm_id", "vm", "--state_directory", Path.Join(_folder, "state")];
 }

@@ -31,6 +31,8 @@ public sealed class CommandLineTests
     [Fact]
     public void The_help_names_every_setting()
     {
-        Assert.All(SettingsReader.Keys, key => Assert.Contains($"  {key} ", CommandLine.Help, StringComparison.Ordinal));
+        Assert.All(
+            SettingsReader.Keys,
+            key => Assert.Contains($"  {key} ", CommandLine.Help, StringComparison.Ordinal));
     }
 }

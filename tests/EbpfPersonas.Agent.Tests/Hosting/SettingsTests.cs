@@ -43,13 +43,16 @@ public sealed class SettingsTests
     [Fact]
     public void All_errors_come_at_once_with_key_and_origin()
     {
-        const string File = """{"vm_id": "a b", "attach": 5, "state_directory": "relative", "metrics_listen": "127.0.0.1", "typo": 1, "allow_plaintext": "yes"}""";
+        const string File =
+            """{"vm_id": "a b", "attach": 5, "state_directory": "relative",""" +
+            """ "metrics_listen": "127.0.0.1", "typo": 1, "allow_plaintext": "yes"}""";
         var wrong = Assert.Throws<SettingsException>(() => SettingsReader.Read(
             File, new Dictionary<string, string> { ["EBPF_PERSONAS_CONTROLLER"] = "ftp://x" }, Nothing, null));
 
         Assert.Equal(
             [
-                "allow_plaintext (agent.json)", "attach (agent.json)", "controller (EBPF_PERSONAS_CONTROLLER)", "metrics_listen (agent.json)",
+                "allow_plaintext (agent.json)", "attach (agent.json)", "controller (EBPF_PERSONAS_CONTROLLER)",
+                "metrics_listen (agent.json)",
                 "state_directory (agent.json)", "typo (agent.json)", "vm_id (agent.json)",
             ],
             wrong.Errors.Select(error => error.Split(':')[0]).Order(StringComparer.Ordinal));
@@ -104,8 +107,10 @@ public sealed class SettingsTests
 
         Assert.Equal(
             [
-                new FailsafeFlow(Direction.Ingress, 6, new Prefix(IpAddress.Parse("10.9.0.0"), 16), new PortRange(22, 22)),
-                new FailsafeFlow(Direction.Egress, 17, new Prefix(IpAddress.Parse("2001:db8::1"), 128), new PortRange(8000, 8100)),
+                new FailsafeFlow(Direction.Ingress, 6, new Prefix(IpAddress.Parse("10.9.0.0"), 16),
+                    new PortRange(22, 22)),
+                new FailsafeFlow(Direction.Egress, 17, new Prefix(IpAddress.Parse("2001:db8::1"), 128),
+                    new PortRange(8000, 8100)),
                 new FailsafeFlow(Direction.Ingress, 1, new Prefix(IpAddress.Parse("0.0.0.0"), 0), PortRange.All),
                 new FailsafeFlow(Direction.Ingress, 1, new Prefix(IpAddress.Parse("::"), 0), PortRange.All),
             ],
@@ -142,7 +147,9 @@ public sealed class SettingsTests
 
         Assert.Equal(40, Failsafe($"[{string.Join(',', Enumerable.Repeat(Entry, 40))}]").Failsafe.Length);
         Assert.Throws<SettingsException>(() => Failsafe($"[{string.Join(',', Enumerable.Repeat(Entry, 41))}]"));
-        Assert.True(40 + EbpfPersonas.Agent.Link.ControllerFailsafe.AddressesMax + (2 * 6) <= FailsafeTables.EntriesMax);
+        Assert.True(
+            40 + EbpfPersonas.Agent.Link.ControllerFailsafe.AddressesMax + (2 * 6)
+            <= FailsafeTables.EntriesMax);
     }
 
     private static AgentSettings Failsafe(string list) =>

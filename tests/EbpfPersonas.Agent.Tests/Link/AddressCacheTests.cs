@@ -18,7 +18,9 @@ public sealed class AddressCacheTests : IDisposable
 
         Assert.Equal(addresses, new AddressCache(Path.Join(_folder, "new")).Load("controller.example"));
         Assert.Empty(new AddressCache(Path.Join(_folder, "new")).Load("other.example"));
-        Assert.Equal("controller-addresses", Path.GetFileName(Assert.Single(Directory.GetFiles(Path.Join(_folder, "new")))));
+        Assert.Equal(
+            "controller-addresses",
+            Path.GetFileName(Assert.Single(Directory.GetFiles(Path.Join(_folder, "new")))));
     }
 
     [Fact]
@@ -33,8 +35,13 @@ public sealed class AddressCacheTests : IDisposable
     public void Resolvers_come_from_resolv_conf_without_loopback()
     {
         var file = Path.Join(_folder, "resolv.conf");
-        File.WriteAllText(file, "search example\nnameserver 127.0.0.53\nnameserver 10.0.0.53\n#nameserver 10.0.0.54\n\tnameserver   fe80::1%eth0\nnameserver\n");
+        File.WriteAllText(
+            file,
+            "search example\nnameserver 127.0.0.53\nnameserver 10.0.0.53\n#nameserver 10.0.0.54\n" +
+            "\tnameserver   fe80::1%eth0\nnameserver\n");
 
-        Assert.Equal([IPAddress.Parse("10.0.0.53"), IPAddress.Parse("fe80::1")], Resolvers.Read([file, file + ".missing"]));
+        Assert.Equal(
+            [IPAddress.Parse("10.0.0.53"), IPAddress.Parse("fe80::1")],
+            Resolvers.Read([file, file + ".missing"]));
     }
 }

@@ -81,13 +81,17 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         for (var pid = 10u; pid < 60; pid++)
         {
             _feed.Add([new ProcessRecord(
-                new Agent.Abi.ProcessEvent { Kind = Agent.Abi.ProcessEventKind.Exec, Pid = pid }, "/bin/sh", "/usr/bin/dash")]);
+                new Agent.Abi.ProcessEvent { Kind = Agent.Abi.ProcessEventKind.Exec, Pid = pid },
+                "/bin/sh",
+                "/usr/bin/dash")]);
             await Task.Delay(1);
         }
 
         await _controller.WaitForAsync(m => m.Activity?.Processes.Any(p => p.Started.Pid == 59) == true);
         var batches = _controller.Received.Select(m => m.Activity).OfType<ActivityBatch>().Skip(1).ToArray();
-        Assert.Equal(Enumerable.Range(10, 50).Select(i => (uint)i), batches.SelectMany(b => b.Processes).Select(p => p.Started.Pid));
+        Assert.Equal(
+            Enumerable.Range(10, 50).Select(i => (uint)i),
+            batches.SelectMany(b => b.Processes).Select(p => p.Started.Pid));
         Assert.InRange(batches.Length, 1, 25);
     }
 
@@ -156,19 +160,26 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     [Fact]
     public async Task Opens_the_failsafe_for_the_address_and_for_what_the_operator_lists()
     {
-        var ssh = new FailsafeFlow(Direction.Ingress, IpProtocol.Tcp, new Prefix(IpAddress.Parse("10.9.0.0"), 16), new PortRange(22, 22));
+        var ssh = new FailsafeFlow(
+            Direction.Ingress, IpProtocol.Tcp,
+            new Prefix(IpAddress.Parse("10.9.0.0"), 16),
+            new PortRange(22, 22));
         await StartAsync(settings => settings with { Failsafe = [ssh] });
         await _controller.WaitForAsync(m => m.Hello is not null);
 
         var port = (ushort)_controller.Address.Port;
-        var own = new FailsafeFlow(Direction.Egress, IpProtocol.Tcp, new Prefix(IpAddress.Parse("127.0.0.1"), 32), new PortRange(port, port));
+        var own = new FailsafeFlow(
+            Direction.Egress, IpProtocol.Tcp,
+            new Prefix(IpAddress.Parse("127.0.0.1"), 32),
+            new PortRange(port, port));
         Assert.Equal([own, ssh], Assert.Single(_dataplane.Failsafes));
     }
 
     [Fact]
     public async Task Finds_a_controller_by_name_and_keeps_its_addresses_and_dns_open()
     {
-        await StartAsync(settings => settings with { Controller = new Uri($"http://localhost:{_controller.Address.Port}") });
+        await StartAsync(settings =>
+            settings with { Controller = new Uri($"http://localhost:{_controller.Address.Port}") });
         await _controller.WaitForAsync(m => m.Hello is not null);
 
         Assert.Contains(IPAddress.Loopback, new AddressCache(_state).Load("localhost"));
@@ -180,7 +191,8 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     public async Task Uses_the_addresses_of_last_time_while_dns_knows_nothing()
     {
         new AddressCache(_state).Save("controller.invalid", [IPAddress.Loopback]);
-        await StartAsync(settings => settings with { Controller = new Uri($"http://controller.invalid:{_controller.Address.Port}") });
+        await StartAsync(settings =>
+            settings with { Controller = new Uri($"http://controller.invalid:{_controller.Address.Port}") });
 
         await _controller.WaitForAsync(m => m.Hello is not null);
     }
@@ -210,7 +222,8 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         };
         settings = change?.Invoke(settings) ?? settings;
         var locator = new ControllerLocator(settings, _dataplane, NullLogger<ControllerLocator>.Instance);
-        var applier = new DesiredStateApplier(_dataplane, TimeProvider.System, NullLogger<DesiredStateApplier>.Instance);
+        var applier = new DesiredStateApplier(
+            _dataplane, TimeProvider.System, NullLogger<DesiredStateApplier>.Instance);
         _link = new ControllerLink(
             settings,
             locator,

@@ -22,7 +22,9 @@ public sealed class DesiredStateApplierTests
         var result = Apply(3, "database_client", revision: 7)!;
 
         Assert.Equal(3ul, result.Generation);
-        Assert.Equal(new RealisedState { Generation = 3, Epoch = 1, Persona = "database_client", Revision = 7 }, result.Realised);
+        Assert.Equal(
+            new RealisedState { Generation = 3, Epoch = 1, Persona = "database_client", Revision = 7 },
+            result.Realised);
     }
 
     [Fact]
@@ -30,7 +32,9 @@ public sealed class DesiredStateApplierTests
     {
         Apply(1, "a");
 
-        Assert.Equal(new RealisedState { Generation = 2, Epoch = 2 }, _applier.Apply(new DesiredState { Generation = 2 })!.Realised);
+        Assert.Equal(
+            new RealisedState { Generation = 2, Epoch = 2 },
+            _applier.Apply(new DesiredState { Generation = 2 })!.Realised);
     }
 
     [Fact]

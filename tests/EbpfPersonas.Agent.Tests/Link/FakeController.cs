@@ -32,7 +32,8 @@ internal sealed class FakeController : IAsyncDisposable
 
     public bool SaysWelcome { get; set; } = true;
 
-    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    public Uri Address => new(
+        _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
     /// <summary>Everything that agents said, on all streams.</summary>
     public IReadOnlyList<AgentMessage> Received => [.. _received];
@@ -87,12 +88,16 @@ internal sealed class FakeController : IAsyncDisposable
     }
 
     private async Task ServeAsync(
-        IAsyncStreamReader<AgentMessage> messages, IServerStreamWriter<ControllerMessage> answers, CancellationToken cancellation)
+        IAsyncStreamReader<AgentMessage> messages,
+        IServerStreamWriter<ControllerMessage> answers,
+        CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Token, _streams.Token);
         if (SaysWelcome)
         {
-            await answers.WriteAsync(new ControllerMessage { Welcome = new Welcome { ControllerId = Id } }, ending.Token);
+            await answers.WriteAsync(
+                new ControllerMessage { Welcome = new Welcome { ControllerId = Id } },
+                ending.Token);
         }
 
         _stream = answers;

@@ -59,7 +59,8 @@ internal sealed class FreezableProxy : IAsyncDisposable
             {
                 await server.ConnectAsync(IPAddress.Loopback, port, _ending.Token);
                 await Task.WhenAny(
-                    CopyAsync(client.GetStream(), server.GetStream()), CopyAsync(server.GetStream(), client.GetStream()));
+                    CopyAsync(client.GetStream(), server.GetStream()),
+                    CopyAsync(server.GetStream(), client.GetStream()));
             }
             catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
             {

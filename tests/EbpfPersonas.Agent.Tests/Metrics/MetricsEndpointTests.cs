@@ -52,7 +52,9 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         _verdicts[Dropped] = new PacketCount(5, 500);
         var samples = await ScrapeAsync();
 
-        Assert.Equal(5, Value(samples, "persona_agent_packets_total", ("direction", "ingress"), ("persona", "p"), ("reason", "default_deny"), ("verdict", "dropped")));
+        Assert.Equal(5, Value(
+            samples, "persona_agent_packets_total",
+            ("direction", "ingress"), ("persona", "p"), ("reason", "default_deny"), ("verdict", "dropped")));
         Assert.Equal(500, Value(samples, "persona_agent_bytes_total", ("reason", "default_deny")));
         Assert.Equal(2, Value(samples, "persona_agent_rule_hits_total", ("persona", "p"), ("rule", "r")));
         Assert.Equal(7, Value(samples, "persona_agent_conntrack_entries"));
@@ -89,13 +91,19 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
     [InlineData("nonsense\r\n\r\n", "400")]
     public async Task Answers_whatever_the_host_field_says_and_only_what_it_serves(string request, string status)
     {
-        Assert.StartsWith($"HTTP/1.1 {status} ", await AskAsync(Encoding.ASCII.GetBytes(request)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"HTTP/1.1 {status} ",
+            await AskAsync(Encoding.ASCII.GetBytes(request)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_head_without_end_is_refused_and_idle_clients_do_not_starve_a_scrape()
     {
-        Assert.StartsWith("HTTP/1.1 400 ", await AskAsync(Encoding.ASCII.GetBytes(new string('a', 8192))), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 400 ",
+            await AskAsync(Encoding.ASCII.GetBytes(new string('a', 8192))),
+            StringComparison.Ordinal);
         var idle = Enumerable.Range(0, 8).Select(_ => new TcpClient()).ToArray();
         foreach (var client in idle)
         {
@@ -121,7 +129,8 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         return await reader.ReadToEndAsync();
     }
 
-    private static double Value(IReadOnlyList<Sample> samples, string name, params (string Name, string Value)[] labels) => Assert.Single(
+    private static double Value(
+        IReadOnlyList<Sample> samples, string name, params (string Name, string Value)[] labels) => Assert.Single(
         samples, sample => sample.Name == name && labels.All(label => sample.Labels[label.Name] == label.Value)).Value;
 
     private DataplaneCounters Counters() => new()
@@ -134,7 +143,8 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
 
     private static IPEndPoint FreePort()
     {
-        using var socket = new Socket(System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var socket = new Socket(
+            System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return (IPEndPoint)socket.LocalEndPoint!;
     }

@@ -72,7 +72,12 @@ public sealed class ActivationPolicyTests
     [Fact]
     public void A_pin_beats_every_trigger_even_of_a_persona_that_is_not_bound()
     {
-        var situation = new Situation { Candidates = [.. Candidates], Pin = new ManualPin("pinned", null), Default = "base" };
+        var situation = new Situation
+        {
+            Candidates = [.. Candidates],
+            Pin = new ManualPin("pinned", null),
+            Default = "base",
+        };
         Assert.Equal(new Decision("pinned", ActivationCause.Manual), ActivationPolicy.Decide(situation, Now));
     }
 

@@ -53,7 +53,8 @@ public sealed class TriggerTests
     public void A_relative_path_has_a_basename_too()
     {
         Assert.True(new Trigger { ProcessName = "mysql" }.Matches(Mysql with { Path = "mysql", Executable = "" }));
-        Assert.True(new Trigger { ProcessName = "mysql" }.Matches(Mysql with { Path = "./bin/mysql", Executable = "" }));
+        Assert.True(new Trigger { ProcessName = "mysql" }.Matches(
+            Mysql with { Path = "./bin/mysql", Executable = "" }));
         Assert.False(new Trigger { ProcessName = "mysql" }.Matches(Mysql with { Path = "mysql/", Executable = "" }));
     }
 

@@ -29,11 +29,14 @@ internal static class CaseDocuments
         var findings = new Findings();
         var validated = PersonaValidator.Validate(json, findings)
             ?? throw new FormatException(
-                $"{name}: {string.Join("; ", findings.Errors.Select(error => $"{error.Pointer} {error.Code} {error.Message}"))}");
+                $"{name}: " +
+                string.Join("; ", findings.Errors.Select(error => $"{error.Pointer} {error.Code} {error.Message}")));
         return PersonaReader.Read(PersonaMapper.ToWire(validated.Document, revision: 1));
     }
 
     private static string FindRoot(string folder) => File.Exists(Path.Combine(folder, "EbpfPersonas.sln"))
         ? folder
-        : FindRoot(Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("There is no solution above the tests."));
+        : FindRoot(
+            Path.GetDirectoryName(folder)
+            ?? throw new DirectoryNotFoundException("There is no solution above the tests."));
 }

@@ -14,7 +14,9 @@ public sealed class CaseFolderTests
         ]);
         var first = Assert.IsType<PacketStep>(steps[0]);
         Assert.Equal(new Expectation("forwarded", "allowed_rule", "no-telnet"), first.Expected);
-        Assert.Equal([new SwitchStep(4, "persona.json"), new SwitchStep(5, null), new SwitchStep(6, "other.json")], steps.ToArray()[1..4]);
+        Assert.Equal(
+            [new SwitchStep(4, "persona.json"), new SwitchStep(5, null), new SwitchStep(6, "other.json")],
+            steps.ToArray()[1..4]);
         Assert.Equal((7, null), (steps[4].Line, Assert.IsType<PacketStep>(steps[4]).Expected.Rule));
     }
 

@@ -20,7 +20,8 @@ public sealed class CaseVerdictTests
     {
         var @case = CaseDocuments.Load(name);
         var reference = new ReferenceDatapath(CaseDocuments.Read(@case, CaseFolder.PersonaFile));
-        Assert.Empty(CaseRun.Differences(@case, file => CaseDocuments.Read(@case, file), reference.Switch, reference.Decide));
+        Assert.Empty(
+            CaseRun.Differences(@case, file => CaseDocuments.Read(@case, file), reference.Switch, reference.Decide));
     }
 
     [Theory]
@@ -29,9 +30,11 @@ public sealed class CaseVerdictTests
     {
         var @case = CaseDocuments.Load(name);
         var named = @case.Steps.OfType<PacketStep>().Select(step => step.Expected.Rule).ToHashSet();
-        var files = @case.Steps.OfType<SwitchStep>().Select(step => step.PersonaFile).Append(CaseFolder.PersonaFile).Distinct();
+        var files = @case.Steps.OfType<SwitchStep>().Select(step => step.PersonaFile)
+            .Append(CaseFolder.PersonaFile).Distinct();
         var silent = files.Select(file => CaseDocuments.Read(@case, file)).OfType<Persona>()
-            .SelectMany(persona => persona.Rules.Where(rule => !named.Contains(rule.Id) && !IsNeverAsked(persona, rule)))
+            .SelectMany(persona =>
+                persona.Rules.Where(rule => !named.Contains(rule.Id) && !IsNeverAsked(persona, rule)))
             .Select(rule => rule.Id);
         Assert.Empty(silent);
     }
@@ -39,7 +42,8 @@ public sealed class CaseVerdictTests
     [Fact]
     public void A_line_that_is_wrong_would_be_found()
     {
-        var persona = CaseDocuments.Read("""{"name": "x", "network_profile": {"allowed_egress": []}}"""u8.ToArray(), "x");
+        var persona = CaseDocuments.Read(
+            """{"name": "x", "network_profile": {"allowed_egress": []}}"""u8.ToArray(), "x");
         var said = new ReferenceDatapath(persona).Decide(PacketParser.Parse("udp local:1 > 10.0.0.1:2"));
         Assert.NotEqual(Expectation.Parse("forwarded default_allow -"), said);
         Assert.Equal(Expectation.Parse("dropped default_deny -"), said);
@@ -55,7 +59,9 @@ public sealed class CaseVerdictTests
             .All(verdict => verdict.Audited is not null || verdict.Rule?.Id != rule.Id);
 
     private static IEnumerable<Packet> Borders(Rule rule) =>
-        from peer in rule.Peers.IsEmpty ? [new Prefix(CasePacket.LocalV4, 0), new Prefix(CasePacket.LocalV6, 0)] : rule.Peers
+        from peer in rule.Peers.IsEmpty
+            ? [new Prefix(CasePacket.LocalV4, 0), new Prefix(CasePacket.LocalV6, 0)]
+            : rule.Peers
         from address in new[] { peer.Address, peer.Last }
         from range in rule.Ports.IsEmpty ? [PortRange.All] : rule.Ports
         from port in new[] { range.First, range.Last }

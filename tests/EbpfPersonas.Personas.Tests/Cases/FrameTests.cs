@@ -35,7 +35,8 @@ public sealed class FrameTests
         Assert.Equal(14 + 20 + 20 + 2, frame.Length);
         Assert.Equal("020000000001" + "020000000005" + "0800", Convert.ToHexStringLower(frame[..14]));
         Assert.Equal("4500002a00004000400626c0" + "0a000005" + "0a00000a", Convert.ToHexStringLower(frame[14..34]));
-        Assert.Equal("9c40" + "0cea" + "000003e8" + "00000000" + "5002" + "faf0", Convert.ToHexStringLower(frame[34..50]));
+        Assert.Equal(
+            "9c40" + "0cea" + "000003e8" + "00000000" + "5002" + "faf0", Convert.ToHexStringLower(frame[34..50]));
     }
 
     [Theory]

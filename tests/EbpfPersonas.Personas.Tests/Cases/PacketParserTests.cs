@@ -61,5 +61,6 @@ public sealed class PacketParserTests
     [InlineData("icmp 10.0.0.1 > local type=3 quoting udp local:1 > [::1]:2")]
     [InlineData("icmp 10.0.0.1 > local type=256")]
     [InlineData("")]
-    public void Refuses_what_is_no_packet(string text) => Assert.Throws<FormatException>(() => PacketParser.Parse(text));
+    public void Refuses_what_is_no_packet(string text) =>
+        Assert.Throws<FormatException>(() => PacketParser.Parse(text));
 }

@@ -69,15 +69,16 @@ public sealed class RandomPersonaTests
                 Count($"v6 {packet.Remote.IsV6}");
                 Count($"protocol {packet.Protocol}");
                 Count(packet.Direction.ToString());
-                Count($"excepted {persona.Rules.Any(rule => rule.Except.Any(except => except.Contains(packet.Remote)))}");
+                Count(
+                    $"excepted {persona.Rules.Any(rule => rule.Except.Any(except => except.Contains(packet.Remote)))}");
             }
         }
 
         foreach (var kind in new[]
         {
-            "forwarded allowed_rule", "forwarded default_allow", "dropped denied_rule", "dropped default_deny", "audit denied_rule",
-            "audit default_deny", "v6 True", "v6 False", "protocol 6", "protocol 17", "protocol 132", "protocol 1", "protocol 58",
-            "protocol 47", "Ingress", "Egress", "excepted True",
+            "forwarded allowed_rule", "forwarded default_allow", "dropped denied_rule", "dropped default_deny",
+            "audit denied_rule", "audit default_deny", "v6 True", "v6 False", "protocol 6", "protocol 17",
+            "protocol 132", "protocol 1", "protocol 58", "protocol 47", "Ingress", "Egress", "excepted True",
         })
         {
             Assert.True(kinds.GetValueOrDefault(kind) >= 50, $"{kind}: {kinds.GetValueOrDefault(kind)} of 10,000");

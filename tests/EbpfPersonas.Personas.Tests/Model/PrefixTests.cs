@@ -67,5 +67,8 @@ public sealed class PrefixTests
 
     /// <summary>The next address, around the end where there is one.</summary>
     private static IpAddress Step(IpAddress address, int by) =>
-        address with { Bits = unchecked(address.Bits + (UInt128)(Int128)by) & Prefix.Mask(address.IsV6, address.Width) };
+        address with
+        {
+            Bits = unchecked(address.Bits + (UInt128)(Int128)by) & Prefix.Mask(address.IsV6, address.Width),
+        };
 }

@@ -7,7 +7,10 @@ public sealed class RulePrecedenceTests
     [Fact]
     public void Asks_firewall_rules_then_denied_then_allowed() => Assert.Equal(
         ["firewall", "denied", "allowed"],
-        Order(Make("allowed", RuleList.Allowed), Make("denied", RuleList.Denied), Make("firewall", RuleList.FirewallRules, 1000)));
+        Order(
+            Make("allowed", RuleList.Allowed),
+            Make("denied", RuleList.Denied),
+            Make("firewall", RuleList.FirewallRules, 1000)));
 
     [Fact]
     public void Asks_firewall_rules_by_priority_as_a_number() => Assert.Equal(
@@ -23,7 +26,8 @@ public sealed class RulePrecedenceTests
     public void Breaks_a_tie_of_priorities_with_deny_before_allow(RuleAction action) => Assert.Equal(
         ["denies", "allows"],
         Order(
-            Make("allows", RuleList.FirewallRules, 5, RuleAction.Allow), Make("denies", RuleList.FirewallRules, 5, action)));
+            Make("allows", RuleList.FirewallRules, 5, RuleAction.Allow),
+            Make("denies", RuleList.FirewallRules, 5, action)));
 
     [Fact]
     public void Keeps_the_documents_order_where_nothing_else_decides() => Assert.Equal(
@@ -41,7 +45,8 @@ public sealed class RulePrecedenceTests
     public void Gives_priorities_no_weight_outside_of_firewall_rules() => Assert.Equal(
         ["first", "second"], Order(Make("first", RuleList.Denied, 900), Make("second", RuleList.Denied, 1)));
 
-    private static IEnumerable<string> Order(params Rule[] rules) => RulePrecedence.Order(rules).Select(rule => rule.Id);
+    private static IEnumerable<string> Order(params Rule[] rules) =>
+        RulePrecedence.Order(rules).Select(rule => rule.Id);
 
     private static Rule Make(string id, RuleList list, int priority = 0, RuleAction? action = null) => new()
     {

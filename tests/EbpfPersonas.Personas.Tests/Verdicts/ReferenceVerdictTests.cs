@@ -12,7 +12,8 @@ public sealed class ReferenceVerdictTests
     public void A_rule_without_conditions_matches_every_packet_of_its_direction()
     {
         Assert.True(ReferenceVerdict.Matches(Any, Web));
-        Assert.True(ReferenceVerdict.Matches(Any, Web with { Peer = IpAddress.Parse("2001:db8::1"), Protocol = 47, Port = 0 }));
+        Assert.True(ReferenceVerdict.Matches(
+            Any, Web with { Peer = IpAddress.Parse("2001:db8::1"), Protocol = 47, Port = 0 }));
         Assert.False(ReferenceVerdict.Matches(Any, Web with { Direction = Direction.Ingress }));
     }
 
@@ -107,7 +108,8 @@ public sealed class ReferenceVerdictTests
     [Fact]
     public void A_rule_in_audit_mode_behind_the_one_that_decides_is_not_told()
     {
-        var verdict = Judge(Web, Any, Any with { Id = "behind", Action = RuleAction.Deny, Mode = EnforcementMode.Audit });
+        var verdict = Judge(
+            Web, Any, Any with { Id = "behind", Action = RuleAction.Deny, Mode = EnforcementMode.Audit });
         Assert.Null(verdict.Audited);
     }
 

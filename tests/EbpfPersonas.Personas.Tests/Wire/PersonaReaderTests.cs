@@ -30,7 +30,10 @@ public sealed class PersonaReaderTests
         { "rules[0].peers", persona => persona.Rules[0].Peers[0].Length = 33 },
         { "rules[0].peers", persona => persona.Rules[0].Peers[0].Address = ByteString.CopyFrom(10, 0, 0) },
         { "rules[0].peers", persona => persona.Rules[0].Peers[0].Address = ByteString.Empty },
-        { "rules[0].peers: 10.1.0.0/8 has host bits", persona => persona.Rules[0].Peers[0].Address = ByteString.CopyFrom(10, 1, 0, 0) },
+        {
+            "rules[0].peers: 10.1.0.0/8 has host bits",
+            persona => persona.Rules[0].Peers[0].Address = ByteString.CopyFrom(10, 1, 0, 0)
+        },
         { "rules[0].except", persona => persona.Rules[0].Except[0].Length = 129 },
         { "rules[0].icmp.type", persona => persona.Rules[0].Icmp.Type = 256 },
         { "rules[0].icmp.code", persona => persona.Rules[0].Icmp.Code = 256 },
@@ -86,7 +89,8 @@ public sealed class PersonaReaderTests
     {
         var wire = Full();
         wire.Rules.Add(new V1.Rule(wire.Rules[0]) { Id = "sooner", Priority = 999 });
-        wire.Rules.Insert(0, new V1.Rule(wire.Rules[0]) { Id = "last", List = V1.RuleList.Allowed, Action = V1.Action.Allow });
+        wire.Rules.Insert(
+            0, new V1.Rule(wire.Rules[0]) { Id = "last", List = V1.RuleList.Allowed, Action = V1.Action.Allow });
         Assert.Equal(["sooner", "full", "last"], PersonaReader.Read(wire).Rules.Select(rule => rule.Id));
     }
 
@@ -111,7 +115,11 @@ public sealed class PersonaReaderTests
                 Peers = { new V1.Prefix { Address = ByteString.CopyFrom(10, 0, 0, 0), Length = 8 } },
                 Except =
                 {
-                    new V1.Prefix { Address = ByteString.CopyFrom(IpAddress.Parse("2001:db8::1").ToBytes()), Length = 128 },
+                    new V1.Prefix
+                    {
+                        Address = ByteString.CopyFrom(IpAddress.Parse("2001:db8::1").ToBytes()),
+                        Length = 128,
+                    },
                 },
                 Icmp = new V1.IcmpMatch { Type = 255, Code = 0 },
                 Mode = V1.EnforcementMode.Audit,

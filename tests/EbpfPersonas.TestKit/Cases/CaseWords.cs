@@ -14,7 +14,7 @@ public static class CaseWords
     [
         "allowed_rule", "default_allow", "no_persona", "established", "reevaluated", "related_icmp", "failsafe",
         "denied_rule", "default_deny", "acl_denied", "persona_switch", "unencrypted", "tls_version", "sni_denied",
-        "auth_protocol", "rate_limited", "connection_limit", "fragment", "truncated", "invalid_packet", "unknown_protocol",
-        "unsupported_ethertype", "spoofed_source", "martian", "conntrack_full",
+        "auth_protocol", "rate_limited", "connection_limit", "fragment", "truncated", "invalid_packet",
+        "unknown_protocol", "unsupported_ethertype", "spoofed_source", "martian", "conntrack_full",
     ];
 }

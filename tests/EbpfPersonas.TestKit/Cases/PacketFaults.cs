@@ -33,7 +33,8 @@ internal static class PacketFaults
         { Protocol: IpProtocol.Udp, Remote.IsV6: false } => packet is { LocalPort: 68, RemotePort: 67 },
         { Protocol: IpProtocol.Udp } => packet is { LocalPort: 546, RemotePort: 547 },
         { Protocol: IpProtocol.IcmpV6, Remote.IsV6: true, IcmpType: >= 133 and <= 137 } => packet.HopLimit == 255,
-        { Protocol: IpProtocol.IcmpV6, Remote.IsV6: true, IcmpType: (>= 130 and <= 132) or 143 } => packet.HopLimit == 1,
+        { Protocol: IpProtocol.IcmpV6, Remote.IsV6: true, IcmpType: (>= 130 and <= 132) or 143 } =>
+            packet.HopLimit == 1,
         _ => false,
     };
 
@@ -49,7 +50,8 @@ internal static class PacketFaults
 
     /// <summary>RFC 792: unreachable, source quench, time exceeded, parameter problem. RFC 4443: 1 to 4.</summary>
     public static bool IsIcmpError(this CasePacket packet) =>
-        IsOwnIcmp(packet) && (packet.Remote.IsV6 ? packet.IcmpType is >= 1 and <= 4 : packet.IcmpType is 3 or 4 or 11 or 12);
+        IsOwnIcmp(packet)
+        && (packet.Remote.IsV6 ? packet.IcmpType is >= 1 and <= 4 : packet.IcmpType is 3 or 4 or 11 or 12);
 
     /// <summary>SYN without ACK, RST and FIN.</summary>
     public static bool OpensConnection(this CasePacket packet) =>
@@ -58,6 +60,7 @@ internal static class PacketFaults
 
     /// <summary>Neither an answer nor a farewell begins a flow.</summary>
     public static bool MayMakeFlow(this CasePacket packet) => packet.Protocol == IpProtocol.Tcp
-        ? (packet.Flags & (TcpControl.Rst | TcpControl.Fin)) == 0 && !packet.Flags.HasFlag(TcpControl.Syn | TcpControl.Ack)
+        ? (packet.Flags & (TcpControl.Rst | TcpControl.Fin)) == 0
+            && !packet.Flags.HasFlag(TcpControl.Syn | TcpControl.Ack)
         : !packet.IsIcmp || packet.IsEchoRequest();
 }

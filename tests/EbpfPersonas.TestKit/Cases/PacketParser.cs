@@ -45,7 +45,8 @@ public static class PacketParser
         };
         if (packet.HasPorts != local.Port.HasValue || packet.HasPorts != remote.Port.HasValue)
         {
-            throw new FormatException($"{words[0]}: {(packet.HasPorts ? "both ends have a port." : "there are no ports.")}");
+            throw new FormatException(
+                $"{words[0]}: {(packet.HasPorts ? "both ends have a port." : "there are no ports.")}");
         }
 
         return WithKeys(packet, words[4..]);
@@ -94,7 +95,8 @@ public static class PacketParser
         ("payload", _) => packet with { PayloadLength = PacketWords.Number(value, 1400, key) },
         ("frag", _) => packet with { Fragment = FragmentOf(value) },
         ("options", { Remote.IsV6: false }) => packet with { OptionsLength = Options(value) },
-        ("ext", { Remote.IsV6: true }) => packet with { Extensions = [.. value.Split(',').Select(PacketWords.Extension)] },
+        ("ext", { Remote.IsV6: true }) =>
+            packet with { Extensions = [.. value.Split(',').Select(PacketWords.Extension)] },
         ("cut", _) => packet with { Cut = PacketWords.Number(value, 1400, key) },
         _ => throw new FormatException($"'{key}' does not belong to this packet."),
     };
@@ -138,6 +140,8 @@ public static class PacketParser
 
         var bracketed = host.StartsWith('[') && host.EndsWith(']');
         var address = IpAddress.Parse(bracketed ? host[1..^1] : host);
-        return address.IsV6 == bracketed ? (address, port) : throw new FormatException($"'{word}' is no end of a packet.");
+        return address.IsV6 == bracketed
+            ? (address, port)
+            : throw new FormatException($"'{word}' is no end of a packet.");
     }
 }

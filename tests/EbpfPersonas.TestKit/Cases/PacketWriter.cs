@@ -24,10 +24,12 @@ internal static class PacketWriter
         Append(text, packet.Flags != TcpControl.Syn, $" flags={PacketWords.Of(packet.Flags)}");
         Append(text, packet.HopLimit != 64, Invariant($" hop={packet.HopLimit}"));
         Append(text, packet.PayloadLength != 0, Invariant($" payload={packet.PayloadLength}"));
-        Append(text, packet.Fragment != Fragment.Whole, packet.Fragment == Fragment.First ? " frag=first" : " frag=later");
+        Append(
+            text, packet.Fragment != Fragment.Whole, packet.Fragment == Fragment.First ? " frag=first" : " frag=later");
         Append(text, packet.OptionsLength != 0, Invariant($" options={packet.OptionsLength}"));
         Append(
-            text, !packet.Extensions.IsEmpty, " ext=" + string.Join(',', packet.Extensions.Select(PacketWords.Extension)));
+            text, !packet.Extensions.IsEmpty,
+            " ext=" + string.Join(',', packet.Extensions.Select(PacketWords.Extension)));
         Append(text, packet.Cut is not null, Invariant($" cut={packet.Cut}"));
         Append(text, packet.Quoted is not null, $" quoting {packet.Quoted}");
         return text.ToString();

@@ -54,7 +54,8 @@ public sealed class ReferenceDatapath(Persona? persona)
     private Expectation DecideByPersona(CasePacket packet)
     {
         // 1. An ICMP error belongs to the flow that it quotes.
-        if (QuotedBy(packet) is { } quoted && FlowKey.Of(quoted) is { } quotedKey && _flows.TryGetValue(quotedKey, out var related))
+        if (QuotedBy(packet) is { } quoted && FlowKey.Of(quoted) is { } quotedKey
+            && _flows.TryGetValue(quotedKey, out var related))
         {
             var decision = DecideByFlow(quotedKey, related);
             return decision.Verdict == "forwarded" ? decision with { Reason = "related_icmp" } : decision;
@@ -81,7 +82,8 @@ public sealed class ReferenceDatapath(Persona? persona)
     /// <summary>The packet that an ICMP error quotes, where the error goes to the one who sent it.</summary>
     private static CasePacket? QuotedBy(CasePacket packet) =>
         packet.IsIcmpError() && packet.Quoted is { Fragment: Fragment.Whole, Cut: null or >= 8 } quoted &&
-        quoted.Direction != packet.Direction && (packet.Direction == Direction.Ingress || packet.Remote == quoted.Remote)
+        quoted.Direction != packet.Direction &&
+        (packet.Direction == Direction.Ingress || packet.Remote == quoted.Remote)
             ? quoted
             : null;
 

@@ -59,7 +59,8 @@ internal static class Transport
     private static byte[] Icmp(CasePacket packet)
     {
         var quoted = packet.Quoted is { } inner ? Frame.BuildIp(inner) : [];
-        byte[] message = [packet.IcmpType, packet.IcmpCode, .. new byte[6], .. quoted, .. new byte[packet.PayloadLength]];
+        byte[] message =
+            [packet.IcmpType, packet.IcmpCode, .. new byte[6], .. quoted, .. new byte[packet.PayloadLength]];
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(4), packet.EchoId);
         if (packet.Protocol == IpProtocol.IcmpV6 && packet.Remote.IsV6)
         {
@@ -84,7 +85,10 @@ internal static class Transport
         var length = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(length, segment.Length);
         BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(at), Checksum.Internet(
-            [.. packet.Source.ToBytes(), .. packet.Destination.ToBytes(), .. length, 0, 0, 0, packet.Protocol, .. segment]));
+            [
+                .. packet.Source.ToBytes(), .. packet.Destination.ToBytes(),
+                .. length, 0, 0, 0, packet.Protocol, .. segment,
+            ]));
         return segment;
     }
 }

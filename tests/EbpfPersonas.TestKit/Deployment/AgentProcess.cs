@@ -60,7 +60,13 @@ public sealed class AgentProcess : IAsyncDisposable
             if (metricsIp != "127.0.0.1")
             {
                 settings["failsafe"] = new JsonArray(
-                    new JsonObject { ["direction"] = "ingress", ["protocol"] = "tcp", ["port"] = MetricsPort, ["peer"] = "any" });
+                    new JsonObject
+                    {
+                        ["direction"] = "ingress",
+                        ["protocol"] = "tcp",
+                        ["port"] = MetricsPort,
+                        ["peer"] = "any",
+                    });
             }
 
             await File.WriteAllTextAsync(Path.Combine(agent._folder, "agent.json"), settings.ToJsonString());

@@ -22,7 +22,8 @@ public static class BuiltProduct
         var full = Path.Combine(Root.Value, path);
         return System.IO.File.Exists(full)
             ? full
-            : throw new FileNotFoundException($"{path} is missing; `make build` and the make target of this program make it.", full);
+            : throw new FileNotFoundException(
+                $"{path} is missing; `make build` and the make target of this program make it.", full);
     }
 
     private static string FindRoot()

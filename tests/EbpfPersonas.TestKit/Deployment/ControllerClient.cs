@@ -96,6 +96,8 @@ public sealed class ControllerClient
                 $"{(int)answer.StatusCode} {text}", null, answer.StatusCode);
         }
 
-        return answer.StatusCode == HttpStatusCode.NoContent || text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
+        return answer.StatusCode == HttpStatusCode.NoContent || text.Length == 0
+            ? new JsonObject()
+            : JsonNode.Parse(text)!;
     }
 }

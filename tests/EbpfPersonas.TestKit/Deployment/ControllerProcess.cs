@@ -73,7 +73,8 @@ public sealed class ControllerProcess : IAsyncDisposable
     /// <summary>Starts it on the store it had.</summary>
     public async Task StartAgainAsync()
     {
-        _process = _host.Start("dotnet", [BuiltProduct.Controller, "--config", Path.Combine(_folder, "controller.json")]);
+        _process = _host.Start(
+            "dotnet", [BuiltProduct.Controller, "--config", Path.Combine(_folder, "controller.json")]);
         await Eventually.TrueAsync(IsReadyAsync, Patience, () => $"the controller is ready; it said:\n{Output}");
     }
 

@@ -11,7 +11,8 @@ public static class Eventually
     /// Returns how long it took; throws <see cref="TimeoutException"/> with the expectation where it does not come
     /// true.
     /// </summary>
-    public static async Task<TimeSpan> TrueAsync(Func<Task<bool>> condition, TimeSpan patience, Func<string> expectation)
+    public static async Task<TimeSpan> TrueAsync(
+        Func<Task<bool>> condition, TimeSpan patience, Func<string> expectation)
     {
         var watch = Stopwatch.StartNew();
         while (!await condition())

@@ -26,8 +26,12 @@ public static class PersonaJson
             foreach (var direction in new[] { Direction.Ingress, Direction.Egress })
             {
                 var word = direction == Direction.Ingress ? "ingress" : "egress";
-                WriteList(json, $"denied_{word}", persona, rule => rule.List == RuleList.Denied && rule.Direction == direction);
-                WriteList(json, $"allowed_{word}", persona, rule => rule.List == RuleList.Allowed && rule.Direction == direction);
+                WriteList(
+                    json, $"denied_{word}", persona,
+                    rule => rule.List == RuleList.Denied && rule.Direction == direction);
+                WriteList(
+                    json, $"allowed_{word}", persona,
+                    rule => rule.List == RuleList.Allowed && rule.Direction == direction);
             }
 
             json.WriteEndObject();
@@ -83,7 +87,9 @@ public static class PersonaJson
         }
 
         WriteTexts(
-            json, rule.Direction == Direction.Ingress ? "source" : "destination", rule.Peers.Select(peer => peer.ToString()));
+            json,
+            rule.Direction == Direction.Ingress ? "source" : "destination",
+            rule.Peers.Select(peer => peer.ToString()));
         WriteTexts(json, "except", rule.Except.Select(except => except.ToString()));
         if (rule.Mode == EnforcementMode.Audit)
         {

@@ -55,22 +55,25 @@ public static class RandomPacket
             1 => prefix.Last.Bits,
             2 => unchecked(prefix.Address.Bits - 1),
             3 => unchecked(prefix.Last.Bits + 1),
-            _ => prefix.Address.Bits | (random.NextBits(prefix.Address.Width) & ~Prefix.Mask(prefix.Address.IsV6, prefix.Length)),
+            _ => prefix.Address.Bits
+                | (random.NextBits(prefix.Address.Width) & ~Prefix.Mask(prefix.Address.IsV6, prefix.Length)),
         };
         return prefix.Address with { Bits = bits & mask };
     }
 
     private static byte MakeProtocol(Prng random, Rule? rule, IpAddress remote)
     {
-        var protocol = rule is not null && random.Chance(85) && rule.Protocol is { } named ? named : random.Below(10) switch
-        {
-            < 4 => IpProtocol.Tcp,
-            < 6 => IpProtocol.Udp,
-            6 => IpProtocol.Sctp,
-            7 => IpProtocol.Icmp,
-            8 => IpProtocol.IcmpV6,
-            _ => random.Pick(RandomPersona.OtherProtocols),
-        };
+        var protocol = rule is not null && random.Chance(85) && rule.Protocol is { } named
+            ? named
+            : random.Below(10) switch
+            {
+                < 4 => IpProtocol.Tcp,
+                < 6 => IpProtocol.Udp,
+                6 => IpProtocol.Sctp,
+                7 => IpProtocol.Icmp,
+                8 => IpProtocol.IcmpV6,
+                _ => random.Pick(RandomPersona.OtherProtocols),
+            };
         // In IPv6 these are extension headers, which lead to another protocol (RFC 8200 section 4.1).
         return remote.IsV6 && protocol is 0 or 43 or 44 or 51 or 60 && remote.IsV6 ? (byte)47 : protocol;
     }

@@ -38,7 +38,8 @@ public static class RandomPersona
 
     private static Rule MakeRule(Prng random, IpAddress[] anchors, int index)
     {
-        var list = random.Pick(RuleList.FirewallRules, RuleList.FirewallRules, RuleList.Denied, RuleList.Allowed, RuleList.Allowed);
+        var list = random.Pick(
+            RuleList.FirewallRules, RuleList.FirewallRules, RuleList.Denied, RuleList.Allowed, RuleList.Allowed);
         var protocol = MakeProtocol(random);
         var hasPorts = protocol is null or IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Sctp;
         // ICMP is IPv4's, ICMPv6 is IPv6's: a rule that mixes them is refused as a document.
@@ -66,7 +67,9 @@ public static class RandomPersona
             Protocol = protocol,
             Ports = hasPorts && random.Chance(65) ? [.. Repeat(random, 1, 3, () => MakePorts(random))] : [],
             Peers = peers,
-            Except = anchors.Length > 0 && random.Chance(25) ? [.. Repeat(random, 1, 3, () => Inside(random, anchors, peers))] : [],
+            Except = anchors.Length > 0 && random.Chance(25)
+                ? [.. Repeat(random, 1, 3, () => Inside(random, anchors, peers))]
+                : [],
             Icmp = protocol is IpProtocol.Icmp or IpProtocol.IcmpV6 && random.Chance(70)
                 ? new IcmpMatch(random.Pick(IcmpNumbers), random.Chance(50) ? random.Pick<byte>(0, 1, 3, 4, 255) : null)
                 : null,
@@ -87,7 +90,9 @@ public static class RandomPersona
     private static PortRange MakePorts(Prng random)
     {
         var one = Math.Clamp(random.Pick(Ports) + random.Between(-1, 1), 0, ushort.MaxValue);
-        var other = random.Chance(40) ? one : Math.Clamp(random.Pick(Ports) + random.Between(-1, 1), 0, ushort.MaxValue);
+        var other = random.Chance(40)
+            ? one
+            : Math.Clamp(random.Pick(Ports) + random.Between(-1, 1), 0, ushort.MaxValue);
         return new PortRange((ushort)Math.Min(one, other), (ushort)Math.Max(one, other));
     }
 

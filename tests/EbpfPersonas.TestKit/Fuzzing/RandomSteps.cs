@@ -14,7 +14,8 @@ public static class RandomSteps
     [
         TcpControl.Syn, TcpControl.Syn, TcpControl.Syn | TcpControl.Ack,
         TcpControl.Ack, TcpControl.Ack, TcpControl.Ack | TcpControl.Psh,
-        TcpControl.Fin | TcpControl.Ack, TcpControl.Rst, TcpControl.None, TcpControl.Syn | TcpControl.Ece | TcpControl.Cwr,
+        TcpControl.Fin | TcpControl.Ack, TcpControl.Rst, TcpControl.None,
+        TcpControl.Syn | TcpControl.Ece | TcpControl.Cwr,
     ];
 
     /// <summary>
@@ -95,7 +96,9 @@ public static class RandomSteps
         var isV6 = quoted.Remote.IsV6;
         return new CasePacket
         {
-            Direction = random.Chance(85) == (quoted.Direction == Direction.Egress) ? Direction.Ingress : Direction.Egress,
+            Direction = random.Chance(85) == (quoted.Direction == Direction.Egress)
+                ? Direction.Ingress
+                : Direction.Egress,
             Protocol = isV6 ? IpProtocol.IcmpV6 : IpProtocol.Icmp,
             Remote = random.Chance(50) ? quoted.Remote : new IpAddress(isV6, random.NextBits(isV6 ? 128 : 32)),
             IcmpType = isV6 ? random.Pick<byte>(1, 2, 3, 4, 5) : random.Pick<byte>(3, 4, 5, 11, 12),

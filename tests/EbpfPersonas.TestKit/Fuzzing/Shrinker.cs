@@ -87,5 +87,6 @@ public static class Shrinker
         }
     }
 
-    private static IEnumerable<ImmutableArray<T>> Smaller<T>(ImmutableArray<T> items) => items.Select((_, i) => items.RemoveAt(i));
+    private static IEnumerable<ImmutableArray<T>> Smaller<T>(ImmutableArray<T> items) =>
+        items.Select((_, i) => items.RemoveAt(i));
 }

@@ -71,7 +71,8 @@ public sealed class KernelFilter : IDisposable
         }
 
         return new KernelVerdict(
-            (Verdict)decision.Verdict, (Reason)decision.Reason, RuleId(NamedRule(decision)), passed, RuleId(decision.AuditedRule));
+            (Verdict)decision.Verdict, (Reason)decision.Reason, RuleId(NamedRule(decision)), passed,
+            RuleId(decision.AuditedRule));
     }
 
     public void Dispose() => _dataplane.Dispose();
@@ -88,5 +89,6 @@ public sealed class KernelFilter : IDisposable
     private bool Denies(uint number) => number != uint.MaxValue && _dataplane.Current!.Compiled.Runs.Any(run =>
         run.Any(entry => entry.Rule == number && entry.Action is (uint)RuleAction.Deny or (uint)RuleAction.Reject));
 
-    private string? RuleId(uint number) => number == uint.MaxValue ? null : _dataplane.Current!.Compiled.RuleIds[(int)number];
+    private string? RuleId(uint number) =>
+        number == uint.MaxValue ? null : _dataplane.Current!.Compiled.RuleIds[(int)number];
 }

@@ -41,7 +41,8 @@ public sealed unsafe class RawSocket : IDisposable
         fixed (byte* to = address)
         fixed (byte* data = frame)
         {
-            var sent = LibC.sendto((int)_socket.DangerousGetHandle(), data, (size_t)frame.Length, 0, (sockaddr*)to, (socklen_t)20);
+            var sent = LibC.sendto(
+                (int)_socket.DangerousGetHandle(), data, (size_t)frame.Length, 0, (sockaddr*)to, (socklen_t)20);
             return sent == frame.Length ? true
                 : LibC.errno == LibC.ENOBUFS ? false
                 : throw new Win32Exception(LibC.errno);

@@ -7,7 +7,11 @@ namespace EbpfPersonas.TestKit.Prometheus;
 public static class PrometheusText
 {
     public static IReadOnlyList<Sample> Read(string text) =>
-        [.. text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').Select(ReadLine)];
+    [
+        .. text.Split('\n').Select(line => line.Trim())
+            .Where(line => line.Length > 0 && line[0] != '#')
+            .Select(ReadLine)
+    ];
 
     /// <summary>The sum of all samples with this name and at least these labels; 0 where there is none.</summary>
     public static double Sum(this IEnumerable<Sample> samples, string name, params (string, string)[] labels) =>
