@@ -26,6 +26,6 @@ internal static partial class EventIds
         return twice.Concat(outside);
     }
 
-    [GeneratedRegex(@"\[LoggerMessage\((?:\s*EventId\s*=\s*)?(\d+)?")]
+    [GeneratedRegex(@"\[LoggerMessage\(\s*(?:EventId\s*=\s*)?(\d+)?")]
     private static partial Regex Message();
 }
