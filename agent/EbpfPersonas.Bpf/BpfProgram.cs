@@ -75,4 +75,24 @@ public sealed unsafe class BpfProgram
             return (int)options.retval;
         }
     }
+
+    /// <summary>
+    /// Calls a program of type BPF_PROG_TYPE_SYSCALL (Linux 5.14) with <paramref name="context"/>, which it may change;
+    /// gives its return value.
+    /// </summary>
+    public int Call<TContext>(ref TContext context)
+        where TContext : unmanaged
+    {
+        fixed (TContext* memory = &context)
+        {
+            var options = new SyscallFunctions.bpf_test_run_opts
+            {
+                sz = (nuint)sizeof(SyscallFunctions.bpf_test_run_opts),
+                ctx_in = (byte*)memory,
+                ctx_size_in = (uint)sizeof(TContext),
+            };
+            BpfException.Check(SyscallFunctions.bpf_prog_test_run_opts(Descriptor, &options), $"call {Name}");
+            return (int)options.retval;
+        }
+    }
 }

@@ -6,15 +6,15 @@
 #include <linux/types.h>
 #include "abi/verdict.h"
 
-/* Personas that can be resident at once. Slot 0 is "no persona": everything passes, and is counted
- * as such. */
-#define SLOT_COUNT 64
+/* Personas that can be resident at once, and slot 0, which is "no persona": everything passes, and
+ * is counted as such. */
+#define SLOT_COUNT 128
 
 /* "No rule": a default, or the datapath itself, made the verdict. */
 #define RULE_NONE 0xffffffffU
 
-/* One run of entries per direction and family: [direction * ADDRESS_FAMILY_COUNT + family]. */
-#define RULE_RUN_COUNT 4
+/* One root per direction and family: [direction * ADDRESS_FAMILY_COUNT + family]. */
+#define ROOT_COUNT 4
 
 enum slot_flags {
 	/* The slot holds no persona. */
@@ -23,57 +23,111 @@ enum slot_flags {
 	SLOT_AUDIT = 2,
 };
 
-/* Entries [start, start + count) of the map rule_entries, in order of evaluation. */
-struct rule_run {
-	__u32 start;
-	__u32 count;
-};
-
 struct slot {
 	/* The controller's number of the desired state that brought the persona here. */
 	__u64 generation;
 	/* enum slot_flags */
 	__u32 flags;
-	/* Rule r of the persona counts in rule_counters[rule_counter_base + r]. */
+	/* Rule r of the persona counts in rule_counters[cpu * the CPU's share + rule_counter_base + r]. */
 	__u32 rule_counter_base;
+	__u32 rule_count;
+	/* The persona's first line in the map policy_lines; everything below counts from there. */
+	__u32 line_base;
 	/* enum rule_action for flows that no rule matches, by direction. */
 	__u32 default_action[PACKET_DIRECTION_COUNT];
-	struct rule_run run[RULE_RUN_COUNT];
+	/* References, see enum reference. */
+	__u32 root[ROOT_COUNT];
 };
 
-/* Which fields of an entry take part in the match, besides the peer. */
-enum rule_entry_match {
-	RULE_ENTRY_PROTOCOL = 1,
-	/* Only protocols that have ports match. */
-	RULE_ENTRY_PORTS = 2,
-	RULE_ENTRY_ICMP_TYPE = 4,
-	RULE_ENTRY_ICMP_CODE = 8,
-	/* Only ICMP and ICMPv6 match. */
-	RULE_ENTRY_ICMP = 16,
-	/* The rule is in audit mode: remembered, not carried out. */
-	RULE_ENTRY_AUDIT = 32,
+/*
+ * A persona lies in lines of one cache line each. A lookup goes from its root through address nodes
+ * to a class, which says what happens to every port and protocol of the addresses in it.
+ */
+struct policy_line {
+	__u32 word[16];
 };
 
-/* One peer prefix and one port range of one rule. */
-struct rule_entry {
-	/* Address and mask, IPv4 in word 0 with the others zero. */
-	__be32 peer[4];
-	__be32 mask[4];
-	/* Host order, inclusive. */
-	__u16 port_first;
-	__u16 port_last;
-	/* enum rule_entry_match */
-	__u8 match;
-	__u8 protocol;
-	__u8 icmp_type;
-	__u8 icmp_code;
-	/* enum rule_action */
-	__u32 action;
-	/* The rule's place in the persona's order of evaluation, from 0. */
-	__u32 rule;
-	/* RULE_ACTION_SKIP: where in the run the next rule begins. */
-	__u32 next;
-	__u32 reserved[3];
+/* A reference is the number of a line, and says what begins there. */
+enum reference {
+	/* A class_record; without this bit an address_node that looks at the next word of the address. */
+	REFERENCE_CLASS = 0x40000000,
+	REFERENCE_LINE = 0x1fffffff,
 };
+
+enum address_node_flags {
+	/* The next line holds 16 references, one for each interval. */
+	ADDRESS_NODE_LEAF = 0x40000000,
+	/* The children are leaves, of two lines each; else they are nodes of one line. */
+	ADDRESS_NODE_ABOVE_LEAVES = 0x20000000,
+	ADDRESS_NODE_LINE = 0x1fffffff,
+};
+
+/*
+ * One line: cuts one word of an address (IPv4 has one, IPv6 four, host order) into up to 16 intervals.
+ * Interval i ends with last[i], the sixteenth with the word's end; what is not used ends there too.
+ */
+struct address_node {
+	/* enum address_node_flags, and of an inner node the line of the first child. */
+	__u32 first;
+	__u32 last[15];
+};
+
+/*
+ * Protocols that share a space of 65,536 keys: the port that the originator connects to; type * 256 +
+ * code of ICMP; protocol number * 256 of what has neither.
+ */
+enum lane {
+	LANE_TCP = 0,
+	LANE_UDP = 1,
+	LANE_SCTP = 2,
+	LANE_ICMP = 3,
+	LANE_ICMPV6 = 4,
+	LANE_OTHER = 5,
+	LANE_COUNT = 6,
+};
+
+/*
+ * What a rule does, and how strong it is: the greatest tag decides, and 0 is no rule.
+ * {rank:23 | lanes:6 | audit:1 | enum rule_action:2}; rank is rule_count - number of the rule.
+ */
+enum tag {
+	/* The bits of the action. */
+	TAG_ACTION = 3,
+	TAG_AUDIT = 4,
+	/* The bit of lane 0; lane n is TAG_LANE << n. */
+	TAG_LANE = 8,
+	/* What one rank is worth. */
+	TAG_RANK = 512,
+};
+
+/* Of the lanes in its tag the keys from first to last. */
+struct port_entry {
+	__u16 first;
+	__u16 last;
+	__u32 tag;
+};
+
+#define CLASS_ENTRY_COUNT 7
+
+/* One line: greatest tag first, what is not used has tag 0; and where more hold, the line of a tree. */
+struct class_record {
+	struct port_entry entry[CLASS_ENTRY_COUNT];
+	__u32 ports;
+	__u32 reserved;
+};
+
+/*
+ * An inner node of a port tree has 16 branches in two lines, one for each value of 4 bits of the key,
+ * first those of the lane (audited rules at PORT_TREE_AUDIT + lane); a node for the last 4 bits is one line of
+ * 16 tags. The tag of a branch holds for all that is below it.
+ */
+struct port_branch {
+	__u32 tag;
+	/* A line, or 0 where nothing is below. */
+	__u32 child;
+};
+
+#define PORT_TREE_AUDIT	 8
+#define BRANCHES_PER_LINE 8
 
 #endif

@@ -22,8 +22,6 @@ enum rule_action {
 	RULE_ACTION_ALLOW = 1,
 	RULE_ACTION_DENY = 2,
 	RULE_ACTION_REJECT = 3,
-	/* The peer is one that the rule excepts: go on behind the rule. Never a verdict. */
-	RULE_ACTION_SKIP = 4,
 };
 
 enum verdict {

@@ -11,9 +11,12 @@
 #define TC_ACT_UNSPEC (-1)
 #define TC_ACT_SHOT   2
 
+/* Rule counters that each CPU has; the map holds as many for every possible CPU. */
+const volatile __u32 rules_per_cpu = 65536;
+
 static __always_inline void count_rule(const struct slot *slot, __u32 rule, __u32 bytes, __u64 now)
 {
-	__u32 key = slot->rule_counter_base + rule;
+	__u32 key = bpf_get_smp_processor_id() * rules_per_cpu + slot->rule_counter_base + rule;
 	struct rule_counter *counter;
 
 	if (rule == RULE_NONE)

@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Which rule decides on a flow: the first entry of the slot's run that matches. */
+/* Which rule decides on a flow: of all that match its first packet, the one of the highest rank. */
 #ifndef EBPF_PERSONAS_LIB_CLASSIFY_H
 #define EBPF_PERSONAS_LIB_CLASSIFY_H
 
-#include "abi/policy.h"
-#include "lib/failsafe.h"
-#include "lib/maps.h"
-#include "lib/packet.h"
-
-/* The first packet of a flow. */
-struct first_packet {
-	__be32 peer[4];
-	/* The port that the originator connects to, host order. */
-	__u16 port;
-	__u8 direction;
-	__u8 family;
-	__u8 protocol;
-	__u8 icmp_type;
-	__u8 icmp_code;
-};
+#include "abi/first_packet.h"
+#include "lib/ports.h"
 
 struct classification {
 	/* enum rule_action */
@@ -29,71 +15,37 @@ struct classification {
 	__u32 audited_rule;
 };
 
-struct classify_context {
-	struct first_packet packet;
-	struct classification result;
-	__u32 start;
-	__u32 resume;
-};
-
-static __always_inline bool entry_matches(const struct rule_entry *entry,
-					  const struct first_packet *packet)
+static __always_inline __u32 port_key(const struct first_packet *packet, __u32 lane)
 {
-	__u8 match = entry->match;
-
-	return same_peer(packet->peer, entry->peer, entry->mask) &&
-	       (!(match & RULE_ENTRY_PROTOCOL) || entry->protocol == packet->protocol) &&
-	       (!(match & RULE_ENTRY_PORTS) ||
-		(has_ports(packet->protocol) && packet->port >= entry->port_first &&
-		 packet->port <= entry->port_last)) &&
-	       (!(match & RULE_ENTRY_ICMP) || is_icmp(packet->protocol)) &&
-	       (!(match & RULE_ENTRY_ICMP_TYPE) || entry->icmp_type == packet->icmp_type) &&
-	       (!(match & RULE_ENTRY_ICMP_CODE) || entry->icmp_code == packet->icmp_code);
+	if (lane <= LANE_SCTP)
+		return packet->port;
+	if (lane == LANE_OTHER)
+		return packet->protocol << 8;
+	return packet->icmp_type << 8 | packet->icmp_code;
 }
 
-static long classify_entry(__u32 index, void *context)
+static __always_inline __u32 rule_of_tag(const struct slot *slot, __u32 tag)
 {
-	struct classify_context *classify = context;
-	const struct rule_entry *entry;
-	__u32 key = classify->start + index;
-
-	if (index < classify->resume)
-		return 0;
-	entry = bpf_map_lookup_elem(&rule_entries, &key);
-	if (!entry || !entry_matches(entry, &classify->packet))
-		return 0;
-	if (entry->action == RULE_ACTION_SKIP) {
-		classify->resume = entry->next;
-		return 0;
-	}
-	if (entry->match & RULE_ENTRY_AUDIT) {
-		if (classify->result.audited_action == RULE_ACTION_NONE) {
-			classify->result.audited_action = entry->action;
-			classify->result.audited_rule = entry->rule;
-		}
-		return 0;
-	}
-	classify->result.action = entry->action;
-	classify->result.rule = entry->rule;
-	return 1;
+	return tag ? slot->rule_count - tag / TAG_RANK : RULE_NONE;
 }
 
 static __always_inline struct classification classify(const struct slot *slot,
 						      const struct first_packet *packet)
 {
-	struct classify_context context = {
-	    .packet = *packet,
-	    .result = {.rule = RULE_NONE, .audited_rule = RULE_NONE},
-	};
-	__u32 run = packet->direction * ADDRESS_FAMILY_COUNT + packet->family;
+	__u32 root = packet->direction * ADDRESS_FAMILY_COUNT + packet->family;
+	__u32 lane = lane_of(packet->protocol);
+	struct classification result = {};
+	struct match match = {};
 
-	if (run >= RULE_RUN_COUNT)
-		return context.result;
-	context.start = slot->run[run].start;
-	bpf_loop(slot->run[run].count, classify_entry, &context, 0);
-	if (context.result.action == RULE_ACTION_NONE)
-		context.result.action = slot->default_action[packet->direction & 1];
-	return context.result;
+	if (root < ROOT_COUNT)
+		match = match_ports(slot, find_class(slot, slot->root[root], packet->peer), lane,
+				    port_key(packet, lane));
+	result.rule = rule_of_tag(slot, match.enforced);
+	result.audited_rule = rule_of_tag(slot, match.audited);
+	result.audited_action = match.audited & TAG_ACTION;
+	result.action = match.enforced ? match.enforced & TAG_ACTION
+				       : slot->default_action[packet->direction & 1];
+	return result;
 }
 
 #endif

@@ -33,16 +33,16 @@ struct {
 } slots SEC(".maps");
 
 /*
- * Arena of compiled rules; a slot names its runs in it. User space fills free space, programs read.
- * 64 octets each: 65,536 entries are 4 MiB.
+ * Arena of compiled personas; a slot names its first line. User space fills free space, programs
+ * read. Resized before load: 64 octets each, 262,144 lines are 16 MiB.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 262144);
 	__type(key, __u32);
-	__type(value, struct rule_entry);
-} rule_entries SEC(".maps");
+	__type(value, struct policy_line);
+} policy_lines SEC(".maps");
 
 /* Key: slot number. Programs add, user space reads, and clears a slot before it is used again. */
 struct {
@@ -52,9 +52,14 @@ struct {
 	__type(value, struct slot_counters);
 } slot_counters SEC(".maps");
 
-/* Key: slot.rule_counter_base + rule. Programs add, user space reads and clears as above. */
+/*
+ * Key: cpu * rules_per_cpu + slot.rule_counter_base + rule. A plain array that user space maps, so that the
+ * counts of 100,000 rules are read and cleared without a system call each. Programs add, every CPU in its own
+ * share; user space reads, and clears what no program counts in. Resized before load.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 65536);
 	__type(key, __u32);
 	__type(value, struct rule_counter);

@@ -6,6 +6,7 @@
 #include "abi/counters.h"
 #include "abi/decision.h"
 #include "abi/failsafe.h"
+#include "abi/first_packet.h"
 #include "abi/flow.h"
 #include "abi/policy.h"
 #include "abi/process_event.h"
@@ -18,13 +19,21 @@ struct {
 	enum verdict verdict;
 	enum reason reason;
 	enum slot_flags slot_flags;
-	enum rule_entry_match rule_entry_match;
+	enum reference reference;
+	enum address_node_flags address_node_flags;
+	enum lane lane;
+	enum tag tag;
 	enum process_event_kind process_event_kind;
 	struct slot slot;
-	struct rule_run rule_run;
-	struct rule_entry rule_entry;
+	struct policy_line policy_line;
+	struct address_node address_node;
+	struct port_entry port_entry;
+	struct class_record class_record;
+	struct port_branch port_branch;
 	struct failsafe_entry failsafe_entry;
 	struct failsafe_table failsafe_table;
+	struct first_packet first_packet;
+	struct judge_request judge_request;
 	struct flow_key flow_key;
 	struct flow flow;
 	struct verdict_counter verdict_counter;

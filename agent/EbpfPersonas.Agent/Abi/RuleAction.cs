@@ -1,8 +1,8 @@
 namespace EbpfPersonas.Agent.Abi;
 
 /// <summary>
-/// enum rule_action of bpf/abi: What an entry does with the packets it matches; the values of
-/// <see cref="EbpfPersonas.Personas.Model.RuleAction"/> and two more.
+/// enum rule_action of bpf/abi: what a rule does with the packets it matches; the values of
+/// <see cref="EbpfPersonas.Personas.Model.RuleAction"/>, and none.
 /// </summary>
 public enum RuleAction
 {
@@ -17,7 +17,4 @@ public enum RuleAction
 
     /// <summary>As in the C source.</summary>
     Reject = 3,
-
-    /// <summary>As in the C source.</summary>
-    Skip = 4,
 }

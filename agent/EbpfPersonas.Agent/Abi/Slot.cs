@@ -12,12 +12,18 @@ public struct Slot
     /// <summary>What kind of slot.</summary>
     public SlotFlags Flags;
 
-    /// <summary>Rule r counts at this plus r.</summary>
+    /// <summary>In each CPU's share of the counters rule r counts at this plus r.</summary>
     public uint RuleCounterBase;
+
+    /// <summary>How many rules it has.</summary>
+    public uint RuleCount;
+
+    /// <summary>Its first line.</summary>
+    public uint LineBase;
 
     /// <summary><see cref="RuleAction"/> for flows that no rule matches.</summary>
     public ActionByDirection DefaultAction;
 
-    /// <summary>By direction * 2 + family.</summary>
-    public RuleRuns Run;
+    /// <summary>References by direction * 2 + family.</summary>
+    public RootReferences Root;
 }

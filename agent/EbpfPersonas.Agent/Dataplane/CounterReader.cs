@@ -11,27 +11,26 @@ namespace EbpfPersonas.Agent.Dataplane;
 public sealed class CounterReader
 {
     private readonly BpfMap _slotCounters;
-    private readonly BpfMap _ruleCounters;
+    private readonly RuleCounters _ruleCounters;
     private readonly Dictionary<VerdictKey, PacketCount> _verdicts = [];
-    private readonly Dictionary<RuleKey, PacketCount> _rules = [];
+    private readonly Dictionary<RuleKey, RuleCount> _rules = [];
     private readonly SlotCounters[] _slotPerCpu = new SlotCounters[BpfMap.PossibleCpus];
-    private readonly RuleCounter[] _rulePerCpu = new RuleCounter[BpfMap.PossibleCpus];
 
-    /// <summary>Reads the counter maps of <paramref name="filter"/>.</summary>
-    public CounterReader(BpfObject filter)
+    /// <summary>Reads the counter maps of <paramref name="filter"/>; <paramref name="rules"/> is borrowed.</summary>
+    public CounterReader(BpfObject filter, RuleCounters rules)
     {
         ArgumentNullException.ThrowIfNull(filter);
         _slotCounters = filter.Map("slot_counters");
-        _ruleCounters = filter.Map("rule_counters");
+        _ruleCounters = rules;
     }
 
     /// <summary>Totals with those of <paramref name="residents"/>, which are still counting.</summary>
-    public (Dictionary<VerdictKey, PacketCount> Verdicts, Dictionary<RuleKey, PacketCount> Rules) Read(
+    public (Dictionary<VerdictKey, PacketCount> Verdicts, Dictionary<RuleKey, RuleCount> Rules) Read(
         IEnumerable<ResidentPersona> residents)
     {
         ArgumentNullException.ThrowIfNull(residents);
         var verdicts = new Dictionary<VerdictKey, PacketCount>(_verdicts);
-        var rules = new Dictionary<RuleKey, PacketCount>(_rules);
+        var rules = new Dictionary<RuleKey, RuleCount>(_rules);
         AddVerdicts(verdicts, "", PersonaSlots.NoPersona);
         foreach (var resident in residents)
         {
@@ -75,17 +74,11 @@ public sealed class CounterReader
         }
     }
 
-    private void AddRules(Dictionary<RuleKey, PacketCount> totals, ResidentPersona resident)
+    private void AddRules(Dictionary<RuleKey, RuleCount> totals, ResidentPersona resident)
     {
         for (var number = 0; number < resident.Compiled.RuleIds.Length; number++)
         {
-            _ruleCounters.LookupPerCpu<RuleCounter>(resident.CounterStart + (uint)number, _rulePerCpu);
-            var sum = default(PacketCount);
-            foreach (ref readonly var cpu in _rulePerCpu.AsSpan())
-            {
-                sum += new PacketCount(cpu.Packets, cpu.Bytes);
-            }
-
+            var sum = _ruleCounters.Read(resident.CounterStart + (uint)number);
             if (sum.Packets > 0)
             {
                 CollectionsMarshal.GetValueRefOrAddDefault(

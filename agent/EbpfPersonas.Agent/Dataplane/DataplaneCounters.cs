@@ -11,7 +11,7 @@ public sealed record DataplaneCounters
     /// <summary>
     /// Packets by persona and rule; a packet counts for the rule that decided and for one in audit mode before it.
     /// </summary>
-    public required IReadOnlyDictionary<RuleKey, PacketCount> Rules { get; init; }
+    public required IReadOnlyDictionary<RuleKey, RuleCount> Rules { get; init; }
 
     /// <summary>Flows that conntrack remembers, expired ones included until their place is needed.</summary>
     public required long ConntrackEntries { get; init; }

@@ -1,6 +1,6 @@
 using EbpfPersonas.Agent.Abi;
-using EbpfPersonas.Agent.Compile;
 using EbpfPersonas.Bpf;
+using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Agent.Dataplane;
@@ -20,6 +20,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly GracePeriod _grace = new();
     private readonly ActiveWord _active;
     private readonly PersonaSlots _slots;
+    private readonly RuleCounters _ruleCounters;
     private readonly CounterReader _counters;
     private readonly FailsafeTables _failsafe;
     private readonly InterfaceFilters _interfaces;
@@ -33,8 +34,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     {
         _filter = filter;
         _active = new ActiveWord(filter.Map("active"));
-        _slots = new PersonaSlots(filter);
-        _counters = new CounterReader(filter);
+        _ruleCounters = new RuleCounters(filter);
+        _slots = new PersonaSlots(filter, _ruleCounters);
+        _counters = new CounterReader(filter, _ruleCounters);
         _failsafe = new FailsafeTables(filter, _grace);
         _interfaces = new InterfaceFilters(filter, options.Attach);
     }
@@ -79,6 +81,8 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         try
         {
             filter.Map("flows").MaxEntries = (uint)options.FlowCapacity;
+            filter.Map("policy_lines").MaxEntries = (uint)options.LineCapacity;
+            RuleCounters.Size(filter, (uint)options.RuleCapacity);
             filter.Load();
             return new PersonaDataplane(filter, options);
         }
@@ -132,7 +136,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     public ResidentPersona Publish(Persona persona, ulong generation)
     {
         ArgumentNullException.ThrowIfNull(persona);
-        var compiled = PersonaCompiler.Compile(persona);
+        var compiled = PersonaCompiler.Compile(persona, _slots.LineCapacity);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -193,6 +197,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
                 _disposed = true;
                 _failsafe.Dispose();
                 _slots.Dispose();
+                _ruleCounters.Dispose();
                 _active.Dispose();
                 _grace.Dispose();
                 _filter.Dispose();

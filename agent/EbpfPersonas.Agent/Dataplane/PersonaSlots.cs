@@ -1,7 +1,10 @@
 using System.Globalization;
 using EbpfPersonas.Agent.Abi;
-using EbpfPersonas.Agent.Compile;
 using EbpfPersonas.Bpf;
+using EbpfPersonas.Personas.Compile;
+using EbpfPersonas.Personas.Compile.Layout;
+using EbpfPersonas.Personas.Model;
+using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
 namespace EbpfPersonas.Agent.Dataplane;
 
@@ -14,38 +17,43 @@ public sealed class PersonaSlots : IDisposable
     /// <summary>The slot of "no persona".</summary>
     public const uint NoPersona = 0;
 
-    private readonly BpfMap _ruleCounters;
+    private readonly RuleCounters _ruleCounters;
     private readonly BpfMap _slotCounters;
     private readonly MemoryMap _slots;
-    private readonly MemoryMap _entries;
-    private readonly RangeAllocator _freeEntries;
+    private readonly MemoryMap _lines;
+    private readonly RangeAllocator _freeLines;
     private readonly RangeAllocator _freeCounters;
     private readonly RangeAllocator _freeSlots;
 
-    /// <summary>Maps the filter's maps; slot 0 becomes "no persona".</summary>
-    public PersonaSlots(BpfObject filter)
+    /// <summary>
+    /// Maps the filter's maps; slot 0 becomes "no persona". <paramref name="ruleCounters"/> is borrowed.
+    /// </summary>
+    public PersonaSlots(BpfObject filter, RuleCounters ruleCounters)
     {
         ArgumentNullException.ThrowIfNull(filter);
-        _ruleCounters = filter.Map("rule_counters");
+        _ruleCounters = ruleCounters;
         _slotCounters = filter.Map("slot_counters");
         _slots = filter.Map("slots").MapMemory();
-        _entries = filter.Map("rule_entries").MapMemory();
-        _freeEntries = new RangeAllocator(filter.Map("rule_entries").MaxEntries);
-        _freeCounters = new RangeAllocator(_ruleCounters.MaxEntries);
+        _lines = filter.Map("policy_lines").MapMemory();
+        _freeLines = new RangeAllocator(filter.Map("policy_lines").MaxEntries);
+        _freeCounters = new RangeAllocator(_ruleCounters.Capacity);
         _freeSlots = new RangeAllocator(filter.Map("slots").MaxEntries);
         _freeSlots.TryAllocate(1, out _);
         _slots.Values<Slot>()[(int)NoPersona] = new Slot
         {
             Flags = SlotFlags.NoPersona,
-            DefaultAction = ByDirection([RuleAction.Allow, RuleAction.Allow]),
+            DefaultAction = ByDirection(RuleAction.Allow, RuleAction.Allow),
         };
     }
+
+    /// <summary>Lines for all personas together.</summary>
+    public int LineCapacity => (int)_freeLines.Capacity;
 
     /// <summary>Share of each arena that is in use, 0-1, by map name.</summary>
     public IReadOnlyDictionary<string, double> Utilization => new Dictionary<string, double>
     {
         ["slots"] = Share(_freeSlots),
-        ["rule_entries"] = Share(_freeEntries),
+        ["policy_lines"] = Share(_freeLines),
         ["rule_counters"] = Share(_freeCounters),
     };
 
@@ -55,14 +63,14 @@ public sealed class PersonaSlots : IDisposable
     public ResidentPersona? TryPublish(CompiledPersona compiled, ulong revision, ulong generation)
     {
         ArgumentNullException.ThrowIfNull(compiled);
-        var entryCount = (uint)compiled.EntryCount;
+        var lineCount = ResidentPersona.LinesOf(compiled);
         var ruleCount = (uint)compiled.RuleIds.Length;
         if (!_freeSlots.TryAllocate(1, out var slot))
         {
             return null;
         }
 
-        if (!_freeEntries.TryAllocate(entryCount, out var entryStart))
+        if (!_freeLines.TryAllocate(lineCount, out var lineStart))
         {
             _freeSlots.Free(slot, 1);
             return null;
@@ -70,7 +78,7 @@ public sealed class PersonaSlots : IDisposable
 
         if (!_freeCounters.TryAllocate(ruleCount, out var counterStart))
         {
-            _freeEntries.Free(entryStart, entryCount);
+            _freeLines.Free(lineStart, lineCount);
             _freeSlots.Free(slot, 1);
             return null;
         }
@@ -80,7 +88,7 @@ public sealed class PersonaSlots : IDisposable
             Slot = slot,
             Revision = revision,
             Compiled = compiled,
-            EntryStart = entryStart,
+            LineStart = lineStart,
             CounterStart = counterStart,
         };
         try
@@ -103,11 +111,11 @@ public sealed class PersonaSlots : IDisposable
         ArgumentNullException.ThrowIfNull(compiled);
         return _freeSlots.LargestGap == 0
             ? string.Create(CultureInfo.InvariantCulture, $"All {_freeSlots.Capacity} slots are in use.")
-            : _freeEntries.LargestGap < compiled.EntryCount
+            : _freeLines.LargestGap < compiled.Lines.Length
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"Persona {compiled.Name} needs {compiled.EntryCount} entries in a row; "
-                + $"{_freeEntries.LargestGap} are free.")
+                $"Persona {compiled.Name} needs {compiled.Size.Octets} octets of map memory in a row; "
+                + $"{(long)_freeLines.LargestGap * CompiledSize.LineOctets} are free.")
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"Persona {compiled.Name} needs {compiled.RuleIds.Length} rule counters in a row; "
@@ -117,31 +125,24 @@ public sealed class PersonaSlots : IDisposable
     private void ClearCounters(ResidentPersona resident)
     {
         _slotCounters.ClearPerCpu(resident.Slot);
-        for (var number = 0u; number < resident.Compiled.RuleIds.Length; number++)
-        {
-            _ruleCounters.ClearPerCpu(resident.CounterStart + number);
-        }
+        _ruleCounters.Clear(resident.CounterStart, (uint)resident.Compiled.RuleIds.Length);
     }
 
     private void Write(ResidentPersona resident, ulong generation)
     {
         var compiled = resident.Compiled;
-        var runs = default(RuleRuns);
-        var start = resident.EntryStart;
-        for (var run = 0; run < compiled.Runs.Length; run++)
-        {
-            compiled.Runs[run].AsSpan().CopyTo(_entries.Values<RuleEntry>()[(int)start..]);
-            runs[run] = new RuleRun { Start = start, Count = (uint)compiled.Runs[run].Length };
-            start += runs[run].Count;
-        }
-
+        compiled.Lines.Span.CopyTo(_lines.Values<PolicyLine>()[(int)resident.LineStart..]);
+        var roots = default(RootReferences);
+        compiled.Roots.AsSpan().CopyTo(roots);
         _slots.Values<Slot>()[(int)resident.Slot] = new Slot
         {
             Generation = generation,
-            Flags = compiled.Flags,
+            Flags = compiled.Mode == EnforcementMode.Audit ? SlotFlags.Audit : SlotFlags.None,
             RuleCounterBase = resident.CounterStart,
-            DefaultAction = ByDirection([.. compiled.DefaultAction]),
-            Run = runs,
+            RuleCount = (uint)compiled.RuleIds.Length,
+            LineBase = resident.LineStart,
+            DefaultAction = ByDirection(compiled.DefaultIngress, compiled.DefaultEgress),
+            Root = roots,
         };
     }
 
@@ -150,22 +151,22 @@ public sealed class PersonaSlots : IDisposable
     {
         ArgumentNullException.ThrowIfNull(resident);
         _freeCounters.Free(resident.CounterStart, (uint)resident.Compiled.RuleIds.Length);
-        _freeEntries.Free(resident.EntryStart, (uint)resident.Compiled.EntryCount);
+        _freeLines.Free(resident.LineStart, resident.LineCount);
         _freeSlots.Free(resident.Slot, 1);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _entries.Dispose();
+        _lines.Dispose();
         _slots.Dispose();
     }
 
-    private static ActionByDirection ByDirection(ReadOnlySpan<RuleAction> actions)
+    private static ActionByDirection ByDirection(RuleAction ingress, RuleAction egress)
     {
         var words = default(ActionByDirection);
-        words[(int)PacketDirection.Ingress] = (uint)actions[(int)PacketDirection.Ingress];
-        words[(int)PacketDirection.Egress] = (uint)actions[(int)PacketDirection.Egress];
+        words[(int)PacketDirection.Ingress] = (uint)ingress;
+        words[(int)PacketDirection.Egress] = (uint)egress;
         return words;
     }
 

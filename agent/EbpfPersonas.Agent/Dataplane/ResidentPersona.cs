@@ -1,4 +1,4 @@
-using EbpfPersonas.Agent.Compile;
+using EbpfPersonas.Personas.Compile;
 
 namespace EbpfPersonas.Agent.Dataplane;
 
@@ -14,12 +14,22 @@ public sealed record ResidentPersona
     /// <summary>What was written.</summary>
     public required CompiledPersona Compiled { get; init; }
 
-    /// <summary>First entry in the arena.</summary>
-    public required uint EntryStart { get; init; }
+    /// <summary>First line in the arena.</summary>
+    public required uint LineStart { get; init; }
 
     /// <summary>First rule counter.</summary>
     public required uint CounterStart { get; init; }
 
     /// <summary>The persona's name.</summary>
     public string Name => Compiled.Name;
+
+    /// <summary>Lines in the arena: always pairs.</summary>
+    public uint LineCount => LinesOf(Compiled);
+
+    /// <summary>The lines that a persona takes: nodes of two lines begin at even ones.</summary>
+    public static uint LinesOf(CompiledPersona compiled)
+    {
+        ArgumentNullException.ThrowIfNull(compiled);
+        return ((uint)compiled.Lines.Length + 1) & ~1u;
+    }
 }

@@ -14,7 +14,7 @@ internal sealed class RuleSeries(int most)
     private readonly HashSet<RuleKey> _named = [];
 
     /// <summary>Packets by series; those of "other" have an empty persona.</summary>
-    public IReadOnlyDictionary<RuleKey, ulong> Sum(IReadOnlyDictionary<RuleKey, PacketCount> hits)
+    public IReadOnlyDictionary<RuleKey, ulong> Sum(IReadOnlyDictionary<RuleKey, RuleCount> hits)
     {
         var series = new Dictionary<RuleKey, ulong>();
         var other = 0ul;

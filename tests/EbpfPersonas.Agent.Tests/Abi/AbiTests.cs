@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Bpf;
+using EbpfPersonas.Personas.Compile.Layout;
 using Xunit;
 
 namespace EbpfPersonas.Agent.Tests.Abi;
@@ -51,7 +52,8 @@ public sealed partial class AbiTests
     }
 
     private static Type? Mirror(string name) =>
-        typeof(Flow).Assembly.GetType($"EbpfPersonas.Agent.Abi.{AbiComparison.Pascal(name)}");
+        typeof(Flow).Assembly.GetType($"EbpfPersonas.Agent.Abi.{AbiComparison.Pascal(name)}")
+        ?? typeof(PolicyLine).Assembly.GetType($"{typeof(PolicyLine).Namespace}.{AbiComparison.Pascal(name)}");
 
     private static Dictionary<string, T> Compiled<T>(Func<BtfTypes, IEnumerable<T>> select, Func<T, string> name)
     {

@@ -38,7 +38,7 @@ public sealed class SwitchTests
         dataplane.Apply(1, Persona("a", RuleAction.Deny));
         var huge = Persona("huge", RuleAction.Deny) with
         {
-            Rules = [.. Enumerable.Range(0, 70_000).Select(i => Rule($"r{i}", RuleAction.Deny) with { Protocol = 6 })],
+            Rules = [.. Enumerable.Range(0, 300_000).Select(i => Rule($"r{i}", RuleAction.Deny) with { Protocol = 6 })],
         };
 
         var refused = Assert.Throws<ApplyException>(() => dataplane.Apply(2, huge));

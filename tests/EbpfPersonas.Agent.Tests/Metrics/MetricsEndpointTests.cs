@@ -136,7 +136,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
     private DataplaneCounters Counters() => new()
     {
         Verdicts = new Dictionary<VerdictKey, PacketCount>(_verdicts),
-        Rules = new Dictionary<RuleKey, PacketCount> { [new RuleKey("p", "r")] = new(2, 200) },
+        Rules = new Dictionary<RuleKey, RuleCount> { [new RuleKey("p", "r")] = new(2, 200, 0) },
         ConntrackEntries = 7,
         MapUtilization = new Dictionary<string, double> { ["flows"] = 0.25 },
     };

@@ -34,6 +34,6 @@ public sealed class RuleSeriesTests
 
     private static RuleKey Rule(string name) => new("p", name);
 
-    private static Dictionary<RuleKey, PacketCount> Hits(params (string Rule, ulong Packets)[] hits) =>
-        hits.ToDictionary(hit => Rule(hit.Rule), hit => new PacketCount(hit.Packets, 0));
+    private static Dictionary<RuleKey, RuleCount> Hits(params (string Rule, ulong Packets)[] hits) =>
+        hits.ToDictionary(hit => Rule(hit.Rule), hit => new RuleCount(hit.Packets, 0, 0));
 }

@@ -2,7 +2,7 @@ using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
-using RuleAction = EbpfPersonas.Agent.Abi.RuleAction;
+using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
 namespace EbpfPersonas.TestKit.Kernel;
 
@@ -16,6 +16,7 @@ public sealed class KernelFilter : IDisposable
     private const int Shot = 2;
 
     private readonly PersonaDataplane _dataplane;
+    private Persona? _persona;
 
     public KernelFilter(ReadOnlyMemory<byte> verdictImage) =>
         _dataplane = PersonaDataplane.Load(new DataplaneOptions { FilterImage = verdictImage });
@@ -32,7 +33,11 @@ public sealed class KernelFilter : IDisposable
     /// <summary>
     /// Puts <paramref name="persona"/> in force under a new epoch; flows are kept, to be judged again.
     /// </summary>
-    public void SwitchTo(Persona? persona) => _dataplane.Apply(_dataplane.Realised.Generation + 1, persona);
+    public void SwitchTo(Persona? persona)
+    {
+        _dataplane.Apply(_dataplane.Realised.Generation + 1, persona);
+        _persona = persona;
+    }
 
     /// <summary>Empties conntrack.</summary>
     public void ForgetFlows()
@@ -86,8 +91,8 @@ public sealed class KernelFilter : IDisposable
             ? decision.AuditedRule
             : decision.Rule;
 
-    private bool Denies(uint number) => number != uint.MaxValue && _dataplane.Current!.Compiled.Runs.Any(run =>
-        run.Any(entry => entry.Rule == number && entry.Action is (uint)RuleAction.Deny or (uint)RuleAction.Reject));
+    private bool Denies(uint number) =>
+        number != uint.MaxValue && _persona!.Rules[(int)number].Action != RuleAction.Allow;
 
     private string? RuleId(uint number) =>
         number == uint.MaxValue ? null : _dataplane.Current!.Compiled.RuleIds[(int)number];

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* From a class, a protocol and a port to the rules that decide. */
+#ifndef EBPF_PERSONAS_LIB_PORTS_H
+#define EBPF_PERSONAS_LIB_PORTS_H
+
+#include "lib/address.h"
+#include "lib/packet.h"
+
+/* Tags of the strongest rules that match: of all that are enforced, and of all in audit mode. */
+struct match {
+	__u32 enforced;
+	__u32 audited;
+};
+
+static __always_inline __u32 lane_of(__u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return LANE_TCP;
+	case IPPROTO_UDP:
+		return LANE_UDP;
+	case IPPROTO_SCTP:
+		return LANE_SCTP;
+	case IPPROTO_ICMP:
+		return LANE_ICMP;
+	case IPPROTO_ICMPV6:
+		return LANE_ICMPV6;
+	default:
+		return LANE_OTHER;
+	}
+}
+
+/* The greatest tag of those that a walk from the branch `first` of the tree's root meets. */
+static __always_inline __u32 port_tree_tag(const struct slot *slot, __u32 node, __u32 first,
+					   __u32 key)
+{
+	__u32 tag = 0, index = first;
+	const struct policy_line *line;
+
+#pragma unroll
+	for (int shift = 12; shift >= 0; shift -= 4) {
+		const struct port_branch *branch;
+
+		line = policy_line(slot, node + index / BRANCHES_PER_LINE);
+		if (!line)
+			return tag;
+		branch = (const struct port_branch *)line + index % BRANCHES_PER_LINE;
+		if (branch->tag > tag)
+			tag = branch->tag;
+		if (!branch->child)
+			return tag;
+		node = branch->child;
+		index = (key >> shift) & 15;
+	}
+	line = policy_line(slot, node);
+	if (line && line->word[index] > tag)
+		tag = line->word[index];
+	return tag;
+}
+
+static __always_inline struct match match_ports(const struct slot *slot, __u32 class, __u32 lane,
+						__u32 key)
+{
+	const struct class_record *record = (const void *)policy_line(slot, class);
+	__u32 in_lane = (__u32)TAG_LANE << lane;
+	struct match match = {};
+
+	if (!record)
+		return match;
+	/* 1. The class's own entries, greatest tag first: the first one that is enforced ends it. */
+#pragma unroll
+	for (int i = 0; i < CLASS_ENTRY_COUNT; i++) {
+		const struct port_entry *entry = &record->entry[i];
+
+		if (!entry->tag)
+			break;
+		if (key < entry->first || key > entry->last || !(entry->tag & in_lane))
+			continue;
+		if (!(entry->tag & TAG_AUDIT)) {
+			match.enforced = entry->tag;
+			break;
+		}
+		if (!match.audited)
+			match.audited = entry->tag;
+	}
+	/* 2. What the class shares with others, where it is too much for one line. */
+	if (record->ports) {
+		__u32 tag = port_tree_tag(slot, record->ports, lane, key);
+
+		if (tag > match.enforced)
+			match.enforced = tag;
+		tag = port_tree_tag(slot, record->ports, PORT_TREE_AUDIT + lane, key);
+		if (tag > match.audited)
+			match.audited = tag;
+	}
+	/* 3. Behind the rule that decides no other one is asked. */
+	if (match.audited < match.enforced)
+		match.audited = 0;
+	return match;
+}
+
+#endif

@@ -1,0 +1,30 @@
+using EbpfPersonas.Personas.Compile.Layout;
+
+namespace EbpfPersonas.Personas.Compile;
+
+/// <summary>
+/// Addresses that are treated alike, because the same rules hold for them: those of the class around, and its own.
+/// </summary>
+internal sealed class AddressClass
+{
+    /// <summary>The class of the prefix around; null for the one that holds no rule.</summary>
+    public required AddressClass? Outer { get; init; }
+
+    /// <summary>The entries of its own rules, greatest tag first.</summary>
+    public required PortEntry[] Own { get; init; }
+
+    /// <summary>What its record holds itself; the rest is in <see cref="Tree"/>.</summary>
+    public required PortEntry[] Entries { get; init; }
+
+    /// <summary>The line of the port tree that its record refers to, or 0.</summary>
+    public required int Tree { get; init; }
+
+    /// <summary>The greatest tag in <see cref="Tree"/>.</summary>
+    public required uint TreeTag { get; init; }
+
+    /// <summary>What leads to its record.</summary>
+    public required uint Reference { get; init; }
+
+    /// <summary>A port tree with everything that holds for the class, once one was needed.</summary>
+    public int? WholeTree { get; set; }
+}

@@ -1,0 +1,14 @@
+namespace EbpfPersonas.Personas.Compile;
+
+/// <summary>
+/// What a compiled persona costs: rules; address intervals of both directions and families; classes of addresses that
+/// are treated alike; and cache lines of the kernel's memory, in all, for address nodes and for nodes of port trees.
+/// </summary>
+public sealed record CompiledSize(int Rules, int Intervals, int Classes, int AddressLines, int PortLines, int Lines)
+{
+    /// <summary>Octets of one line.</summary>
+    public const int LineOctets = 64;
+
+    /// <summary>Octets of kernel memory, counters apart.</summary>
+    public long Octets => (long)Lines * LineOctets;
+}
