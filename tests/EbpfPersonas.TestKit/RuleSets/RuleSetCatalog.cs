@@ -8,6 +8,9 @@ public static class RuleSetCatalog
     /// <summary>What the targets for speed are stated for.</summary>
     public static RuleSetKind Mixed { get; } = new MixedRules();
 
+    /// <summary>What a hash table can say, too.</summary>
+    public static RuleSetKind Exact { get; } = new ExactServices();
+
     /// <summary>In the manner of ClassBench.</summary>
     public static ImmutableArray<RuleSetKind> ClassBench { get; } =
     [
@@ -28,5 +31,5 @@ public static class RuleSetCatalog
     ];
 
     /// <summary>All of them.</summary>
-    public static ImmutableArray<RuleSetKind> All { get; } = [Mixed, .. ClassBench, .. Adversarial];
+    public static ImmutableArray<RuleSetKind> All { get; } = [Mixed, Exact, .. ClassBench, .. Adversarial];
 }
