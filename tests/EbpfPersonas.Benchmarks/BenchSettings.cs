@@ -27,7 +27,7 @@ internal sealed record BenchSettings
     private string[]? ChosenParts { get; init; }
 
     /// <summary>Whether the part of this name is to be measured.</summary>
-    public bool Has(string part) => ChosenParts is null || ChosenParts.Contains(part);
+    public bool Has(string part) => ChosenParts?.Contains(part) ?? !(Quick && part == "agent");
 
     public static BenchSettings Parse(ReadOnlySpan<string> arguments) => arguments switch
     {

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using EbpfPersonas.Benchmarks;
+using EbpfPersonas.Benchmarks.Capacity;
+using EbpfPersonas.Benchmarks.Changes;
 using EbpfPersonas.Benchmarks.Hook;
 using EbpfPersonas.Benchmarks.Results;
 using EbpfPersonas.Benchmarks.Stack;
@@ -14,14 +16,18 @@ try
 {
     var settings = BenchSettings.Parse(args);
     var report = new Report();
-    if (settings.Has("hook"))
+    var cancellation = interrupted.Token;
+    (string Name, Func<Task> Measure)[] parts =
+    [
+        ("agent", () => AgentFootprint.MeasureAsync(report)),
+        ("size", () => Task.Run(new CapacityBench(report, settings, cancellation).Run)),
+        ("changes", new ChangeBench(report, settings, cancellation).RunAsync),
+        ("hook", () => Task.Run(new HookBench(report, settings, cancellation).Run)),
+        ("stack", new StackBench(report, settings, cancellation).RunAsync),
+    ];
+    foreach (var (_, measure) in parts.Where(part => settings.Has(part.Name)))
     {
-        new HookBench(report, settings, interrupted.Token).Run();
-    }
-
-    if (settings.Has("stack"))
-    {
-        await new StackBench(report, settings, interrupted.Token).RunAsync();
+        await measure();
     }
 
     report.WriteTable();

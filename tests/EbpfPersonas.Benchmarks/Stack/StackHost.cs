@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.TestKit.Network;
@@ -46,8 +47,10 @@ internal sealed class StackHost(LabHost host)
     public IDisposable Attach(BpfProgram program) =>
         host.RunInside(() => program.AttachTcx(LoopbackIndex, ingress: true));
 
-    /// <summary>Loads a script of a peer; gives what its program says where it fails.</summary>
-    public Task LoadAsync(IReadOnlyList<string> program, string script) => RunWithFileAsync(program, script);
+    /// <summary>
+    /// Loads a script of a peer; gives the milliseconds that its program ran. Throws, with what it says, where it fails.
+    /// </summary>
+    public Task<double> LoadAsync(IReadOnlyList<string> program, string script) => RunWithFileAsync(program, script);
 
     public double Send(LiveFrames frames, int count) => frames.Send(host, count);
 
@@ -65,13 +68,15 @@ internal sealed class StackHost(LabHost host)
             .GetProperty("counter").GetProperty("packets").GetInt64();
     }
 
-    private async Task RunWithFileAsync(IReadOnlyList<string> program, string text)
+    private async Task<double> RunWithFileAsync(IReadOnlyList<string> program, string text)
     {
         var file = Path.GetTempFileName();
         try
         {
             await File.WriteAllTextAsync(file, text);
+            var start = Stopwatch.GetTimestamp();
             await host.RunAsync(program[0], [.. program.Skip(1), file]);
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
         finally
         {

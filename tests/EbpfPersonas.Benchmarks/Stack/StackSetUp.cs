@@ -105,9 +105,7 @@ internal sealed class StackSetUp : IAsyncDisposable
         try
         {
             var script = form.Script(rules, _workload.IsV6);
-            var started = TimeProvider.System.GetTimestamp();
-            await host.LoadAsync(form.Load, script);
-            progress($"  {form.Name}: loaded in {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s");
+            progress($"  {form.Name}: loaded in {await host.LoadAsync(form.Load, script):0} ms");
             _lanes.Add(new StackLane(form.Name, host, _uniform, await WrongAsync(host), IsPeer: true));
         }
         catch (Exception refused) when (refused is InvalidOperationException or TimeoutException)
