@@ -52,7 +52,7 @@ setup: $(patsubst build/packages/%,$(SETUP)/packages-%,$(wildcard build/packages
 # --- build ----------------------------------------------------------------------------------------------------------
 
 BPF_OBJECTS := $(patsubst bpf/src/%.bpf.c,artifacts/bpf/%.bpf.o,$(wildcard bpf/src/*.bpf.c)) \
-	$(patsubst bpf/tests/%.bpf.c,artifacts/bpf/tests/%.bpf.o,$(wildcard bpf/tests/*.bpf.c))
+	$(patsubst bpf/tests/%.bpf.c,artifacts/bpf/tests/%.bpf.o,$(wildcard bpf/tests/*.bpf.c bpf/tests/bench/*.bpf.c))
 # clang's BPF target does not look into Debian's multiarch folder, where linux/types.h finds asm/types.h.
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -I bpf -idirafter /usr/include/x86_64-linux-gnu
 
@@ -147,11 +147,23 @@ test-fresh: $(SETUP)/packages-fresh ## `make demo` and `make test` in a new mini
 demo: $(STAMPS)/demo $(SETUP)/packages-demo ## watch the database_client persona change what the kernel lets through
 	@dotnet tests/EbpfPersonas.Demo/bin/Release/net10.0/EbpfPersonas.Demo.dll
 
+BENCH := dotnet tests/EbpfPersonas.Benchmarks/bin/Release/net10.0/EbpfPersonas.Benchmarks.dll
+
+$(STAMPS)/bench: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
+	@echo "build   benchmarks"
+	@$(DOTNET_BUILD) tests/EbpfPersonas.Benchmarks
+	@mkdir -p $(@D) && touch $@
+
 .PHONY: bench
-bench: build ## size, start time and memory of the agent
-	@dotnet run --project tests/EbpfPersonas.Benchmarks -c Release --no-build
+bench: $(STAMPS)/agent $(STAMPS)/controller $(SETUP)/packages-bench ## speed and size against targets and peers, up to 25 minutes
+	@$(MAKE) $(STAMPS)/bench
+	@$(BENCH)
+
+.PHONY: bench-quick
+bench-quick: $(STAMPS)/bench $(SETUP)/packages-bench ## the main rows of it, 3 minutes
+	@$(BENCH) --quick
 
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded
-	@rm -rf artifacts/{agent,controller,bpf,kernel-tests,stamps,tests}
+	@rm -rf artifacts/{agent,bench,controller,bpf,kernel-tests,stamps,tests}
 	@find protos agent controller tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using EbpfPersonas.Benchmarks.Results;
 using EbpfPersonas.TestKit.Deployment;
 using EbpfPersonas.TestKit.Network;
 using EbpfPersonas.TestKit.Processes;
@@ -16,9 +17,10 @@ internal static class AgentFootprint
     private const int RuleCount = 1000;
     private const double Mebi = 1024 * 1024;
 
-    public static async Task<bool> MeasureAsync()
+    public static async Task MeasureAsync(Report report)
     {
-        var good = Print("agent file size, MB", new FileInfo(BuiltProduct.Agent).Length / 1e6, 15);
+        report.Progress("agent: size, start and memory");
+        report.Add(Of("file size", new FileInfo(BuiltProduct.Agent).Length / 1e6, "MB", 15));
 
         await using var lab = await Lab.CreateAsync();
         var vm = await lab.AddHostAsync("vm", "10.0.0.5/24");
@@ -27,29 +29,22 @@ internal static class AgentFootprint
 
         var shell = await MedianAsync(
             () => RunningProcess.RunAsync("nsenter", $"--net={vm.NamespacePath}", "/bin/sh", "-c", ":"));
-        var version = await MedianAsync(
+        var help = await MedianAsync(
             () => RunningProcess.RunAsync("nsenter", $"--net={vm.NamespacePath}", BuiltProduct.Agent, "--help"));
         var connected = Stopwatch.StartNew();
         await using var agent = await AgentProcess.StartAsync(vm, Vm, controller.AgentsUrl);
         connected.Stop();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{"agent --help, ms (sh -c : in the same run)",-52} {version,8:0.0} ({shell:0.0})"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{"agent start until its stream is up, ms",-52} {connected.Elapsed.TotalMilliseconds,8:0}"));
+        report.Add(Of("agent --help", help, "ms") with { Peer = shell, PeerName = "sh -c :" });
+        report.Add(Of("start until its stream is up", connected.Elapsed.TotalMilliseconds, "ms"));
 
         await controller.Api.PutPersonaAsync("thousand", Persona());
         await controller.Api.ActivateAsync(Vm, "thousand");
         await controller.Api.WaitUntilRealisedAsync(Vm, "thousand");
-        return Print($"agent resident memory, {RuleCount} rules, MiB", ResidentOctets(agent.ProcessId) / Mebi, 40)
-            && good;
+        report.Add(Of($"resident memory, {RuleCount} rules", ResidentOctets(agent.ProcessId) / Mebi, "MiB", 40));
     }
 
-    private static bool Print(string what, double value, double target)
-    {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what,-52} {value,8:0.0}   target: under {target}{(value < target ? "" : "   MISSED")}"));
-        return value < target;
-    }
+    private static Row Of(string what, double value, string unit, double? target = null) =>
+        new() { Goal = "agent", Case = what, Ours = value, Unit = unit, Target = target };
 
     private static async Task<double> MedianAsync(Func<Task> action)
     {

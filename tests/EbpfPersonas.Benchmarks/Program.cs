@@ -1,4 +1,47 @@
+using System.Runtime.InteropServices;
 using EbpfPersonas.Benchmarks;
+using EbpfPersonas.Benchmarks.Capacity;
+using EbpfPersonas.Benchmarks.Changes;
+using EbpfPersonas.Benchmarks.Hook;
+using EbpfPersonas.Benchmarks.Results;
+using EbpfPersonas.Benchmarks.Stack;
+using EbpfPersonas.TestKit.Deployment;
 
-// Prints what the agent costs, beside its targets. Exit code 1 where a target is missed.
-return await AgentFootprint.MeasureAsync() ? 0 : 1;
+// Measures the datapath against its targets and its peers. Exit code 1 where a target is missed.
+using var interrupted = new CancellationTokenSource();
+using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+
+try
+{
+    var settings = BenchSettings.Parse(args);
+    var report = new Report();
+    var cancellation = interrupted.Token;
+    (string Name, Func<Task> Measure)[] parts =
+    [
+        ("agent", () => AgentFootprint.MeasureAsync(report)),
+        ("size", () => Task.Run(new CapacityBench(report, settings, cancellation).Run)),
+        ("changes", new ChangeBench(report, settings, cancellation).RunAsync),
+        ("hook", () => Task.Run(new HookBench(report, settings, cancellation).Run)),
+        ("stack", new StackBench(report, settings, cancellation).RunAsync),
+    ];
+    foreach (var (_, measure) in parts.Where(part => settings.Has(part.Name)))
+    {
+        await measure();
+    }
+
+    report.WriteTable();
+    report.WriteJson(BuiltProduct.Output("bench/datapath.json"));
+    return report.AllMet ? 0 : 1;
+}
+catch (OperationCanceledException)
+{
+    Console.WriteLine("\nInterrupted; everything the benchmark made is gone.");
+    return 130;
+}
+
+void Interrupt(PosixSignalContext context)
+{
+    context.Cancel = true;
+    interrupted.Cancel();
+}

@@ -14,6 +14,9 @@ internal static unsafe partial class SyscallFunctions
     /// <summary>include/uapi/linux/bpf.h: without a relative program, before all others.</summary>
     public const uint BPF_F_BEFORE = 1 << 3;
 
+    /// <summary>include/uapi/linux/bpf.h, since Linux 5.18: frames that pass go into the network stack.</summary>
+    public const uint BPF_F_TEST_XDP_LIVE_FRAMES = 1 << 1;
+
     /// <summary>enum bpf_map_type of include/uapi/linux/bpf.h.</summary>
     public const int BPF_MAP_TYPE_ARRAY = 2;
 
@@ -39,6 +42,17 @@ internal static unsafe partial class SyscallFunctions
         public uint flags;
         public uint cpu;
         public uint batch_size;
+    }
+
+    /// <summary>
+    /// struct bpf_prog_info of include/uapi/linux/bpf.h, of which we read one field; the kernel fills as much as fits.
+    /// </summary>
+    [StructLayout(LayoutKind.Explicit, Size = 224)]
+    public struct bpf_prog_info
+    {
+        /// <summary>Since Linux 5.16.</summary>
+        [FieldOffset(216)]
+        public uint verified_insns;
     }
 
     /// <summary>struct bpf_map_create_opts of libbpf 1.1, up to the field that we set.</summary>
@@ -85,4 +99,7 @@ internal static unsafe partial class SyscallFunctions
 
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_prog_test_run_opts(int fd, bpf_test_run_opts* options);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_obj_get_info_by_fd(int fd, void* info, uint* length);
 }

@@ -17,6 +17,9 @@ public static class BuiltProduct
     /// <summary>A file of the repository.</summary>
     public static string File(string path) => Existing(path);
 
+    /// <summary>Where a program of the repository may write a result, below artifacts.</summary>
+    public static string Output(string path) => Path.Combine(Root.Value, "artifacts", path);
+
     private static string Existing(string path)
     {
         var full = Path.Combine(Root.Value, path);

@@ -1,0 +1,47 @@
+using EbpfPersonas.Personas.Model;
+
+namespace EbpfPersonas.TestKit.RuleSets;
+
+/// <summary>
+/// Rule sets in the manner of ClassBench (Taylor and Turner, 2005). Its filters have two addresses and two port fields;
+/// a rule of a persona has one peer and the port that the originator connects to, so this is the projection to one
+/// address and one port: where a filter set has pairs, here is only the peer's side. No seed file of theirs is used.
+/// </summary>
+public sealed class ClassBenchRules(ClassBenchFlavour flavour) : RuleSetKind
+{
+    /// <summary>Their generator removes duplicates; so many tries find another rule.</summary>
+    private const int Attempts = 8;
+
+    public override string Name => flavour.Name;
+
+    protected override Rule MakeRule(RuleDraw draw, int index)
+    {
+        ArgumentNullException.ThrowIfNull(draw);
+        var rule = DrawRule(draw, index);
+        for (var i = 0; i < Attempts && !draw.IsNew(rule); i++)
+        {
+            rule = DrawRule(draw, index);
+        }
+
+        return rule;
+    }
+
+    private Rule DrawRule(RuleDraw draw, int index)
+    {
+        var isV6 = draw.DrawIsV6();
+        var length = draw.Weighted(flavour.Lengths);
+        var protocol = draw.Weighted(flavour.Protocols);
+        var action = draw.Random.Chance(flavour.Allowed) ? RuleAction.Allow : RuleAction.Deny;
+        return draw.Rule(index, action, draw.PriorityInOrder(index)) with
+        {
+            Peers = length == 0 ? [] : [draw.Tree(isV6).Draw(draw.Random, Length(length, isV6), flavour.Nested)],
+            Protocol = isV6 && protocol == IpProtocol.Icmp ? IpProtocol.IcmpV6 : protocol,
+            Ports = protocol is IpProtocol.Tcp or IpProtocol.Udp
+                ? PortClasses.Draw(draw.Random, draw.Weighted(flavour.Ports))
+                : [],
+        };
+    }
+
+    /// <summary>In IPv6 the same tree with branches twice as long: /24 is /48, a host is a host.</summary>
+    private static int Length(int length, bool isV6) => !isV6 ? length : length == 32 ? 128 : length * 2;
+}
