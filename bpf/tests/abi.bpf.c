@@ -20,13 +20,15 @@ struct {
 	enum reason reason;
 	enum slot_flags slot_flags;
 	enum reference reference;
-	enum address_node_flags address_node_flags;
+	enum interval_node_flags interval_node_flags;
 	enum lane lane;
 	enum tag tag;
 	enum process_event_kind process_event_kind;
 	struct slot slot;
 	struct policy_line policy_line;
-	struct address_node address_node;
+	struct interval_node interval_node;
+	struct address_interval address_interval;
+	struct address_list address_list;
 	struct port_entry port_entry;
 	struct class_record class_record;
 	struct port_branch port_branch;

@@ -1,13 +1,13 @@
 namespace EbpfPersonas.Personas.Compile.Layout;
 
-/// <summary>enum address_node_flags of bpf/abi: what is below an address node.</summary>
+/// <summary>enum interval_node_flags of bpf/abi: what is below an interval node.</summary>
 [Flags]
-public enum AddressNodeFlags : uint
+public enum IntervalNodeFlags : uint
 {
     /// <summary>Children are nodes of one line.</summary>
     None = 0,
 
-    /// <summary>The next line holds 16 references.</summary>
+    /// <summary>The next line holds 16 values.</summary>
     Leaf = 0x40000000,
 
     /// <summary>Children are leaves, of two lines each.</summary>

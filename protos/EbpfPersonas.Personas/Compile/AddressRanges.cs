@@ -1,18 +1,19 @@
+using System.Runtime.InteropServices;
 using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// Cuts the addresses of a family into intervals, each with the class of the innermost prefix around it. Prefixes are
-/// nested or apart, so n of them make at most 2n + 1 intervals and n + 1 classes.
+/// Cuts the addresses of a family into ranges, each with the class of the innermost prefix around it. Prefixes are
+/// nested or apart, so n of them make at most 2n + 1 ranges and n + 1 classes.
 /// </summary>
-internal sealed class AddressIntervals(ClassBuilder classes, bool isV6)
+internal sealed class AddressRanges(ClassBuilder classes, bool isV6)
 {
     private readonly Stack<(UInt128 Last, AddressClass Class)> _around = [];
-    private readonly List<AddressInterval> _intervals = [];
+    private readonly List<AddressRange> _ranges = [];
 
-    /// <summary>The intervals, in order, up to the last address; neighbours differ.</summary>
-    public List<AddressInterval> Cut(List<PrefixEntry> prefixes)
+    /// <summary>The ranges, in order, up to the last address; neighbours differ.</summary>
+    public List<AddressRange> Cut(List<PrefixEntry> prefixes)
     {
         var width = isV6 ? 128 : 32;
         _around.Push((Prefix.Mask(isV6, width), classes.Empty));
@@ -41,7 +42,7 @@ internal sealed class AddressIntervals(ClassBuilder classes, bool isV6)
             }
 
             var last = start | (Prefix.Mask(isV6, width) & ~Prefix.Mask(isV6, length));
-            _around.Push((last, classes.Derive(_around.Peek().Class, rules)));
+            _around.Push((last, classes.Derive(_around.Peek().Class, CollectionsMarshal.AsSpan(rules))));
         }
 
         while (_around.Count > 0)
@@ -49,7 +50,7 @@ internal sealed class AddressIntervals(ClassBuilder classes, bool isV6)
             Close();
         }
 
-        return _intervals;
+        return _ranges;
     }
 
     private void Close()
@@ -61,16 +62,16 @@ internal sealed class AddressIntervals(ClassBuilder classes, bool isV6)
     /// <summary>Addresses up to <paramref name="last"/> that have no class yet get <paramref name="of"/>.</summary>
     private void Extend(UInt128 last, AddressClass of)
     {
-        if (_intervals.Count > 0 && _intervals[^1].Last >= last)
+        if (_ranges.Count > 0 && _ranges[^1].Last >= last)
         {
             return;
         }
 
-        if (_intervals.Count > 0 && _intervals[^1].Reference == of.Reference)
+        if (_ranges.Count > 0 && _ranges[^1].Reference == of.Reference)
         {
-            _intervals.RemoveAt(_intervals.Count - 1);
+            _ranges.RemoveAt(_ranges.Count - 1);
         }
 
-        _intervals.Add(new AddressInterval(last, of.Reference));
+        _ranges.Add(new AddressRange(last, of.Reference));
     }
 }
