@@ -37,7 +37,7 @@ internal sealed class ChangeBench(Report report, BenchSettings settings, Cancell
         var persona = Mixed(Large);
         var script = PeerForm.NftMaps.Script(PeerRule.From(persona, isV6: false), false);
         var (ours, nft) = (new Samples(), new Samples());
-        using var dataplane = PersonaDataplane.Load(new DataplaneOptions());
+        using var dataplane = PersonaDataplane.Load(Room.For(Large));
         try
         {
             // The first load compiles the compiler.
@@ -72,7 +72,7 @@ internal sealed class ChangeBench(Report report, BenchSettings settings, Cancell
             CultureInfo.InvariantCulture, $"changes: {Changes} times one rule of {Usual:#,0}"));
         var persona = Mixed(Usual);
         var times = new Samples();
-        using var dataplane = PersonaDataplane.Load(new DataplaneOptions());
+        using var dataplane = PersonaDataplane.Load(Room.For(Usual));
         dataplane.Apply(1, persona);
         for (var i = 0; i < Changes; i++)
         {

@@ -17,7 +17,8 @@ internal sealed class BenchDatapath : IDisposable
     /// <summary>Throws <see cref="ApplyException"/> where the persona is too large.</summary>
     public BenchDatapath(Persona persona)
     {
-        _dataplane = PersonaDataplane.Load(new DataplaneOptions { FilterImage = BenchObjects.Read("datapath") });
+        _dataplane = PersonaDataplane.Load(
+            Room.For(persona.Rules.Length) with { FilterImage = BenchObjects.Read("datapath") });
         try
         {
             _dataplane.Apply(1, persona);
