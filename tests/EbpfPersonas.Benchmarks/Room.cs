@@ -6,14 +6,15 @@ namespace EbpfPersonas.Benchmarks;
 /// <summary>How an agent is set up for rule sets of a size, two of which are resident while one replaces the other.</summary>
 internal static class Room
 {
-    private const int LinesPerRule = 8;
+    /// <summary>Twice what a rule of a usual set may need.</summary>
+    public const int LinesPerRule = 8;
 
-    public static DataplaneOptions For(int rules)
+    public static DataplaneOptions For(int rules, int linesPerRule = LinesPerRule)
     {
         var usual = new DataplaneOptions();
         return usual with
         {
-            LineCapacity = Math.Max(PersonaCompiler.DefaultLinesMax, 2 * LinesPerRule * rules),
+            LineCapacity = Math.Max(PersonaCompiler.DefaultLinesMax, 2 * linesPerRule * rules),
             RuleCapacity = Math.Max(usual.RuleCapacity, 2 * rules),
         };
     }
