@@ -63,6 +63,7 @@ internal sealed class HookBench(Report report, BenchSettings settings, Cancellat
         if (size == Smallest)
         {
             yield return new Lane("empty", packets => ours.Play("replay_empty", established, isV6, packets));
+            yield return new Lane("parser", packets => ours.Play("replay_parse", established, isV6, packets));
         }
 
         yield return new Lane(
@@ -117,6 +118,11 @@ internal sealed class HookBench(Report report, BenchSettings settings, Cancellat
     /// <summary>Without targets: what the figures above are made of.</summary>
     private void ReportClassifier(IReadOnlyDictionary<string, Samples> measured, string family)
     {
+        if (measured.TryGetValue("parser", out var parser))
+        {
+            report.Add(Row.Of("hook", $"{family}, parser alone", parser, measured["empty"], "empty program"));
+        }
+
         foreach (var size in settings.Sizes)
         {
             foreach (var traffic in (string[])["uniform", "zipf", "1,024 flows"])
