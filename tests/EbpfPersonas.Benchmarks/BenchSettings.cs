@@ -17,7 +17,8 @@ internal sealed record BenchSettings
     public double RunMilliseconds => Quick ? 8 : 12;
 
     /// <summary>The sizes of rule sets.</summary>
-    public IReadOnlyList<int> Sizes => ChosenSizes ?? (Quick ? [10, 10_000, 100_000] : [10, 100, 1000, 10_000, 100_000]);
+    public IReadOnlyList<int> Sizes =>
+        ChosenSizes ?? (Quick ? [10, 10_000, 100_000] : [10, 100, 1000, 10_000, 100_000]);
 
     /// <summary>The sizes that are compared with peers.</summary>
     public IReadOnlyList<int> StackSizes => ChosenSizes ?? [1000, 10_000, 100_000];

@@ -3,7 +3,9 @@ using EbpfPersonas.Personas.Compile;
 
 namespace EbpfPersonas.Benchmarks;
 
-/// <summary>How an agent is set up for rule sets of a size, two of which are resident while one replaces the other.</summary>
+/// <summary>
+/// How an agent is set up for rule sets of a size, two of which are resident while one replaces the other.
+/// </summary>
 internal static class Room
 {
     /// <summary>Twice what a rule of a usual set may need.</summary>

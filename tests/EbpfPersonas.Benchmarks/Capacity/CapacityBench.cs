@@ -8,8 +8,8 @@ using EbpfPersonas.TestKit.RuleSets;
 namespace EbpfPersonas.Benchmarks.Capacity;
 
 /// <summary>
-/// G6: kernel memory that a rule needs, for the mixed set and for those that are made to need much, and the share of the
-/// verifier's budget that our programs need.
+/// G6: kernel memory that a rule needs, for the mixed set and for those that are made to need much, and the share of
+/// the verifier's budget that our programs need.
 /// </summary>
 internal sealed class CapacityBench(Report report, BenchSettings settings, CancellationToken cancellation)
 {
@@ -76,7 +76,8 @@ internal sealed class CapacityBench(Report report, BenchSettings settings, Cance
         {
             using var image = BpfObject.Open(BpfImages.Read(name), name.Split('.')[0]);
             image.Load();
-            verified.AddRange(image.Programs.Values.Select(program => (program.Name, program.ReadVerifiedInstructions())));
+            verified.AddRange(
+                image.Programs.Values.Select(program => (program.Name, program.ReadVerifiedInstructions())));
         }
 
         report.Add(new Row

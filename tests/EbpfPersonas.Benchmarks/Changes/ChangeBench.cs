@@ -37,7 +37,8 @@ internal sealed class ChangeBench(Report report, BenchSettings settings, Cancell
 
     private async Task MeasureLoadAsync()
     {
-        report.Progress(string.Create(CultureInfo.InvariantCulture, $"changes: {Large:#,0} rules, ours and nft -f in turns"));
+        report.Progress(string.Create(
+            CultureInfo.InvariantCulture, $"changes: {Large:#,0} rules, ours and nft -f in turns"));
         var persona = Mixed(Large);
         var script = PeerForm.NftMaps.Script(PeerRule.From(persona, isV6: false), false);
         var (ours, nft) = (new Samples(), new Samples());
@@ -110,7 +111,9 @@ internal sealed class ChangeBench(Report report, BenchSettings settings, Cancell
         }
     }
 
-    /// <summary>Milliseconds until the persona is in force; then it is taken out again, so that its room comes back.</summary>
+    /// <summary>
+    /// Milliseconds until the persona is in force; then it is taken out again, so that its room comes back.
+    /// </summary>
     private static double Put(PersonaDataplane dataplane, Persona persona)
     {
         var start = Stopwatch.GetTimestamp();

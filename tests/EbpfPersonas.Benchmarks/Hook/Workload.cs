@@ -74,7 +74,7 @@ internal sealed class Workload : IDisposable
     public BenchTuple[] ActiveTuples() => BenchTuple.Fill(
         Traffic.Evenly(_uniform[..ActiveFlows], BenchTuple.Count, seed: 14), TcpControl.Syn);
 
-    /// <summary>The uniform tuples that pass: where nothing is dropped, the way behind the filter costs the same.</summary>
+    /// <summary>The uniform tuples that pass: behind the filter all of them have the same way.</summary>
     public IEnumerable<TrafficTuple> Allowed() => _uniform.Where((_, i) => _decisions[i].Passes);
 
     /// <summary>The uniform tuples that are dropped.</summary>

@@ -77,7 +77,12 @@ internal sealed class Report
         + $"{(row.PeerName is { } peer ? $"  against {peer}" : "")}"
         + $"{(row.IsNoisy ? $"  NOISY {row.Noise:P0}" : "")}{(row.Note is { } note ? $"  ({note})" : "")}");
 
-    private static string Judgement(Row row) => row.Met switch { true => "met   ", false => "MISSED", null => "      " };
+    private static string Judgement(Row row) => row.Met switch
+    {
+        true => "met   ",
+        false => "MISSED",
+        null => "      ",
+    };
 
     private static string Number(double? value) => value switch
     {
