@@ -28,7 +28,8 @@ struct slot {
 	__u64 generation;
 	/* enum slot_flags */
 	__u32 flags;
-	/* Rule r of the persona counts in rule_counters[cpu * the CPU's share + rule_counter_base + r]. */
+	/* Rule r of the persona counts in rule_counters[cpu * the CPU's share + rule_counter_base +
+	 * r]. */
 	__u32 rule_counter_base;
 	__u32 rule_count;
 	/* The persona's first line in the map policy_lines; everything below counts from there. */
@@ -49,7 +50,8 @@ struct policy_line {
 
 /* A reference is the number of a line, and says what begins there. */
 enum reference {
-	/* A class_record; without this bit an address_node that looks at the next word of the address. */
+	/* A class_record; without this bit an address_node that looks at the next word of the
+	   address. */
 	REFERENCE_CLASS = 0x40000000,
 	REFERENCE_LINE = 0x1fffffff,
 };
@@ -63,8 +65,9 @@ enum address_node_flags {
 };
 
 /*
- * One line: cuts one word of an address (IPv4 has one, IPv6 four, host order) into up to 16 intervals.
- * Interval i ends with last[i], the sixteenth with the word's end; what is not used ends there too.
+ * One line: cuts one word of an address (IPv4 has one, IPv6 four, host order) into up to 16
+ * intervals. Interval i ends with last[i], the sixteenth with the word's end; what is not used ends
+ * there too.
  */
 struct address_node {
 	/* enum address_node_flags, and of an inner node the line of the first child. */
@@ -73,8 +76,8 @@ struct address_node {
 };
 
 /*
- * Protocols that share a space of 65,536 keys: the port that the originator connects to; type * 256 +
- * code of ICMP; protocol number * 256 of what has neither.
+ * Protocols that share a space of 65,536 keys: the port that the originator connects to; type * 256
+ * + code of ICMP; protocol number * 256 of what has neither.
  */
 enum lane {
 	LANE_TCP = 0,
@@ -109,7 +112,8 @@ struct port_entry {
 
 #define CLASS_ENTRY_COUNT 7
 
-/* One line: greatest tag first, what is not used has tag 0; and where more hold, the line of a tree. */
+/* One line: greatest tag first, what is not used has tag 0; and where more hold, the line of a
+ * tree. */
 struct class_record {
 	struct port_entry entry[CLASS_ENTRY_COUNT];
 	__u32 ports;
@@ -117,9 +121,9 @@ struct class_record {
 };
 
 /*
- * An inner node of a port tree has 16 branches in two lines, one for each value of 4 bits of the key,
- * first those of the lane (audited rules at PORT_TREE_AUDIT + lane); a node for the last 4 bits is one line of
- * 16 tags. The tag of a branch holds for all that is below it.
+ * An inner node of a port tree has 16 branches in two lines, one for each value of 4 bits of the
+ * key, first those of the lane (audited rules at PORT_TREE_AUDIT + lane); a node for the last 4
+ * bits is one line of 16 tags. The tag of a branch holds for all that is below it.
  */
 struct port_branch {
 	__u32 tag;
@@ -127,7 +131,7 @@ struct port_branch {
 	__u32 child;
 };
 
-#define PORT_TREE_AUDIT	 8
+#define PORT_TREE_AUDIT	  8
 #define BRANCHES_PER_LINE 8
 
 #endif

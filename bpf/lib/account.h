@@ -29,15 +29,20 @@ static __always_inline void count_rule(const struct slot *slot, __u32 rule, __u3
 	counter->last_hit = now;
 }
 
-static __always_inline int account(struct __sk_buff *skb, __u8 direction, __u64 now,
-				   const struct decision *decision)
+/* A function of its own, verified once: there are many ways to it. */
+__noinline int account(struct __sk_buff *skb, __u32 direction, __u64 now,
+		       const struct decision *decision)
 {
-	__u32 key = decision->slot;
-	const struct slot *slot = bpf_map_lookup_elem(&slots, &key);
-	struct slot_counters *counters = bpf_map_lookup_elem(&slot_counters, &key);
-	__u32 index =
-	    (direction * VERDICT_COUNT + decision->verdict) * REASON_COUNT + decision->reason;
+	struct slot_counters *counters;
+	const struct slot *slot;
+	__u32 key, index;
 
+	if (!decision)
+		return TC_ACT_SHOT;
+	key = decision->slot;
+	slot = bpf_map_lookup_elem(&slots, &key);
+	counters = bpf_map_lookup_elem(&slot_counters, &key);
+	index = (direction * VERDICT_COUNT + decision->verdict) * REASON_COUNT + decision->reason;
 	if (slot && counters && index < VERDICT_COUNTER_COUNT) {
 		counters->verdict[index].packets++;
 		counters->verdict[index].bytes += skb->len;

@@ -4,13 +4,15 @@
 #define EBPF_PERSONAS_LIB_ADDRESS_H
 
 #include <bpf/bpf_endian.h>
+#include "abi/first_packet.h"
 #include "lib/maps.h"
 
 /* IPv6 has four words, IPv4 one. */
 #define ADDRESS_WORDS_MAX 4
 
-/* Levels of a tree over one word: 16^7 intervals are half of all lines that a reference can name. */
-#define ADDRESS_LEVELS_MAX 7
+/* Levels of a tree over one word: the compiler makes at most 2^23 intervals (RulePrefixes), 16^6
+ * are twice as many. */
+#define ADDRESS_LEVELS_MAX 6
 
 static __always_inline const struct policy_line *policy_line(const struct slot *slot, __u32 line)
 {
@@ -20,8 +22,9 @@ static __always_inline const struct policy_line *policy_line(const struct slot *
 }
 
 /*
- * The number of the interval that holds `word`: how many end before it. Written as instructions, because
- * clang makes a branch of every comparison: they mispredict, and each doubles what the verifier walks.
+ * The number of the interval that holds `word`: how many end before it. Written as instructions,
+ * because clang makes a branch of every comparison: they mispredict, and each doubles what the
+ * verifier walks.
  */
 static __always_inline __u64 address_interval(const struct address_node *node, __u64 word)
 {
@@ -40,7 +43,8 @@ static __always_inline __u64 address_interval(const struct address_node *node, _
 	return before;
 }
 
-/* The reference of the interval that holds `word`, in the tree of a root; the class without rules if there is none. */
+/* The reference of the interval that holds `word`, in the tree of a root; the class without rules
+ * if there is none. */
 static __always_inline __u32 find_interval(const struct slot *slot, __u32 root, __u32 word)
 {
 	__u32 line = root;
@@ -64,18 +68,25 @@ static __always_inline __u32 find_interval(const struct slot *slot, __u32 root, 
 	return REFERENCE_CLASS;
 }
 
-/* The line of the class of an address. */
-static __always_inline __u32 find_class(const struct slot *slot, __u32 reference,
-					const __be32 *address)
+/* The line of the class of the other end's address. A function of its own, verified once. */
+__noinline __u32 find_class(const struct slot *slot, const struct first_packet *packet)
 {
-	__u32 word = bpf_ntohl(address[0]), second = address[1], third = address[2],
-	      fourth = address[3];
+	__u32 reference = REFERENCE_CLASS, root, word, second, third, fourth;
 
+	if (!slot || !packet)
+		return 0;
+	root = packet->direction * ADDRESS_FAMILY_COUNT + packet->family;
+	if (root < ROOT_COUNT)
+		reference = slot->root[root];
+	word = packet->peer[0];
+	second = packet->peer[1];
+	third = packet->peer[2];
+	fourth = packet->peer[3];
 	for (int i = 0; i < ADDRESS_WORDS_MAX; i++) {
 		if (reference & REFERENCE_CLASS)
 			break;
-		reference = find_interval(slot, reference, word);
-		word = bpf_ntohl(second);
+		reference = find_interval(slot, reference, bpf_ntohl(word));
+		word = second;
 		second = third;
 		third = fourth;
 	}

@@ -29,23 +29,23 @@ static __always_inline __u32 rule_of_tag(const struct slot *slot, __u32 tag)
 	return tag ? slot->rule_count - tag / TAG_RANK : RULE_NONE;
 }
 
-static __always_inline struct classification classify(const struct slot *slot,
-						      const struct first_packet *packet)
+/* A function of its own: a packet may need it twice, and the verifier walks it once. */
+__noinline int classify(const struct slot *slot, const struct first_packet *packet,
+			struct classification *result)
 {
-	__u32 root = packet->direction * ADDRESS_FAMILY_COUNT + packet->family;
-	__u32 lane = lane_of(packet->protocol);
-	struct classification result = {};
-	struct match match = {};
+	struct match match;
+	__u32 lane;
 
-	if (root < ROOT_COUNT)
-		match = match_ports(slot, find_class(slot, slot->root[root], packet->peer), lane,
-				    port_key(packet, lane));
-	result.rule = rule_of_tag(slot, match.enforced);
-	result.audited_rule = rule_of_tag(slot, match.audited);
-	result.audited_action = match.audited & TAG_ACTION;
-	result.action = match.enforced ? match.enforced & TAG_ACTION
-				       : slot->default_action[packet->direction & 1];
-	return result;
+	if (!slot || !packet || !result)
+		return 0;
+	lane = lane_of(packet->protocol);
+	match = match_ports(slot, find_class(slot, packet), lane, port_key(packet, lane));
+	result->rule = rule_of_tag(slot, match.enforced);
+	result->audited_rule = rule_of_tag(slot, match.audited);
+	result->audited_action = match.audited & TAG_ACTION;
+	result->action = match.enforced ? match.enforced & TAG_ACTION
+					: slot->default_action[packet->direction & 1];
+	return 0;
 }
 
 #endif

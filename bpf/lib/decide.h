@@ -23,9 +23,8 @@ static __always_inline bool is_allowed(const struct judgement *judgement)
 	return judgement->classification.action == RULE_ACTION_ALLOW;
 }
 
-/* Not inlined: a packet may need it twice, and verifiers count instructions. */
-static __noinline void judge_in_direction(const struct slot *slot, const struct packet *packet,
-					  __u8 direction, struct judgement *judgement)
+static __always_inline void judge_in_direction(const struct slot *slot, const struct packet *packet,
+					       __u8 direction, struct judgement *judgement)
 {
 	struct first_packet first = {
 	    .direction = direction,
@@ -37,18 +36,23 @@ static __noinline void judge_in_direction(const struct slot *slot, const struct 
 	};
 
 	__builtin_memcpy(first.peer, packet->key.remote, sizeof(first.peer));
-	judgement->classification = classify(slot, &first);
+	classify(slot, &first, &judgement->classification);
 	judgement->originator = direction;
 }
 
-/* Judges a flow; where its originator is not known, the orientation that is allowed, if one is. */
-static __always_inline void judge(const struct slot *slot, const struct packet *packet,
-				  __u8 direction, bool either_way, struct judgement *judgement)
+/*
+ * Judges a flow; where its originator is not known, the orientation that is allowed, if one is.
+ * This and the next are functions of their own, verified once: there are several ways to them.
+ */
+__noinline int judge(const struct slot *slot, const struct packet *packet, __u32 direction,
+		     __u32 either_way, struct judgement *judgement)
 {
+	if (!slot || !packet || !judgement)
+		return 0;
 	judge_in_direction(slot, packet, direction, judgement);
 	judgement->picked_up = either_way;
 	if (either_way && !is_allowed(judgement)) {
-		struct judgement reverse;
+		struct judgement reverse = {};
 
 		judge_in_direction(slot, packet, opposite(direction), &reverse);
 		if (is_allowed(&reverse)) {
@@ -56,15 +60,20 @@ static __always_inline void judge(const struct slot *slot, const struct packet *
 			judgement->originator = reverse.originator;
 		}
 	}
+	return 0;
 }
 
 /* From a judgement to verdict and reason. */
-static __always_inline void conclude(const struct slot *slot, const struct judgement *judgement,
-				     struct decision *decision)
+__noinline int conclude(const struct slot *slot, const struct judgement *judgement,
+			struct decision *decision)
 {
-	const struct classification *by = &judgement->classification;
-	bool rule = by->rule != RULE_NONE;
+	const struct classification *by;
+	bool rule;
 
+	if (!slot || !judgement || !decision)
+		return 0;
+	by = &judgement->classification;
+	rule = by->rule != RULE_NONE;
 	decision->rule = by->rule;
 	decision->audited_rule = by->audited_rule;
 	if (by->action != RULE_ACTION_ALLOW) {
@@ -78,6 +87,7 @@ static __always_inline void conclude(const struct slot *slot, const struct judge
 		decision->reason = rule ? REASON_ALLOWED_RULE : REASON_DEFAULT_ALLOW;
 		decision->verdict = VERDICT_FORWARDED;
 	}
+	return 0;
 }
 
 /* Remembers a flow that passes, whole, not field by field. */
@@ -106,7 +116,7 @@ static __always_inline void decide_by_flow(const struct slot *slot, const struct
 					   struct active_persona active, __u64 now,
 					   struct flow *flow, struct decision *decision)
 {
-	struct judgement judgement;
+	struct judgement judgement = {};
 	struct packet first = *packet;
 	bool newer;
 
@@ -143,7 +153,7 @@ static __always_inline void decide_by_rules(const struct slot *slot, const struc
 					    struct active_persona active, __u64 now,
 					    struct decision *decision)
 {
-	struct judgement judgement;
+	struct judgement judgement = {};
 
 	judge(slot, packet, packet->direction, is_mid_stream(packet), &judgement);
 	conclude(slot, &judgement, decision);

@@ -74,13 +74,18 @@ static long match_failsafe_entry(__u32 index, void *context)
 	return 1;
 }
 
-/* Not inlined: it is asked about the packet, and about one that an ICMP error quotes. */
-static __noinline bool is_failsafe(const struct packet *packet)
+/*
+ * A function of its own, verified once: it is asked about the packet, and about one that an ICMP
+ * error quotes.
+ */
+__noinline bool is_failsafe(const struct packet *packet)
 {
 	struct failsafe_match match = {.packet = packet};
 	__u32 zero = 0, index;
 	__u64 *in_use;
 
+	if (!packet)
+		return false;
 	if (is_dhcp_client(packet) || is_link_scope_icmpv6(packet))
 		return true;
 	in_use = bpf_map_lookup_elem(&failsafe_in_use, &zero);

@@ -53,9 +53,10 @@ struct {
 } slot_counters SEC(".maps");
 
 /*
- * Key: cpu * rules_per_cpu + slot.rule_counter_base + rule. A plain array that user space maps, so that the
- * counts of 100,000 rules are read and cleared without a system call each. Programs add, every CPU in its own
- * share; user space reads, and clears what no program counts in. Resized before load.
+ * Key: cpu * rules_per_cpu + slot.rule_counter_base + rule. A plain array that user space maps, so
+ * that the counts of 100,000 rules are read and cleared without a system call each. Programs add,
+ * every CPU in its own share; user space reads, and clears what no program counts in. Resized
+ * before load.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -213,13 +213,19 @@ static __always_inline enum parse_result parse_transport(struct __sk_buff *skb,
 	return PARSE_OK;
 }
 
-/* Not inlined: it is needed for the packet, for a quoted one, and again for either. */
-static __noinline int parse_linear(struct __sk_buff *skb, __u32 offset, bool quoted,
-				   struct packet *packet)
+/*
+ * A function of its own, verified once: it is needed for the packet, for a quoted one, and again
+ * for either.
+ */
+__noinline int parse_linear(struct __sk_buff *skb, __u32 offset, __u32 quoted,
+			    struct packet *packet)
 {
-	int result = packet->key.family == ADDRESS_FAMILY_IPV6 ? parse_ipv6(skb, offset, packet)
-							       : parse_ipv4(skb, offset, packet);
+	int result;
 
+	if (!packet)
+		return PARSE_INVALID;
+	result = packet->key.family == ADDRESS_FAMILY_IPV6 ? parse_ipv6(skb, offset, packet)
+							   : parse_ipv4(skb, offset, packet);
 	return result == PARSE_OK ? (int)parse_transport(skb, packet, quoted) : result;
 }
 

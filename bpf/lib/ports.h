@@ -6,6 +6,10 @@
 #include "lib/address.h"
 #include "lib/packet.h"
 
+/* The lane, then the first three of the four groups of 4 bits that a key has; the fourth picks a
+ * tag. */
+#define PORT_TREE_LEVELS 4
+
 /* Tags of the strongest rules that match: of all that are enforced, and of all in audit mode. */
 struct match {
 	__u32 enforced;
@@ -30,15 +34,18 @@ static __always_inline __u32 lane_of(__u8 protocol)
 	}
 }
 
-/* The greatest tag of those that a walk from the branch `first` of the tree's root meets. */
-static __always_inline __u32 port_tree_tag(const struct slot *slot, __u32 node, __u32 first,
-					   __u32 key)
+/*
+ * The greatest tag of those that a walk from branch `index` of the tree's root meets. A function of
+ * its own, verified once.
+ */
+__noinline __u32 port_tree_tag(const struct slot *slot, __u32 node, __u32 index, __u32 key)
 {
-	__u32 tag = 0, index = first;
 	const struct policy_line *line;
+	__u32 tag = 0;
 
-#pragma unroll
-	for (int shift = 12; shift >= 0; shift -= 4) {
+	if (!slot)
+		return 0;
+	for (int i = 0; i < PORT_TREE_LEVELS; i++) {
 		const struct port_branch *branch;
 
 		line = policy_line(slot, node + index / BRANCHES_PER_LINE);
@@ -50,11 +57,12 @@ static __always_inline __u32 port_tree_tag(const struct slot *slot, __u32 node, 
 		if (!branch->child)
 			return tag;
 		node = branch->child;
-		index = (key >> shift) & 15;
+		index = (key >> 12) & 15;
+		key <<= 4;
 	}
 	line = policy_line(slot, node);
-	if (line && line->word[index] > tag)
-		tag = line->word[index];
+	if (line && line->word[index & 15] > tag)
+		tag = line->word[index & 15];
 	return tag;
 }
 
@@ -67,7 +75,12 @@ static __always_inline struct match match_ports(const struct slot *slot, __u32 c
 
 	if (!record)
 		return match;
-	/* 1. The class's own entries, greatest tag first: the first one that is enforced ends it. */
+	/* Zero, but the verifier must not know: it would walk all that follows once for each value
+	 * that it knows. */
+	match.enforced = record->reserved;
+	match.audited = record->reserved;
+	/* 1. The class's own entries, greatest tag first: the first one that is enforced ends it.
+	 */
 #pragma unroll
 	for (int i = 0; i < CLASS_ENTRY_COUNT; i++) {
 		const struct port_entry *entry = &record->entry[i];
@@ -80,7 +93,7 @@ static __always_inline struct match match_ports(const struct slot *slot, __u32 c
 			match.enforced = entry->tag;
 			break;
 		}
-		if (!match.audited)
+		if (entry->tag > match.audited)
 			match.audited = entry->tag;
 	}
 	/* 2. What the class shares with others, where it is too much for one line. */

@@ -24,8 +24,8 @@ int filter_egress(struct __sk_buff *skb)
 }
 
 /*
- * What a resident persona, active or not, says of the first packet of a flow: user space asks before it makes a
- * persona active. 0, or -1 where there is no such slot.
+ * What a resident persona, active or not, says of the first packet of a flow: user space asks
+ * before it makes a persona active. 0, or -1 where there is no such slot.
  */
 SEC("syscall")
 int judge_first_packet(struct judge_request *request)
@@ -33,11 +33,11 @@ int judge_first_packet(struct judge_request *request)
 	struct first_packet packet = request->packet;
 	__u32 key = request->slot;
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &key);
-	struct classification said;
+	struct classification said = {};
 
 	if (!slot)
 		return -1;
-	said = classify(slot, &packet);
+	classify(slot, &packet, &said);
 	request->action = said.action;
 	request->rule = said.rule;
 	request->audited_rule = said.audited_rule;
