@@ -16,6 +16,7 @@ try
 {
     var settings = BenchSettings.Parse(args);
     var report = new Report();
+    Report.DescribeMachine();
     var cancellation = interrupted.Token;
     (string Name, Func<Task> Measure)[] parts =
     [
@@ -23,6 +24,7 @@ try
         ("size", () => Task.Run(new CapacityBench(report, settings, cancellation).Run)),
         ("changes", new ChangeBench(report, settings, cancellation).RunAsync),
         ("hook", () => Task.Run(new HookBench(report, settings, cancellation).Run)),
+        ("kinds", () => Task.Run(new KindBench(report, settings, cancellation).Run)),
         ("stack", new StackBench(report, settings, cancellation).RunAsync),
     ];
     foreach (var (_, measure) in parts.Where(part => settings.Has(part.Name)))

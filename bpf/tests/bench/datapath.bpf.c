@@ -41,6 +41,18 @@ int replay_empty(struct __sk_buff *skb)
 	return replay(skb, take_tuple_number()) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
+/* The parser alone: a part of all that follows. */
+SEC("tc")
+int replay_parse(struct __sk_buff *skb)
+{
+	struct packet packet = {.direction = PACKET_DIRECTION_INGRESS};
+	struct decision decision = {};
+
+	if (!replay(skb, take_tuple_number()) || !read_packet(skb, &packet, &decision))
+		return TC_ACT_SHOT;
+	return packet.key.protocol ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
 SEC("tc")
 int replay_classify(struct __sk_buff *skb)
 {

@@ -15,9 +15,10 @@ internal sealed class BenchDatapath : IDisposable
     private readonly TupleArray _tuples;
 
     /// <summary>Throws <see cref="ApplyException"/> where the persona is too large.</summary>
-    public BenchDatapath(Persona persona)
+    public BenchDatapath(Persona persona, int linesPerRule)
     {
-        _dataplane = PersonaDataplane.Load(new DataplaneOptions { FilterImage = BenchObjects.Read("datapath") });
+        _dataplane = PersonaDataplane.Load(
+            Room.For(persona.Rules.Length, linesPerRule) with { FilterImage = BenchObjects.Read("datapath") });
         try
         {
             _dataplane.Apply(1, persona);

@@ -6,7 +6,7 @@ internal static class BenchObjects
     public static byte[] Read(string name)
     {
         using var stream = typeof(BenchObjects).Assembly.GetManifestResourceStream($"{name}.bpf.o")
-            ?? throw new FileNotFoundException($"The benchmarks were built without {name}.bpf.o; run `make bpf` first.");
+            ?? throw new FileNotFoundException($"The benchmarks were built without {name}.bpf.o: `make bpf` makes it.");
         var image = new byte[stream.Length];
         stream.ReadExactly(image);
         return image;

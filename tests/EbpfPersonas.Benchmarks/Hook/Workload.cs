@@ -25,7 +25,7 @@ internal sealed class Workload : IDisposable
     private readonly BenchDecision[] _decisions;
 
     /// <summary>Throws where the persona is too large for the datapath.</summary>
-    public Workload(RuleSetKind kind, int rules, bool isV6)
+    public Workload(RuleSetKind kind, int rules, bool isV6, int linesPerRule = Room.LinesPerRule)
     {
         IsV6 = isV6;
         Rules = rules;
@@ -33,7 +33,7 @@ internal sealed class Workload : IDisposable
             rules, isV6 ? RuleSetFamilies.IPv6 : RuleSetFamilies.IPv4, Direction: Direction.Ingress));
         _uniform = Traffic.Uniform(Persona, isV6, Direction.Ingress, BenchTuple.Count, seed: 11);
         Uniform = BenchTuple.Fill(_uniform, TcpControl.Syn);
-        Ours = new BenchDatapath(Persona);
+        Ours = new BenchDatapath(Persona, linesPerRule);
         _decisions = Ours.Decide(Uniform, isV6);
     }
 
@@ -74,7 +74,7 @@ internal sealed class Workload : IDisposable
     public BenchTuple[] ActiveTuples() => BenchTuple.Fill(
         Traffic.Evenly(_uniform[..ActiveFlows], BenchTuple.Count, seed: 14), TcpControl.Syn);
 
-    /// <summary>The uniform tuples that pass: where nothing is dropped, the way behind the filter costs the same.</summary>
+    /// <summary>The uniform tuples that pass: behind the filter all of them have the same way.</summary>
     public IEnumerable<TrafficTuple> Allowed() => _uniform.Where((_, i) => _decisions[i].Passes);
 
     /// <summary>The uniform tuples that are dropped.</summary>

@@ -5,7 +5,7 @@ internal static class Interleaved
 {
     private const int LeastPackets = 256;
 
-    /// <summary>Played before each run that counts: the caches then hold what this configuration keeps in them.</summary>
+    /// <summary>Played before each run that counts: the caches then hold what the configuration keeps there.</summary>
     private const int WarmUpShare = 4;
 
     /// <summary>

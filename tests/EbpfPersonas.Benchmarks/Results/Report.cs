@@ -15,6 +15,14 @@ internal sealed class Report
 
     public bool AllMet => _rows.All(row => row.Met != false);
 
+    /// <summary>What the figures were made on; other work on the machine makes them worse.</summary>
+    public static void DescribeMachine()
+    {
+        var kernel = File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+        var load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
+        Console.WriteLine($"kernel {kernel}, {Environment.ProcessorCount} CPUs, load {load} before the start");
+    }
+
     /// <summary>Says what is being done now, and how long it has been going on.</summary>
     public void Progress(string what) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture, $"[{_time.GetElapsedTime(_start).TotalSeconds,5:0} s] {what}"));
@@ -25,12 +33,23 @@ internal sealed class Report
         Console.WriteLine("          " + Line(row));
     }
 
+    /// <summary>G5: how many of a sample of cases got another verdict or rule than the reference gives.</summary>
+    public void AddDifferences(string words, (int Compared, int Differences) sample) => Add(new Row
+    {
+        Goal = "G5",
+        Case = string.Create(CultureInfo.InvariantCulture, $"{words}, differences in {sample.Compared:#,0} cases"),
+        Ours = sample.Differences,
+        Unit = "",
+        Target = 0,
+        Note = "a sample; the campaign is a target of its own",
+    });
+
     public void WriteTable()
     {
         Console.WriteLine();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{"goal",-5} {"case",-58} {"ours",10} {"(median)",10} {"peer",10} {"unit",-5} {"ratio",7} {"target",7}"));
+            $"{"goal",-5} {"case",-72} {"ours",10} {"(median)",10} {"peer",10} {"unit",-5} {"ratio",7} {"target",7}"));
         foreach (var row in _rows)
         {
             Console.WriteLine(Line(row));
@@ -53,12 +72,17 @@ internal sealed class Report
 
     private static string Line(Row row) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{row.Goal,-5} {row.Case,-58} {Number(row.Ours),10} {Number(row.OursMedian),10} {Number(row.Peer),10} "
+        $"{row.Goal,-5} {row.Case,-72} {Number(row.Ours),10} {Number(row.OursMedian),10} {Number(row.Peer),10} "
         + $"{row.Unit,-5} {Number(row.Ratio),7} {Number(row.Target),7} {Judgement(row)}"
         + $"{(row.PeerName is { } peer ? $"  against {peer}" : "")}"
         + $"{(row.IsNoisy ? $"  NOISY {row.Noise:P0}" : "")}{(row.Note is { } note ? $"  ({note})" : "")}");
 
-    private static string Judgement(Row row) => row.Met switch { true => "met   ", false => "MISSED", null => "      " };
+    private static string Judgement(Row row) => row.Met switch
+    {
+        true => "met   ",
+        false => "MISSED",
+        null => "      ",
+    };
 
     private static string Number(double? value) => value switch
     {

@@ -48,7 +48,7 @@ internal sealed class StackHost(LabHost host)
         host.RunInside(() => program.AttachTcx(LoopbackIndex, ingress: true));
 
     /// <summary>
-    /// Loads a script of a peer; gives the milliseconds that its program ran. Throws, with what it says, where it fails.
+    /// Loads a script of a peer; gives the milliseconds that its program ran. Throws with what it says where it fails.
     /// </summary>
     public Task<double> LoadAsync(IReadOnlyList<string> program, string script) => RunWithFileAsync(program, script);
 

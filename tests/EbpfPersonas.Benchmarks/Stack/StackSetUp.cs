@@ -115,7 +115,7 @@ internal sealed class StackSetUp : IAsyncDisposable
         }
     }
 
-    /// <summary>Of the packets that we let pass and of those that we drop: to how many does it do something else.</summary>
+    /// <summary>To how many of the packets that we let pass, and of those that we drop, it does otherwise.</summary>
     private async Task<long> WrongAsync(StackHost host)
     {
         var passed = await host.CountArrivalsAsync(_allowed.Frames, _allowed.Count);

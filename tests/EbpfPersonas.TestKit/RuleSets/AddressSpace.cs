@@ -5,8 +5,8 @@ namespace EbpfPersonas.TestKit.RuleSets;
 
 /// <summary>
 /// Addresses that a router would forward: in IPv4 1.0.0.0 to 223.255.255.255 but for 127.0.0.0/8 (RFC 1122 section
-/// 3.2.1.3, RFC 5771), in IPv6 2000::/3 (RFC 4291 section 2.4). Packets from others are martians, which the kernel drops
-/// on a way of their own.
+/// 3.2.1.3, RFC 5771), in IPv6 2000::/3 (RFC 4291 section 2.4). Packets from others are martians, which the kernel
+/// drops on a way of their own.
 /// </summary>
 public static class AddressSpace
 {

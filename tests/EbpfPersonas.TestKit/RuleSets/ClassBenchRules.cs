@@ -31,15 +31,32 @@ public sealed class ClassBenchRules(ClassBenchFlavour flavour) : RuleSetKind
         var isV6 = draw.DrawIsV6();
         var length = draw.Weighted(flavour.Lengths);
         var protocol = draw.Weighted(flavour.Protocols);
+        var portClass = protocol is IpProtocol.Tcp or IpProtocol.Udp
+            ? draw.Weighted(flavour.Ports)
+            : PortClass.Wildcard;
         var action = draw.Random.Chance(flavour.Allowed) ? RuleAction.Allow : RuleAction.Deny;
-        return draw.Rule(index, action, draw.PriorityInOrder(index)) with
+        return draw.Rule(index, action, DrawPriority(draw, length, protocol, portClass)) with
         {
             Peers = length == 0 ? [] : [draw.Tree(isV6).Draw(draw.Random, Length(length, isV6), flavour.Nested)],
             Protocol = isV6 && protocol == IpProtocol.Icmp ? IpProtocol.IcmpV6 : protocol,
-            Ports = protocol is IpProtocol.Tcp or IpProtocol.Udp
-                ? PortClasses.Draw(draw.Random, draw.Weighted(flavour.Ports))
-                : [],
+            Ports = PortClasses.Draw(draw.Random, portClass),
         };
+    }
+
+    /// <summary>
+    /// The more specific before the more general, by and large: the other way round the first rule for anything would
+    /// decide everything.
+    /// </summary>
+    private static int DrawPriority(RuleDraw draw, int length, byte? protocol, PortClass portClass)
+    {
+        var specific = (length * 500 / 32) + (protocol is null ? 0 : 150) + portClass switch
+        {
+            PortClass.Wildcard => 0,
+            PortClass.High or PortClass.Low => 100,
+            PortClass.ArbitraryRange => 200,
+            _ => 250,
+        };
+        return 950 - specific + draw.Random.Between(-50, 50);
     }
 
     /// <summary>In IPv6 the same tree with branches twice as long: /24 is /48, a host is a host.</summary>

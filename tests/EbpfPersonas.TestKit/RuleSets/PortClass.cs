@@ -1,6 +1,6 @@
 namespace EbpfPersonas.TestKit.RuleSets;
 
-/// <summary>The five port classes of Taylor and Turner, "ClassBench: A Packet Classification Benchmark", 2005.</summary>
+/// <summary>The port classes of Taylor and Turner, "ClassBench: A Packet Classification Benchmark", 2005.</summary>
 public enum PortClass
 {
     /// <summary>WC: any port.</summary>

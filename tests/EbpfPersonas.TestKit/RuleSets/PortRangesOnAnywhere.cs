@@ -2,7 +2,9 @@ using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.TestKit.RuleSets;
 
-/// <summary>Every rule is for every address, with a port range of its own: all the work is in the ports.</summary>
+/// <summary>
+/// Every rule is for every address, with a port range of its own, the shorter ones first: all the work is in the ports.
+/// </summary>
 public sealed class PortRangesOnAnywhere : RuleSetKind
 {
     public override string Name => "port-ranges-on-anywhere";
@@ -11,13 +13,14 @@ public sealed class PortRangesOnAnywhere : RuleSetKind
     {
         ArgumentNullException.ThrowIfNull(draw);
         var action = index % 2 == 0 ? RuleAction.Allow : RuleAction.Deny;
-        var one = draw.Random.Between(0, ushort.MaxValue);
-        var other = draw.Random.Between(0, ushort.MaxValue);
-        return draw.Rule(index, action, draw.PriorityInOrder(index)) with
+        var magnitude = draw.Random.Between(0, 15);
+        var length = draw.Random.Between(1 << magnitude, (2 << magnitude) - 1);
+        var first = draw.Random.Between(0, ushort.MaxValue + 1 - length);
+        return draw.Rule(index, action, magnitude * 60) with
         {
             Peers = [new Prefix(new IpAddress(draw.DrawIsV6(), 0), 0)],
             Protocol = draw.Random.Pick<byte>(IpProtocol.Tcp, IpProtocol.Udp),
-            Ports = [new PortRange((ushort)Math.Min(one, other), (ushort)Math.Max(one, other))],
+            Ports = [new PortRange((ushort)first, (ushort)(first + length - 1))],
         };
     }
 }
