@@ -1,4 +1,3 @@
-using EbpfPersonas.Controller.Personas.Documents;
 using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Personas.Reading;
 using EbpfPersonas.Personas.Model;
@@ -37,7 +36,7 @@ internal static class PersonaValidator
                 return null;
             }
 
-            RunTests(document, findings);
+            RunTests(PersonaReader.Read(PersonaMapper.ToWire(document, revision: 1)), findings);
             return findings.HasErrors
                 ? null
                 : new ValidatedPersona(
@@ -47,26 +46,11 @@ internal static class PersonaValidator
     }
 
     /// <summary>The document's own tests, against the meaning of what the agent would get.</summary>
-    private static void RunTests(PersonaDocument document, Findings findings)
+    private static void RunTests(Persona persona, Findings findings)
     {
-        if (document.Tests.IsEmpty)
+        foreach (var failure in DocumentTests.Run(persona))
         {
-            return;
-        }
-
-        var persona = PersonaReader.Read(PersonaMapper.ToWire(document, revision: 1));
-        foreach (var test in document.Tests)
-        {
-            var verdict = ReferenceVerdict.Judge(persona, test.Packet);
-            var allowed = verdict.Action == RuleAction.Allow;
-            if (allowed != test.ExpectAllowed)
-            {
-                findings.Error(test.Pointer, FindingCode.TestFailed,
-                    $"Expected {Word(test.ExpectAllowed)}, but it is {Word(allowed)} " +
-                    $"by {verdict.Rule?.Id ?? "the default"}.");
-            }
+            findings.Error($"/tests/{failure.Index}", FindingCode.TestFailed, failure.Sentence);
         }
     }
-
-    private static string Word(bool allowed) => allowed ? "allow" : "deny";
 }
