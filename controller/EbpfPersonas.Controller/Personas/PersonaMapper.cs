@@ -52,7 +52,7 @@ internal static class PersonaMapper
     {
         var wire = new V1.Rule
         {
-            Id = rule.Name ?? rule.Pointer,
+            Id = rule.Id,
             Direction = (V1.Direction)rule.Direction,
             Action = (V1.Action)(rule.Action == RuleAction.Reject ? RuleAction.Deny : rule.Action),
             List = (V1.RuleList)rule.List,

@@ -1,3 +1,4 @@
+using EbpfPersonas.Controller.Personas.Documents;
 using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Personas.Reading;
 using EbpfPersonas.Personas.Model;
@@ -36,7 +37,9 @@ internal static class PersonaValidator
                 return null;
             }
 
-            RunTests(PersonaReader.Read(PersonaMapper.ToWire(document, revision: 1)), findings);
+            var persona = PersonaReader.Read(PersonaMapper.ToWire(document, revision: 1));
+            RunTests(persona, findings);
+            WarnOfUnreachable(document, persona, findings);
             return findings.HasErrors
                 ? null
                 : new ValidatedPersona(
@@ -51,6 +54,26 @@ internal static class PersonaValidator
         foreach (var failure in DocumentTests.Run(persona))
         {
             findings.Error($"/tests/{failure.Index}", FindingCode.TestFailed, failure.Sentence);
+        }
+    }
+
+    private static void WarnOfUnreachable(PersonaDocument document, Persona persona, Findings findings)
+    {
+        if (document.NetworkProfile is not { } network)
+        {
+            return;
+        }
+
+        var pointers = network.Rules.ToDictionary(rule => rule.Id, rule => rule.Pointer, StringComparer.Ordinal);
+        foreach (var (rule, cover, isDuplicate) in UnreachableRules.Find(persona))
+        {
+            var (code, message) = cover is null
+                ? (FindingCode.MatchesNothing, $"{rule.Id} matches no packet: except takes all of its peer.")
+                : isDuplicate
+                    ? (FindingCode.DuplicateRule, $"{rule.Id} repeats {cover.Id}, which is asked before it.")
+                    : (FindingCode.ShadowedRule,
+                        $"{rule.Id} never decides: {cover.Id} is asked before it and matches all that it matches.");
+            findings.Warn(pointers[rule.Id], code, message);
         }
     }
 }
