@@ -33,15 +33,18 @@ public static class UnreachableRules
                 yield return new UnreachableRule(
                     rule, twin, IsDuplicate: (twin.Action, twin.Mode) == (rule.Action, rule.Mode));
             }
-            else if (FindCover(earlier, rule, extent, ref left) is { } cover)
-            {
-                yield return new UnreachableRule(rule, cover, IsDuplicate: false);
-            }
             else
             {
-                // A covered rule is left out: whatever it covers, the rule that covers it covers too.
                 same[extent] = rule;
-                earlier.Add(rule, extent);
+                if (FindCover(earlier, rule, extent, ref left) is { } cover)
+                {
+                    yield return new UnreachableRule(rule, cover, IsDuplicate: false);
+                }
+                else
+                {
+                    // A covered rule is left out: whatever it covers, the rule that covers it covers too.
+                    earlier.Add(rule, extent);
+                }
             }
         }
     }
