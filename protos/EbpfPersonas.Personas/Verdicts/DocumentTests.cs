@@ -17,7 +17,8 @@ public static class DocumentTests
     /// The tests that fail, in the document's order, where <paramref name="judge"/> says what becomes of the first
     /// packet of a flow and the id of the rule that decides (null for the default).
     /// </summary>
-    public static ImmutableArray<TestFailure> Run(Persona persona, Func<Packet, (RuleAction Action, string? Rule)> judge)
+    public static ImmutableArray<TestFailure> Run(
+        Persona persona, Func<Packet, (RuleAction Action, string? Rule)> judge)
     {
         ArgumentNullException.ThrowIfNull(persona);
         ArgumentNullException.ThrowIfNull(judge);

@@ -67,7 +67,9 @@ public static class UnreachableRules
         return null;
     }
 
-    /// <summary>A rule in audit mode lets the rules behind it decide; only of another such rule it takes the place.</summary>
+    /// <summary>
+    /// A rule in audit mode lets the rules behind it decide; it takes the place only of another such rule.
+    /// </summary>
     private static bool IsAskedInsteadOf(Rule first, Rule second) =>
         first.Mode == EnforcementMode.Enforce || second.Mode == EnforcementMode.Audit;
 }

@@ -184,7 +184,8 @@ public sealed class PersonaApiTests : ControllerTest
     {
         using var answer = await Controller.Http.PostAsync("/api/v1/personas/validate", RunningController.Json("""
             {"name": "P", "priority": 1001, "network_profile": {
-              "allowed_egress": [{"port": 65536}, {"destination": ["10.0.0.1/8", "10.0.0.0/33"]}, {"destination_set": "x"}],
+              "allowed_egress": [
+                {"port": 65536}, {"destination": ["10.0.0.1/8", "10.0.0.0/33"]}, {"destination_set": "x"}],
               "denied_ingress": [{"protocol": "icmp", "icmp": {"code": 1}}]}}
             """));
 
@@ -212,10 +213,10 @@ public sealed class PersonaApiTests : ControllerTest
         var answer = await Controller.PutPersonaAsync("""
             {"name": "lint", "network_profile": {
               "firewall_rules": [
-                {"name": "narrow", "direction": "egress", "action": "allow", "priority": 7, "protocol": "tcp", "port": 22},
-                {"name": "wide", "direction": "egress", "action": "deny", "priority": 6, "protocol": "tcp"}],
+                {"name": "narrow", "direction": "egress", "action": "allow", "priority": 7, "ports": [22]},
+                {"name": "wide", "direction": "egress", "action": "deny", "priority": 6, "ports": ["20-25"]}],
               "allowed_egress": [
-                {"protocol": "udp", "port": 53}, {"protocol": "udp", "ports": ["53-53"]},
+                {"name": "dns", "protocol": "udp", "port": 53}, {"protocol": "udp", "ports": ["53-53"]},
                 {"name": "none", "destination": "10.0.0.1", "except": ["10.0.0.1"]}]}}
             """);
 
@@ -228,7 +229,7 @@ public sealed class PersonaApiTests : ControllerTest
         Assert.Equal(
             [
                 "narrow never decides: wide is asked before it and matches all that it matches.",
-                "/network_profile/allowed_egress/1 repeats /network_profile/allowed_egress/0, which is asked before it.",
+                "/network_profile/allowed_egress/1 repeats dns, which is asked before it.",
                 "none matches no packet: except takes all of its peer.",
             ],
             answer["warnings"]!.AsArray().Select(warning => (string?)warning!["message"]));

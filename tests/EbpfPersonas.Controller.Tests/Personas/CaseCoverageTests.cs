@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EbpfPersonas.Controller.Tests.Personas;
 
-/// <summary>No field of the rule language is without a case in which it is right, and one in which it is wrong.</summary>
+/// <summary>Each field of the rule language has a case in which it is right, and one in which it is wrong.</summary>
 public sealed class CaseCoverageTests
 {
     private static readonly RuleLanguage Language = RuleLanguage.OfReader();

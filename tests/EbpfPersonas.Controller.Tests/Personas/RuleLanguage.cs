@@ -25,7 +25,7 @@ internal sealed class RuleLanguage
     {
     }
 
-    /// <summary>Each field with the type that it belongs to, which is called by the place where it was met first.</summary>
+    /// <summary>Each field with its type, which is called by the place where it was met first.</summary>
     public IReadOnlySet<(string Type, string Field)> Fields => _fields;
 
     public static RuleLanguage OfReader()
@@ -58,7 +58,7 @@ internal sealed class RuleLanguage
     /// <summary>The fields that <paramref name="document"/> has.</summary>
     public IEnumerable<(string Type, string Field)> FieldsIn(JsonNode? document) => FieldsIn(document, "");
 
-    /// <summary>The field at a JSON Pointer, or in whose list it points; null for what is none of this language.</summary>
+    /// <summary>The field at a JSON Pointer, or in whose list that points; null for none of this language.</summary>
     public (string Type, string Field)? FieldAt(string pointer)
     {
         var segments = pointer.Split('/').Skip(1)

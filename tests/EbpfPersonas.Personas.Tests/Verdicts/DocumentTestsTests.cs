@@ -6,7 +6,8 @@ namespace EbpfPersonas.Personas.Tests.Verdicts;
 
 public sealed class DocumentTestsTests
 {
-    private static readonly Packet ToDatabase = new(Direction.Egress, IpProtocol.Tcp, IpAddress.Parse("10.0.0.11"), 3306);
+    private static readonly Packet ToDatabase =
+        new(Direction.Egress, IpProtocol.Tcp, IpAddress.Parse("10.0.0.11"), 3306);
 
     [Fact]
     public void A_test_that_holds_is_no_failure()

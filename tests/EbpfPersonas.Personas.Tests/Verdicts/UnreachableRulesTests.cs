@@ -34,7 +34,7 @@ public sealed class UnreachableRulesTests
         { "another protocol", rule => rule with { Protocol = IpProtocol.Udp }, null },
         { "any protocol", rule => rule with { Protocol = null }, null },
         { "parts of the peer", rule => rule with { Peers = [Cidr("10.0.0.0", 25), Cidr("10.0.0.255", 32)] }, Shadowed },
-        { "both halves of it", rule => rule with { Peers = [Cidr("10.0.0.128", 25), Cidr("10.0.0.0", 25)] }, Duplicate },
+        { "its two halves", rule => rule with { Peers = [Cidr("10.0.0.128", 25), Cidr("10.0.0.0", 25)] }, Duplicate },
         { "more than the peer", rule => rule with { Peers = [Cidr("10.0.0.0", 23)] }, null },
         {
             "more than the peer, but for an except",
