@@ -106,6 +106,28 @@ public sealed class UnreachableRulesTests
         Assert.DoesNotContain(false, seen);
     }
 
+    [Fact]
+    public void Without_its_unreachable_rules_a_persona_says_the_same_of_every_packet()
+    {
+        var random = new Prng(21);
+        var removed = 0;
+        for (var i = 0; i < 300; i++)
+        {
+            var persona = PersonaWith([.. Enumerable.Range(0, 12).Select(number => Small(random, $"{number}") with
+            {
+                Action = random.Pick(RuleAction.Allow, RuleAction.Deny),
+                Mode = random.Chance(30) ? EnforcementMode.Audit : EnforcementMode.Enforce,
+            })]);
+            var unreachable = UnreachableRules.Find(persona).Select(rule => rule.Rule).ToHashSet();
+            var rest = persona with { Rules = persona.Rules.RemoveAll(unreachable.Contains) };
+            Assert.All(Grid, packet => Assert.Equal(
+                ReferenceVerdict.Judge(persona, packet), ReferenceVerdict.Judge(rest, packet)));
+            removed += unreachable.Count;
+        }
+
+        Assert.True(removed > 300, $"{removed}");
+    }
+
     [Theory]
     [InlineData("different ports")]
     [InlineData("different addresses")]
