@@ -29,6 +29,7 @@ internal static class PersonaMapper
             wire.Rules.AddRange(network.Rules.Where(rule => !rule.HasUnresolvedPeer).Select(ToWire));
         }
 
+        wire.Tests.AddRange(document.Tests.Select(ToWire));
         return wire;
     }
 
@@ -51,7 +52,7 @@ internal static class PersonaMapper
     {
         var wire = new V1.Rule
         {
-            Id = rule.Name ?? rule.Pointer,
+            Id = rule.Id,
             Direction = (V1.Direction)rule.Direction,
             Action = (V1.Action)(rule.Action == RuleAction.Reject ? RuleAction.Deny : rule.Action),
             List = (V1.RuleList)rule.List,
@@ -78,6 +79,29 @@ internal static class PersonaMapper
             {
                 wire.Icmp.Code = code;
             }
+        }
+
+        return wire;
+    }
+
+    private static V1.VerdictTest ToWire(VerdictTest test)
+    {
+        var packet = test.Packet;
+        var wire = new V1.VerdictTest
+        {
+            Direction = (V1.Direction)packet.Direction,
+            Protocol = packet.Protocol,
+            Peer = ByteString.CopyFrom(packet.Peer.ToBytes()),
+            Expect = (V1.Action)test.Expect,
+        };
+        if (packet.HasPorts)
+        {
+            wire.Port = packet.Port;
+        }
+
+        if (packet.IsIcmp)
+        {
+            wire.Icmp = new V1.IcmpMatch { Type = packet.IcmpType, Code = packet.IcmpCode };
         }
 
         return wire;
