@@ -8,7 +8,7 @@
 #include "lib/classify.h"
 #include "lib/conntrack.h"
 #include "lib/failsafe.h"
-#include "lib/parse.h"
+#include "lib/parse_usual.h"
 
 /* What a slot says of a flow. */
 struct judgement {
@@ -240,6 +240,8 @@ static __always_inline bool read_packet(struct __sk_buff *skb, struct packet *pa
 	}
 	packet->key.family =
 	    skb->protocol == bpf_htons(ETH_P_IPV6) ? ADDRESS_FAMILY_IPV6 : ADDRESS_FAMILY_IPV4;
+	if (parse_usual(skb, packet))
+		return true;
 	parsed = parse(skb, 0, false, packet);
 	if (parsed != PARSE_OK) {
 		decision->reason = parse_failure(parsed);
