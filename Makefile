@@ -163,7 +163,18 @@ bench: $(STAMPS)/agent $(STAMPS)/controller $(SETUP)/packages-bench ## speed and
 bench-quick: $(STAMPS)/bench $(SETUP)/packages-bench ## the main rows of it, 3 minutes
 	@$(BENCH) --quick
 
+PROVE := dotnet tests/EbpfPersonas.Prove/bin/Release/net10.0/EbpfPersonas.Prove.dll
+
+$(STAMPS)/prove: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
+	@echo "build   prove"
+	@$(DOTNET_BUILD) tests/EbpfPersonas.Prove
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: prove
+prove: $(STAMPS)/prove ## kernel against reference, 10 million packets, NN minutes (CASES=n for so many, PART=n for one part)
+	@$(PROVE) $(if $(CASES),--cases $(CASES)) $(if $(PART),--only $(PART))
+
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded
-	@rm -rf artifacts/{agent,bench,controller,bpf,kernel-tests,stamps,tests}
+	@rm -rf artifacts/{agent,bench,controller,bpf,kernel-tests,prove,stamps,tests}
 	@find protos agent controller tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

@@ -1,4 +1,5 @@
 using EbpfPersonas.Personas.Compile;
+using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Agent.Dataplane;
 
@@ -19,4 +20,7 @@ public sealed record DataplaneOptions
 
     /// <summary>The compiled filter; null = the one that is built in. Tests bring their own.</summary>
     public ReadOnlyMemory<byte>? FilterImage { get; init; }
+
+    /// <summary>What compiles a persona into so many lines at most; tests bring broken ones.</summary>
+    internal Func<Persona, int, CompiledPersona> Compiler { get; init; } = PersonaCompiler.Compile;
 }

@@ -24,6 +24,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly CounterReader _counters;
     private readonly FailsafeTables _failsafe;
     private readonly InterfaceFilters _interfaces;
+    private readonly Func<Persona, int, CompiledPersona> _compiler;
     private readonly List<ResidentPersona> _residents = [];
     private readonly List<ResidentPersona> _retired = [];
     private ResidentPersona? _current;
@@ -39,6 +40,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _counters = new CounterReader(filter, _ruleCounters);
         _failsafe = new FailsafeTables(filter, _grace);
         _interfaces = new InterfaceFilters(filter, options.Attach);
+        _compiler = options.Compiler;
     }
 
     /// <summary>The loaded filter, for tests.</summary>
@@ -136,7 +138,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     public ResidentPersona Publish(Persona persona, ulong generation)
     {
         ArgumentNullException.ThrowIfNull(persona);
-        var compiled = PersonaCompiler.Compile(persona, _slots.LineCapacity);
+        var compiled = _compiler(persona, _slots.LineCapacity);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);

@@ -11,7 +11,8 @@ public sealed record CaseFolder(string Name, string Folder, ImmutableArray<CaseS
     /// <summary>The document that is active at the start.</summary>
     public const string PersonaFile = "persona.json";
 
-    private const string PacketsFile = "packets.txt";
+    /// <summary>What happens, line by line.</summary>
+    public const string PacketsFile = "packets.txt";
 
     /// <summary>Every case below <paramref name="casesFolder"/> that has packets, by name.</summary>
     public static ImmutableArray<CaseFolder> LoadAll(string casesFolder) =>

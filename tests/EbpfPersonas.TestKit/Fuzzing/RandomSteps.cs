@@ -27,18 +27,18 @@ public static class RandomSteps
         ArgumentNullException.ThrowIfNull(random);
         var steps = ImmutableArray.CreateBuilder<RandomStep>(count);
         List<CasePacket> seen = [];
-        var active = personas[0];
+        PersonaBorders?[] borders = [.. personas.Select(persona => persona is null ? null : new PersonaBorders(persona))];
+        var active = 0;
         while (steps.Count < count)
         {
             if (random.Chance(5))
             {
-                var number = random.Below(personas.Length);
-                active = personas[number];
-                steps.Add(new RandomStep(null, number));
+                active = random.Below(personas.Length);
+                steps.Add(new RandomStep(null, active));
                 continue;
             }
 
-            var packet = MakePacket(random, active ?? personas.OfType<Persona>().First(), seen);
+            var packet = MakePacket(random, borders[active] ?? borders.First(some => some is not null)!, seen);
             seen.Add(packet);
             steps.Add(new RandomStep(packet, 0));
         }
@@ -46,11 +46,11 @@ public static class RandomSteps
         return steps.ToImmutable();
     }
 
-    private static CasePacket MakePacket(Prng random, Persona persona, List<CasePacket> seen)
+    private static CasePacket MakePacket(Prng random, PersonaBorders borders, List<CasePacket> seen)
     {
         if (seen.Count == 0 || random.Chance(25))
         {
-            return WithFlags(random, RandomPacket.Make(random, persona));
+            return WithFlags(random, RandomPacket.Make(random, borders));
         }
 
         var earlier = random.Pick(seen.ToArray());

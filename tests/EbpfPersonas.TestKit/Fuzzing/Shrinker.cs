@@ -6,12 +6,17 @@ namespace EbpfPersonas.TestKit.Fuzzing;
 /// <summary>Makes what shows a difference as small as it can be while it still shows it.</summary>
 public static class Shrinker
 {
-    /// <summary>Takes away rules, peers, exceptions, ports and marks one by one, until none can go.</summary>
+    /// <summary>
+    /// Takes away rules, many at once and then one by one, and peers, exceptions, ports and marks, until none can go.
+    /// </summary>
     public static Persona Shrink(Persona persona, Func<Persona, bool> stillDiffers)
     {
         ArgumentNullException.ThrowIfNull(persona);
         ArgumentNullException.ThrowIfNull(stillDiffers);
-        var smaller = persona;
+        var smaller = persona with
+        {
+            Rules = Shrink(persona.Rules, fewer => stillDiffers(persona with { Rules = fewer })),
+        };
         while (Smaller(smaller).FirstOrDefault(stillDiffers) is { } found)
         {
             smaller = found;
@@ -20,10 +25,24 @@ public static class Shrinker
         return smaller;
     }
 
-    /// <summary>Takes away steps one by one, the last first, until none can go.</summary>
+    /// <summary>
+    /// Takes away runs of steps, half of them first, then shorter ones, until none can go; the last are tried first.
+    /// </summary>
     public static ImmutableArray<T> Shrink<T>(ImmutableArray<T> steps, Func<ImmutableArray<T>, bool> stillDiffers)
     {
         ArgumentNullException.ThrowIfNull(stillDiffers);
+        for (var run = steps.Length / 2; run > 1; run /= 2)
+        {
+            for (var start = steps.Length - run; start >= 0; start -= run)
+            {
+                var without = steps.RemoveRange(start, run);
+                if (stillDiffers(without))
+                {
+                    steps = without;
+                }
+            }
+        }
+
         for (var i = steps.Length - 1; i >= 0; i--)
         {
             var without = steps.RemoveAt(i);
@@ -63,7 +82,12 @@ public static class Shrinker
     {
         foreach (var peers in Smaller(rule.Peers))
         {
-            yield return rule with { Peers = peers };
+            // An exception outside the peers is no document that would be accepted.
+            yield return rule with
+            {
+                Peers = peers,
+                Except = [.. rule.Except.Where(except => peers.IsEmpty || peers.Any(peer => peer.Contains(except)))],
+            };
         }
 
         foreach (var except in Smaller(rule.Except))

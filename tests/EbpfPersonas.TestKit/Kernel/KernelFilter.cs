@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
@@ -18,10 +19,17 @@ public sealed class KernelFilter : IDisposable
     private readonly PersonaDataplane _dataplane;
     private Persona? _persona;
 
-    public KernelFilter(ReadOnlyMemory<byte> verdictImage) =>
-        _dataplane = PersonaDataplane.Load(new DataplaneOptions { FilterImage = verdictImage });
+    public KernelFilter(ReadOnlyMemory<byte> verdictImage, DataplaneOptions? options = null) =>
+        _dataplane = PersonaDataplane.Load((options ?? new DataplaneOptions()) with
+        {
+            FilterImage = verdictImage,
+            Compiler = (persona, linesMax) => Compiler(persona, linesMax),
+        });
 
     public PersonaDataplane Dataplane => _dataplane;
+
+    /// <summary>What compiles personas from now on: the production's, or one that a test broke.</summary>
+    public Func<Persona, int, CompiledPersona> Compiler { get; set; } = PersonaCompiler.Compile;
 
     /// <summary>Puts <paramref name="persona"/> in force, with no flow remembered.</summary>
     public void Use(Persona? persona)
@@ -39,6 +47,19 @@ public sealed class KernelFilter : IDisposable
         _persona = persona;
     }
 
+    /// <summary>Writes <paramref name="persona"/> beside what is there, not active.</summary>
+    public ResidentPersona Publish(Persona persona) =>
+        _dataplane.Publish(persona, _dataplane.Realised.Generation + 1);
+
+    /// <summary>
+    /// Makes a published persona (null = none) active under a new epoch; the one before stays published.
+    /// </summary>
+    public void SwitchTo(Persona? persona, ResidentPersona? published)
+    {
+        _dataplane.SwitchTo(published);
+        _persona = persona;
+    }
+
     /// <summary>Empties conntrack.</summary>
     public void ForgetFlows()
     {
@@ -46,6 +67,15 @@ public sealed class KernelFilter : IDisposable
         foreach (var key in flows.Keys<FlowKey>().ToList())
         {
             flows.Delete(key);
+        }
+    }
+
+    /// <summary>Forgets the flow that this packet began, if it did: far cheaper than to look for all flows.</summary>
+    public void Forget(CasePacket packet)
+    {
+        if (packet.MayMakeFlow())
+        {
+            _dataplane.Filter.Map("flows").Delete(FlowKeys.Of(packet));
         }
     }
 
@@ -80,6 +110,12 @@ public sealed class KernelFilter : IDisposable
             RuleId(decision.AuditedRule));
     }
 
+    /// <summary>The first rule in audit mode that would have decided on the last packet, or null.</summary>
+    public string? ReadAuditedRule() =>
+        _dataplane.Filter.Map("last_decision").TryLookup(0u, out Decision decision)
+            ? RuleId(decision.AuditedRule)
+            : null;
+
     public void Dispose() => _dataplane.Dispose();
 
     /// <summary>
@@ -91,8 +127,9 @@ public sealed class KernelFilter : IDisposable
             ? decision.AuditedRule
             : decision.Rule;
 
+    /// <summary>By its id: a compiler that a test broke may have other numbers.</summary>
     private bool Denies(uint number) =>
-        number != uint.MaxValue && _persona!.Rules[(int)number].Action != RuleAction.Allow;
+        RuleId(number) is { } id && _persona!.Rules.First(rule => rule.Id == id).Action != RuleAction.Allow;
 
     private string? RuleId(uint number) =>
         number == uint.MaxValue ? null : _dataplane.Current!.Compiled.RuleIds[(int)number];

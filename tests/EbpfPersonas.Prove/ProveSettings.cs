@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace EbpfPersonas.Prove;
+
+/// <summary>
+/// How much is compared: <c>--cases 100000</c> packets instead of ten million, <c>--only 17</c> that part of the plan.
+/// Random numbers start at EBPF_PERSONAS_SEED in the environment.
+/// </summary>
+internal sealed record ProveSettings
+{
+    public const string SeedVariable = "EBPF_PERSONAS_SEED";
+
+    public const long UsualCases = 10_000_000;
+
+    public long Cases { get; private init; } = UsualCases;
+
+    /// <summary>The number of the only part to run, or null for all.</summary>
+    public int? Only { get; private init; }
+
+    public ulong Seed { get; private init; } =
+        ulong.TryParse(Environment.GetEnvironmentVariable(SeedVariable), CultureInfo.InvariantCulture, out var seed)
+            ? seed
+            : 1;
+
+    public static ProveSettings Parse(ReadOnlySpan<string> arguments) => arguments switch
+    {
+        [] => new ProveSettings(),
+        [.. var before, "--cases", var cases] =>
+            Parse(before) with { Cases = long.Parse(cases, CultureInfo.InvariantCulture) },
+        [.. var before, "--only", var part] =>
+            Parse(before) with { Only = int.Parse(part, CultureInfo.InvariantCulture) },
+        _ => throw new ArgumentException($"Unknown argument: {arguments[^1]}."),
+    };
+
+    /// <summary>What runs one part again.</summary>
+    public string CommandFor(int part) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{SeedVariable}={Seed} make prove {(Cases == UsualCases ? "" : $"CASES={Cases} ")}PART={part}");
+}

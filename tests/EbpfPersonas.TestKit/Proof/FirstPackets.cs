@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Personas.Verdicts;
+using EbpfPersonas.TestKit.Cases;
+using EbpfPersonas.TestKit.Fuzzing;
+using EbpfPersonas.TestKit.Kernel;
+
+namespace EbpfPersonas.TestKit.Proof;
+
+/// <summary>
+/// First packets of flows under one rule set: the kernel's verdict, reason, rule and audited rule are those of the
+/// reference.
+/// </summary>
+public sealed class FirstPackets(string kind, int rules, Func<Prng, Persona> make, int packets) : ProofPart
+{
+    /// <inheritdoc/>
+    public override string Kind => kind;
+
+    /// <summary>Beside the reference's walk every packet costs about as much as 40 rules.</summary>
+    public override long Weight => (long)packets * (40 + rules);
+
+    /// <inheritdoc/>
+    public override ProofDifference? Run(KernelFilter filter, ProofTally tally)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentNullException.ThrowIfNull(tally);
+        var random = new Prng(Seed);
+        var persona = make(random);
+        var borders = new PersonaBorders(persona);
+        filter.Use(persona);
+        tally.CountRuleSet();
+        for (var i = 0; i < packets; i++)
+        {
+            var packet = RandomPacket.Make(random, borders);
+            var expected = Reference(persona, packet);
+            if (Kernel(filter, packet) != expected)
+            {
+                return Shrink(filter, persona, packet);
+            }
+
+            tally.Count(kind, rules, packet, expected.Said);
+        }
+
+        return null;
+    }
+
+    private static ProofDifference Shrink(KernelFilter filter, Persona persona, CasePacket packet)
+    {
+        var small = Shrinker.Shrink(persona, candidate =>
+        {
+            filter.Use(candidate);
+            return Kernel(filter, packet) != Reference(candidate, packet);
+        });
+        filter.Use(small);
+        var documents = ImmutableSortedDictionary.Create<string, Persona>().Add(CaseFolder.PersonaFile, small);
+        var expected = Reference(small, packet);
+        return new ProofDifference(
+            documents, [$"{packet} => {expected.Said}"], Word(Kernel(filter, packet), expected));
+    }
+
+    private static Answer Reference(Persona persona, CasePacket packet)
+    {
+        var verdict = ReferenceVerdict.Judge(persona, packet.AsFirstPacket());
+        return new Answer(ReferenceDatapath.InWords(persona, verdict), verdict.Audited?.Id);
+    }
+
+    /// <summary>Leaves no flow behind, so that every packet is the first of one.</summary>
+    private static Answer Kernel(KernelFilter filter, CasePacket packet)
+    {
+        var said = filter.Decide(packet);
+        var audited = filter.ReadAuditedRule();
+        if (said.Verdict is "forwarded" or "audit")
+        {
+            filter.Forget(packet);
+        }
+
+        return new Answer(said, audited);
+    }
+
+    private static string Word(Answer said, Answer expected) => said.Audited == expected.Audited
+        ? $"{said.Said}"
+        : $"{said.Said}, audited {said.Audited ?? "-"} instead of {expected.Audited ?? "-"}";
+
+    /// <summary>What becomes of a packet, and the first rule in audit mode that would have decided earlier.</summary>
+    private sealed record Answer(Expectation Said, string? Audited);
+}

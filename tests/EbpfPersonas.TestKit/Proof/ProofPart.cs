@@ -1,0 +1,28 @@
+using EbpfPersonas.TestKit.Kernel;
+
+namespace EbpfPersonas.TestKit.Proof;
+
+/// <summary>
+/// A part of a proof that stands by itself: from its seed come the same personas and packets every time, whatever ran
+/// before and beside it.
+/// </summary>
+public abstract class ProofPart
+{
+    /// <summary>Its place in the plan.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>Where its random numbers start.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>What kind of rule sets it is about: a word for tables.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>How long it takes beside others, roughly, in rules that the reference looks at.</summary>
+    public abstract long Weight { get; }
+
+    /// <summary>
+    /// Compares kernel and reference, and tallies what was the same; ends at the first difference, which it makes as
+    /// small as can be.
+    /// </summary>
+    public abstract ProofDifference? Run(KernelFilter filter, ProofTally tally);
+}

@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Personas.Model;
+using EbpfPersonas.TestKit.Fuzzing;
+using EbpfPersonas.TestKit.Kernel;
+using EbpfPersonas.TestKit.RuleSets;
+
+namespace EbpfPersonas.TestKit.Proof;
+
+/// <summary>
+/// Many personas that are resident at once and take turns while flows go on; round by round one of them goes and another
+/// comes into the room that is free.
+/// </summary>
+public sealed class SwitchedPersonas(int rounds) : ProofPart
+{
+    /// <summary>Personas that lie side by side.</summary>
+    public const int Residents = 64;
+
+    private const int TakingTurns = 4;
+    private const int StepsPerRound = 80;
+    private const int RoundsPerSweep = 16;
+    private const int PacketsPerResident = 8;
+    private const int LargestRuleSet = 300;
+
+    private readonly List<(Persona Persona, ResidentPersona Resident)> _residents = [];
+
+    /// <inheritdoc/>
+    public override string Kind => "switches";
+
+    /// <inheritdoc/>
+    public override long Weight => 200L * (Residents + (rounds * StepsPerRound));
+
+    /// <inheritdoc/>
+    public override ProofDifference? Run(KernelFilter filter, ProofTally tally)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentNullException.ThrowIfNull(tally);
+        var random = new Prng(Seed);
+        for (var i = 0; i < Residents; i++)
+        {
+            var persona = MakePersona(random);
+            _residents.Add((persona, filter.Publish(persona)));
+            tally.CountRuleSet();
+        }
+
+        try
+        {
+            for (var round = 1; round <= rounds; round++)
+            {
+                Replace(random, filter, random.Below(Residents));
+                tally.CountRuleSet();
+                var difference = Compare(filter, tally, TakeTurns(random));
+                if (difference is null && round % RoundsPerSweep == 0)
+                {
+                    difference = Compare(filter, tally, Sweep(random));
+                }
+
+                if (difference is not null)
+                {
+                    return difference;
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            Leave(filter);
+        }
+    }
+
+    /// <summary>A persona goes while it is active, as in production: its room comes back after a grace period.</summary>
+    private void Replace(Prng random, KernelFilter filter, int number)
+    {
+        filter.SwitchTo(_residents[number].Persona, _residents[number].Resident);
+        var persona = MakePersona(random);
+        filter.SwitchTo(persona);
+        _residents[number] = (persona, filter.Dataplane.Current!);
+    }
+
+    private void Leave(KernelFilter filter)
+    {
+        foreach (var (persona, resident) in _residents)
+        {
+            filter.SwitchTo(persona, resident);
+            filter.SwitchTo(null);
+        }
+
+        _residents.Clear();
+    }
+
+    private ProofDifference? Compare(KernelFilter filter, ProofTally tally, StepComparison steps)
+    {
+        var difference = steps.Difference(filter, SwitchTo, (packet, said) => tally.Count(Kind, 0, packet, said));
+        if (difference is not { } found)
+        {
+            return null;
+        }
+
+        // What only shows with all that was published before stays as large as it is.
+        steps = steps with { Steps = steps.Steps[..(found.Step + 1)] };
+        filter.SwitchTo(null, null);
+        var small = steps.Shrink(filter);
+        var again = small.Difference(filter, number => filter.SwitchTo(small.Personas[number]));
+        filter.SwitchTo(null);
+        return again is { } shown ? small.ToCase(shown.Step, shown.Said) : steps.ToCase(found.Step, found.Said);
+
+        void SwitchTo(int number)
+        {
+            var persona = steps.Personas[number];
+            filter.SwitchTo(
+                persona, persona is null ? null : _residents.Find(one => ReferenceEquals(one.Persona, persona)).Resident);
+            tally.CountSwitch();
+        }
+    }
+
+    /// <summary>Some personas, and none, with flows that live through the switches.</summary>
+    private StepComparison TakeTurns(Prng random)
+    {
+        var personas = ImmutableArray.CreateBuilder<Persona?>();
+        for (var i = 0; i < TakingTurns; i++)
+        {
+            personas.Add(_residents[random.Below(Residents)].Persona);
+        }
+
+        personas.Add(null);
+        var all = personas.ToImmutable();
+        return new StepComparison(all, RandomSteps.Make(random, all, StepsPerRound));
+    }
+
+    /// <summary>Every resident persona in turn, with new flows: nobody's lines were written over.</summary>
+    private StepComparison Sweep(Prng random)
+    {
+        var steps = ImmutableArray.CreateBuilder<RandomStep>();
+        for (var i = 0; i < Residents; i++)
+        {
+            steps.Add(new RandomStep(null, i));
+            var borders = new PersonaBorders(_residents[i].Persona);
+            for (var j = 0; j < PacketsPerResident; j++)
+            {
+                steps.Add(new RandomStep(RandomPacket.Make(random, borders), 0));
+            }
+        }
+
+        return new StepComparison([.. _residents.Select(one => one.Persona)], steps.ToImmutable());
+    }
+
+    private static Persona MakePersona(Prng random) => random.Chance(60)
+        ? RandomPersona.Make(random)
+        : ProofPlan.Vary(random, random.Pick(RuleSetCatalog.All.AsSpan()).Make(new RuleSetShape(
+            random.Between(1, LargestRuleSet), RuleSetFamilies.Both, random.Next())));
+}
