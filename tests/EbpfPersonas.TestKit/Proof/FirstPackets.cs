@@ -9,12 +9,15 @@ namespace EbpfPersonas.TestKit.Proof;
 
 /// <summary>
 /// First packets of flows under one rule set: the kernel's verdict, reason, rule and audited rule are those of the
-/// reference.
+/// reference. <paramref name="rules"/> is the size of the set, 0 where it is any.
 /// </summary>
 public sealed class FirstPackets(string kind, int rules, Func<Prng, Persona> make, int packets) : ProofPart
 {
     /// <inheritdoc/>
     public override string Kind => kind;
+
+    /// <inheritdoc/>
+    public override long Packets => packets;
 
     /// <summary>Beside the reference's walk every packet costs about as much as 40 rules.</summary>
     public override long Weight => (long)packets * (40 + rules);

@@ -17,6 +17,9 @@ public abstract class ProofPart
     /// <summary>What kind of rule sets it is about: a word for tables.</summary>
     public abstract string Kind { get; }
 
+    /// <summary>How many it compares at least.</summary>
+    public abstract long Packets { get; }
+
     /// <summary>How long it takes beside others, roughly, in rules that the reference looks at.</summary>
     public abstract long Weight { get; }
 

@@ -12,76 +12,73 @@ namespace EbpfPersonas.TestKit.Proof;
 public static class ProofPlan
 {
     private const int PacketsPerRandomPersona = 200;
-    private const int LargestRandomPersona = 40;
     private const int RoundsPerSwitchPart = 200;
-    private const int PacketsPerRound = 110;
+
+    /// <summary>Of a thousand packets those under personas that are switched.</summary>
+    private const int SwitchedPerMille = 40;
+
+    private const int HugeRules = 100_000;
+
+    /// <summary>Of a million packets those under rule sets of <see cref="HugeRules"/>.</summary>
+    private const int HugePerMillion = 400;
 
     /// <summary>A set that would get fewer packets than this is left out.</summary>
     private const int LeastPackets = 20;
 
+    /// <summary>Of a thousand packets those under rule sets of a size, and how many of them for each kind and family.</summary>
     private static readonly (int Rules, int PerMille, int Seeds)[] Sizes =
-        [(10, 200, 2), (100, 200, 2), (1000, 150, 2), (10_000, 10, 1)];
+        [(10, 200, 4), (100, 200, 4), (1000, 150, 3), (10_000, 20, 2)];
 
-    /// <summary>Of a million packets those under rule sets of <see cref="HugeRules"/>.</summary>
-    private const int HugePerMillion = 150;
+    private static readonly ImmutableArray<RuleSetKind> HugeKinds =
+        [RuleSetCatalog.Mixed, RuleSetCatalog.Exact, .. RuleSetCatalog.ClassBench];
 
-    private const int HugeRules = 100_000;
-    private const int SwitchedPerMille = 30;
-
-    private static readonly RuleSetKind[] HugeKinds =
-        [RuleSetCatalog.Mixed, RuleSetCatalog.Exact, RuleSetCatalog.ClassBench[0]];
-
-    /// <summary>About <paramref name="cases"/> packets; the parts of one seed never change.</summary>
+    /// <summary>At least <paramref name="cases"/> packets; the parts of one seed never change.</summary>
     public static ImmutableArray<ProofPart> Make(ulong seed, long cases)
     {
-        var parts = ImmutableArray.CreateBuilder<ProofPart>();
+        var parts = new List<ProofPart>();
         var seeds = new Prng(seed);
         foreach (var (rules, perMille, repeated) in Sizes)
         {
-            var sets = RuleSetCatalog.All.Length * 3 * repeated;
-            AddSets(RuleSetCatalog.All, rules, (int)(cases * perMille / 1000 / sets), repeated);
+            AddSets(RuleSetCatalog.All, rules, cases * perMille / 1000, repeated);
         }
 
-        AddSets(HugeKinds, HugeRules, (int)(cases * HugePerMillion / 1_000_000 / (HugeKinds.Length * 3)), 1);
-        var rounds = cases * SwitchedPerMille / 1000 / PacketsPerRound;
-        for (var done = 0L; done < rounds; done += RoundsPerSwitchPart)
+        AddSets(HugeKinds, HugeRules, cases * HugePerMillion / 1_000_000, 1);
+        var rounds = cases * SwitchedPerMille / 1000 / SwitchedPersonas.PacketsPerRound;
+        for (var left = rounds; left > 0; left -= RoundsPerSwitchPart)
         {
-            parts.Add(new SwitchedPersonas((int)Math.Min(RoundsPerSwitchPart, rounds - done))
+            parts.Add(new SwitchedPersonas((int)Math.Min(RoundsPerSwitchPart, left))
             {
                 Number = parts.Count,
                 Seed = seeds.Next(),
             });
         }
 
-        var rest = 1_000_000 - (Sizes.Sum(size => size.PerMille) * 1000) - (SwitchedPerMille * 1000) - HugePerMillion;
-        for (var left = cases * rest / 1_000_000; left > 0; left -= PacketsPerRandomPersona)
+        for (var left = cases - parts.Sum(part => part.Packets); left > 0; left -= PacketsPerRandomPersona)
         {
-            parts.Add(new FirstPackets("random", LargestRandomPersona, RandomPersona.Make, PacketsPerRandomPersona)
+            parts.Add(new FirstPackets("random", 0, RandomPersona.Make, PacketsPerRandomPersona)
             {
                 Number = parts.Count,
                 Seed = seeds.Next(),
             });
         }
 
-        return parts.ToImmutable();
+        return [.. parts];
 
-        void AddSets(IEnumerable<RuleSetKind> kinds, int rules, int packets, int repeated)
+        void AddSets(ImmutableArray<RuleSetKind> kinds, int rules, long packets, int repeated)
         {
-            foreach (var kind in kinds.Where(_ => packets >= LeastPackets))
+            var families = Enum.GetValues<RuleSetFamilies>();
+            var each = (int)(packets / (kinds.Length * families.Length * repeated));
+            var sets =
+                from kind in kinds
+                from family in families
+                from _ in Enumerable.Range(0, repeated)
+                where each >= LeastPackets
+                select (kind, family);
+            foreach (var (kind, family) in sets)
             {
-                foreach (var families in Enum.GetValues<RuleSetFamilies>())
-                {
-                    for (var i = 0; i < repeated; i++)
-                    {
-                        parts.Add(new FirstPackets(
-                            kind.Name, rules,
-                            random => Vary(random, kind.Make(new RuleSetShape(rules, families, random.Next()))), packets)
-                        {
-                            Number = parts.Count,
-                            Seed = seeds.Next(),
-                        });
-                    }
-                }
+                parts.Add(new FirstPackets(kind.Name, rules, Draw, each) { Number = parts.Count, Seed = seeds.Next() });
+
+                Persona Draw(Prng random) => Vary(random, kind.Make(new RuleSetShape(rules, family, random.Next())));
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Fuzzing;
 using EbpfPersonas.TestKit.Kernel;
 using EbpfPersonas.TestKit.RuleSets;
@@ -16,8 +17,14 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
     /// <summary>Personas that lie side by side.</summary>
     public const int Residents = 64;
 
+    /// <summary>At least: of the loose steps some are switches, and a sweep is shared by some rounds.</summary>
+    public const int PacketsPerRound =
+        (LooseSteps * 3 / 4) + (Turns * Flows) + (Residents * PacketsPerResident / RoundsPerSweep);
+
     private const int TakingTurns = 4;
-    private const int StepsPerRound = 80;
+    private const int Turns = 6;
+    private const int Flows = 12;
+    private const int LooseSteps = 40;
     private const int RoundsPerSweep = 16;
     private const int PacketsPerResident = 8;
     private const int LargestRuleSet = 300;
@@ -28,7 +35,10 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
     public override string Kind => "switches";
 
     /// <inheritdoc/>
-    public override long Weight => 200L * (Residents + (rounds * StepsPerRound));
+    public override long Packets => (long)rounds * PacketsPerRound;
+
+    /// <inheritdoc/>
+    public override long Weight => 200L * (Residents + (rounds * PacketsPerRound));
 
     /// <inheritdoc/>
     public override ProofDifference? Run(KernelFilter filter, ProofTally tally)
@@ -50,7 +60,7 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
                 Replace(random, filter, random.Below(Residents));
                 tally.CountRuleSet();
                 var difference = Compare(filter, tally, TakeTurns(random));
-                if (difference is null && round % RoundsPerSweep == 0)
+                if (difference is null && (round % RoundsPerSweep == 0 || round == rounds))
                 {
                     difference = Compare(filter, tally, Sweep(random));
                 }
@@ -114,19 +124,31 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
         }
     }
 
-    /// <summary>Some personas, and none, with flows that live through the switches.</summary>
+    /// <summary>
+    /// Some personas, and none: flows that go on under one after the other, then packets that have less to do with each
+    /// other.
+    /// </summary>
     private StepComparison TakeTurns(Prng random)
     {
-        var personas = ImmutableArray.CreateBuilder<Persona?>();
-        for (var i = 0; i < TakingTurns; i++)
+        ImmutableArray<Persona?> personas =
+            [.. Enumerable.Range(0, TakingTurns).Select(_ => _residents[random.Below(Residents)].Persona), null];
+        var borders = personas.OfType<Persona>().Select(persona => new PersonaBorders(persona)).ToArray();
+        CasePacket[] flows =
+            [.. Enumerable.Range(0, Flows).Select(_ => RandomPacket.Make(random, random.Pick(borders)))];
+        var steps = ImmutableArray.CreateBuilder<RandomStep>();
+        for (var turn = 0; turn < Turns; turn++)
         {
-            personas.Add(_residents[random.Below(Residents)].Persona);
+            var goesOn = turn > 0;
+            steps.Add(new RandomStep(null, random.Below(personas.Length)));
+            steps.AddRange(flows.Select(flow => new RandomStep(goesOn ? Next(flow) : flow, 0)));
         }
 
-        personas.Add(null);
-        var all = personas.ToImmutable();
-        return new StepComparison(all, RandomSteps.Make(random, all, StepsPerRound));
+        steps.AddRange(RandomSteps.Make(random, personas, LooseSteps));
+        return new StepComparison(personas, steps.ToImmutable());
     }
+
+    private static CasePacket Next(CasePacket packet) =>
+        packet.Protocol == IpProtocol.Tcp ? packet with { Flags = TcpControl.Ack } : packet;
 
     /// <summary>Every resident persona in turn, with new flows: nobody's lines were written over.</summary>
     private StepComparison Sweep(Prng random)
