@@ -14,8 +14,8 @@ internal sealed class Campaign(ProveSettings settings, CancellationToken cancell
     /// <summary>What is wrong everywhere needs no more cases than this.</summary>
     private const int MostDifferences = 10;
 
-    /// <summary>Two rule sets of 100,000 rules beside each other: 96 MiB.</summary>
-    private static readonly DataplaneOptions Room = new() { LineCapacity = 3 << 19, RuleCapacity = 300_000 };
+    /// <summary>For a rule set of 100,000 rules: 64 MiB.</summary>
+    private static readonly DataplaneOptions Room = new() { LineCapacity = 1 << 20, RuleCapacity = 1 << 17 };
 
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(15);
 

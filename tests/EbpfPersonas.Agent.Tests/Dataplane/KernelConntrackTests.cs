@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Personas.Tests.Cases;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Fuzzing;
 using EbpfPersonas.TestKit.Kernel;
+using EbpfPersonas.TestKit.Proof;
 using Xunit;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;
@@ -25,10 +27,16 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
         var reasons = new Dictionary<string, int>();
         for (var run = 0; run < Runs; run++)
         {
-            ImmutableArray<Persona?> personas = [RandomPersona.Make(random), RandomPersona.Make(random), null];
-            var steps = RandomSteps.Make(random, personas, StepsPerRun);
-            var difference = Difference(personas, steps, _filter.SwitchTo, reasons);
-            Assert.True(difference is null, difference is null ? "" : Word(personas, steps));
+            var row = MakeRow(random, StepsPerRun);
+            if (Difference(row) is not null)
+            {
+                row = row.Shrink(_filter);
+                var (step, _, said) = Difference(row)!.Value;
+                var found = row.ToCase(step, said);
+                Assert.Fail(
+                    $"seed {VerdictFilterFixture.Seed}: {found}\n{string.Join('\n', found.Lines)}\n"
+                    + string.Join('\n', found.Documents.Select(entry => $"{entry.Key}: {PersonaJson.Write(entry.Value)}")));
+            }
         }
 
         foreach (var reason in new[]
@@ -40,69 +48,50 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
             var count = reasons.GetValueOrDefault(reason);
             Assert.True(count >= 100, $"{reason}: {count} packets only");
         }
+
+        (int, Expectation, Expectation)? Difference(StepComparison row) => row.Difference(
+            _filter,
+            number => _filter.SwitchTo(row.Personas[number]),
+            (_, said) => reasons[said.Reason] = reasons.GetValueOrDefault(said.Reason) + 1);
     }
 
     [Theory]
     [InlineData("a filter that misses the switch")]
     [InlineData("a filter that forgets its flows at a switch")]
-    public void A_switch_that_is_broken_is_caught(string what)
+    public void A_switch_that_is_broken_is_caught_and_becomes_a_case_that_the_filter_passes(string what)
     {
-        var random = new Prng(VerdictFilterFixture.Seed);
+        var row = MakeRow(new Prng(VerdictFilterFixture.Seed), 10 * StepsPerRun);
+        var isFirst = true;
+        var (step, expected, said) = row.Difference(_filter, SwitchWrongly)!.Value;
+        var folder = Directory.CreateTempSubdirectory("case-");
+        try
+        {
+            row.ToCase(step, said).WriteTo(folder.FullName);
+            var @case = CaseFolder.Load(folder.FullName);
+            Assert.Equal(expected, Assert.IsType<PacketStep>(@case.Steps[^1]).Expected);
+            _filter.Use(CaseDocuments.Read(@case, CaseFolder.PersonaFile));
+            Assert.Empty(CaseRun.Differences(
+                @case, file => CaseDocuments.Read(@case, file), _filter.SwitchTo, _filter.Decide));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        void SwitchWrongly(int number)
+        {
+            if (isFirst || !what.Contains("misses", StringComparison.Ordinal))
+            {
+                _filter.Use(row.Personas[number]);
+            }
+
+            isFirst = false;
+        }
+    }
+
+    private static StepComparison MakeRow(Prng random, int steps)
+    {
         ImmutableArray<Persona?> personas = [RandomPersona.Make(random), RandomPersona.Make(random), null];
-        var steps = RandomSteps.Make(random, personas, 10 * StepsPerRun);
-        Action<Persona?> broken = what.Contains("misses", StringComparison.Ordinal) ? _ => { } : _filter.Use;
-        Assert.NotNull(Difference(personas, steps, broken));
-    }
-
-    /// <summary>The first step that differs, in words; null for none.</summary>
-    private string? Difference(
-        ImmutableArray<Persona?> personas,
-        ImmutableArray<RandomStep> steps,
-        Action<Persona?> switchTo,
-        Dictionary<string, int>? reasons = null)
-    {
-        var reference = new ReferenceDatapath(personas[0]);
-        _filter.Use(personas[0]);
-        foreach (var step in steps)
-        {
-            if (step.Packet is not { } packet)
-            {
-                reference.Switch(personas[step.Persona]);
-                switchTo(personas[step.Persona]);
-                continue;
-            }
-
-            var expected = reference.Decide(packet);
-            var said = _filter.Decide(packet);
-            if (said != expected)
-            {
-                return $"{packet} => {expected}, but the kernel says {said}";
-            }
-
-            if (reasons is not null)
-            {
-                reasons[said.Reason] = reasons.GetValueOrDefault(said.Reason) + 1;
-            }
-        }
-
-        return null;
-    }
-
-    private string Word(ImmutableArray<Persona?> personas, ImmutableArray<RandomStep> steps)
-    {
-        steps = Shrinker.Shrink(steps, fewer => Difference(personas, fewer, _filter.SwitchTo) is not null);
-        for (var i = 0; i < personas.Length; i++)
-        {
-            var number = i;
-            if (personas[i] is { } persona)
-            {
-                personas = personas.SetItem(i, Shrinker.Shrink(persona, smaller =>
-                    Difference(personas.SetItem(number, smaller), steps, _filter.SwitchTo) is not null));
-            }
-        }
-
-        return $"seed {VerdictFilterFixture.Seed}\n{string.Join('\n', steps)}\n" +
-            $"{Difference(personas, steps, _filter.SwitchTo)}\n" +
-            string.Join('\n', personas.OfType<Persona>().Select(PersonaJson.Write));
+        return new StepComparison(personas, RandomSteps.Make(random, personas, steps));
     }
 }

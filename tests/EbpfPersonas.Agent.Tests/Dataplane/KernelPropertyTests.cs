@@ -1,113 +1,121 @@
+using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Personas.Tests.Cases;
 using EbpfPersonas.Personas.Verdicts;
 using EbpfPersonas.TestKit.Cases;
-using EbpfPersonas.TestKit.Fuzzing;
 using EbpfPersonas.TestKit.Kernel;
+using EbpfPersonas.TestKit.Proof;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;
 
 /// <summary>
-/// Random personas and packets: the kernel and the reference give the same verdict and name the same rule. Another seed
-/// in the environment (EBPF_PERSONAS_SEED) makes other ones.
+/// What `make prove` does, with fewer packets: the kernel and the reference give the same verdict and name the same
+/// rules, and what is broken does not go through. Another seed in the environment (EBPF_PERSONAS_SEED) makes other
+/// packets.
 /// </summary>
 public sealed class KernelPropertyTests(VerdictFilterFixture fixture, ITestOutputHelper output)
     : IClassFixture<VerdictFilterFixture>
 {
-    private const int Personas = 250;
-    private const int PacketsPerPersona = 100;
+    private const long Cases = 200_000;
 
     private readonly KernelFilter _filter = fixture.Filter;
 
-    /// <summary>What a compiler could get wrong, each done to the persona before it is compiled.</summary>
-    public static TheoryData<string, Func<Persona, Persona>> BrokenCompilers => new()
-    {
-        { "forgets exceptions", EachRule(rule => rule with { Except = [] }) },
-        { "ends port ranges one early", EachRule(rule => rule with { Ports = [.. rule.Ports.Select(Shorter)] }) },
-        { "compares one bit less", EachRule(rule => rule with { Peers = [.. rule.Peers.Select(Wider)] }) },
-        { "enforces audited rules", EachRule(rule => rule with { Mode = EnforcementMode.Enforce }) },
-        { "takes protocol 0 for any", EachRule(rule => rule.Protocol == 0 ? rule with { Protocol = null } : rule) },
-        {
-            "ignores the ICMP code",
-            EachRule(rule => rule with { Icmp = rule.Icmp is { } icmp ? icmp with { Code = null } : null })
-        },
-        { "keeps the first peer only", EachRule(rule => rule with { Peers = [.. rule.Peers.Take(1)] }) },
-        { "forgets the last rule", persona => persona with { Rules = persona.Rules[..^1] } },
-        {
-            "swaps the defaults",
-            persona => persona with { DefaultIngress = persona.DefaultEgress, DefaultEgress = persona.DefaultIngress }
-        },
-        {
-            "orders rules by the document",
-            persona =>
-                persona with { Rules = [.. persona.Rules.OrderBy(rule => rule.Id.Length).ThenBy(rule => rule.Id)] }
-        },
-    };
+    public static TheoryData<string> BrokenCompilers => [.. BrokenCompiler.All.Select(broken => broken.Name)];
 
     [Fact]
-    public void First_packets_get_the_verdict_and_the_rule_of_the_reference()
+    public void Packets_get_the_verdict_and_the_rules_of_the_reference()
     {
-        var (pairs, difference) = Run(persona => persona);
-        output.WriteLine($"{pairs} pairs, seed {VerdictFilterFixture.Seed}");
-        Assert.True(difference is null, difference);
-        Assert.True(pairs >= 20_000, $"only {pairs} pairs");
+        var (tally, difference) = Run(_filter);
+        output.WriteLine($"seed {VerdictFilterFixture.Seed}");
+        using var table = new StringWriter();
+        tally.Write(table);
+        output.WriteLine(table.ToString());
+        Assert.Null(difference?.ToString());
+        Assert.Empty(tally.Shortcomings());
+        Assert.True(tally.Packets >= Cases, $"only {tally.Packets} packets");
+        Assert.True(tally.RuleSets >= 200, $"only {tally.RuleSets} rule sets");
     }
 
     [Theory]
     [MemberData(nameof(BrokenCompilers))]
-    public void A_compiler_that_is_broken_is_caught(string how, Func<Persona, Persona> broken)
+    public void A_compiler_that_is_broken_is_caught(string name)
     {
-        var (pairs, difference) = Run(broken);
-        Assert.True(difference is not null, $"A compiler that {how} went through {pairs} pairs.");
-        output.WriteLine($"after {pairs} pairs: {difference}");
+        var (tally, difference) = RunBroken(name);
+        Assert.True(difference is not null, $"A compiler that {name} went through {tally.Packets} packets.");
+        output.WriteLine($"after {tally.Packets} packets: {difference}");
     }
 
-    /// <summary>Compares until something differs; then makes that as small as can be and words it as a case.</summary>
-    private (int Pairs, string? Difference) Run(Func<Persona, Persona> compiler)
+    [Theory]
+    [InlineData("smaller_tag")]
+    [InlineData("border_excluded")]
+    public void A_filter_that_looks_up_wrongly_is_caught(string program)
     {
-        var random = new Prng(VerdictFilterFixture.Seed);
-        for (var i = 0; i < Personas; i++)
+        using var broken = new KernelFilter(TestObjects.Program(program));
+        var (tally, difference) = Run(broken);
+        Assert.True(difference is not null, $"{program} went through {tally.Packets} packets.");
+        output.WriteLine($"after {tally.Packets} packets: {difference}");
+    }
+
+    [Theory]
+    [InlineData("compares one bit less", 1)]
+    [InlineData("enforces audited rules", 1)]
+    [InlineData("orders rules by the document", 2)]
+    [InlineData("drops a class", 40)]
+    public void A_difference_becomes_a_case_that_only_the_broken_compiler_fails(string name, int mostRules)
+    {
+        var folder = Directory.CreateTempSubdirectory("case-");
+        try
         {
-            var persona = RandomPersona.Make(random);
-            _filter.Use(compiler(persona));
-            for (var j = 0; j < PacketsPerPersona; j++)
-            {
-                var packet = RandomPacket.Make(random, persona);
-                _filter.ForgetFlows();
-                if (Reference(persona, packet) != _filter.Decide(packet))
-                {
-                    return ((i * PacketsPerPersona) + j, Word(persona, packet, compiler));
-                }
-            }
+            RunBroken(name).Difference!.WriteTo(folder.FullName);
+
+            var @case = CaseFolder.Load(folder.FullName);
+            var persona = CaseDocuments.Read(@case, CaseFolder.PersonaFile)!;
+            var step = Assert.IsType<PacketStep>(Assert.Single(@case.Steps));
+            var meant = ReferenceVerdict.Judge(persona, step.Packet.AsFirstPacket());
+            Assert.Equal(ReferenceDatapath.InWords(persona, meant), step.Expected);
+            Assert.InRange(persona.Rules.Length, 1, mostRules);
+
+            Assert.Empty(Differences(@case, persona));
+            _filter.Compiler = Broken(name).Compile;
+            Assert.Single(Differences(@case, persona));
         }
-
-        return (Personas * PacketsPerPersona, null);
-    }
-
-    private string Word(Persona persona, CasePacket packet, Func<Persona, Persona> compiler)
-    {
-        var small = Shrinker.Shrink(
-            persona, candidate => candidate.Rules.Length > 0 && Reference(candidate, packet) != Kernel(candidate));
-        return $"seed {VerdictFilterFixture.Seed}: {packet} => {Reference(small, packet)}, " +
-            $"but the kernel says {Kernel(small)}\n" +
-            PersonaJson.Write(small);
-
-        Expectation Kernel(Persona candidate)
+        finally
         {
-            _filter.Use(compiler(candidate));
-            return _filter.Decide(packet);
+            _filter.Compiler = PersonaCompiler.Compile;
+            folder.Delete(recursive: true);
         }
     }
 
-    private static Expectation Reference(Persona persona, CasePacket packet) =>
-        ReferenceDatapath.InWords(persona, ReferenceVerdict.Judge(persona, packet.AsFirstPacket()));
+    private IReadOnlyList<string> Differences(CaseFolder @case, Persona persona)
+    {
+        _filter.Use(persona);
+        return CaseRun.Differences(@case, _ => persona, _filter.SwitchTo, _filter.Decide);
+    }
 
-    private static Func<Persona, Persona> EachRule(Func<Rule, Rule> change) =>
-        persona => persona with { Rules = [.. persona.Rules.Select(change)] };
+    private (ProofTally Tally, ProofDifference? Difference) RunBroken(string name)
+    {
+        try
+        {
+            _filter.Compiler = Broken(name).Compile;
+            return Run(_filter);
+        }
+        finally
+        {
+            _filter.Compiler = PersonaCompiler.Compile;
+        }
+    }
 
-    private static PortRange Shorter(PortRange range) =>
-        range.First == range.Last ? range : range with { Last = (ushort)(range.Last - 1) };
+    /// <summary>Until something differs.</summary>
+    private static (ProofTally Tally, ProofDifference? Difference) Run(KernelFilter filter)
+    {
+        var tally = new ProofTally();
+        var difference = ProofPlan.Make(VerdictFilterFixture.Seed, Cases)
+            .Select(part => part.Run(filter, tally))
+            .FirstOrDefault(found => found is not null);
+        return (tally, difference);
+    }
 
-    private static Prefix Wider(Prefix prefix) => new(prefix.Address, Math.Max(0, prefix.Length - 1));
+    private static BrokenCompiler Broken(string name) => BrokenCompiler.All.Single(broken => broken.Name == name);
 }

@@ -30,7 +30,7 @@ public sealed class FirstPackets(string kind, int rules, Func<Prng, Persona> mak
         var random = new Prng(Seed);
         var persona = make(random);
         var borders = new PersonaBorders(persona);
-        filter.Use(persona);
+        PutInForce(filter, persona);
         tally.CountRuleSet();
         for (var i = 0; i < packets; i++)
         {
@@ -51,14 +51,21 @@ public sealed class FirstPackets(string kind, int rules, Func<Prng, Persona> mak
     {
         var small = Shrinker.Shrink(persona, candidate =>
         {
-            filter.Use(candidate);
+            PutInForce(filter, candidate);
             return Kernel(filter, packet) != Reference(candidate, packet);
         });
-        filter.Use(small);
+        PutInForce(filter, small);
         var documents = ImmutableSortedDictionary.Create<string, Persona>().Add(CaseFolder.PersonaFile, small);
         var expected = Reference(small, packet);
         return new ProofDifference(
             documents, [$"{packet} => {expected.Said}"], Word(Kernel(filter, packet), expected));
+    }
+
+    /// <summary>Alone: the largest sets have no room beside each other.</summary>
+    private static void PutInForce(KernelFilter filter, Persona persona)
+    {
+        filter.SwitchTo(null);
+        filter.Use(persona);
     }
 
     private static Answer Reference(Persona persona, CasePacket packet)

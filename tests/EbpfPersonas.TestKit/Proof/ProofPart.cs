@@ -9,10 +9,10 @@ namespace EbpfPersonas.TestKit.Proof;
 public abstract class ProofPart
 {
     /// <summary>Its place in the plan.</summary>
-    public required int Number { get; init; }
+    public int Number { get; internal set; }
 
     /// <summary>Where its random numbers start.</summary>
-    public required ulong Seed { get; init; }
+    public ulong Seed { get; set; }
 
     /// <summary>What kind of rule sets it is about: a word for tables.</summary>
     public abstract string Kind { get; }

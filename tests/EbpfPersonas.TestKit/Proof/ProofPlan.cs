@@ -20,14 +20,16 @@ public static class ProofPlan
     private const int HugeRules = 100_000;
 
     /// <summary>Of a million packets those under rule sets of <see cref="HugeRules"/>.</summary>
-    private const int HugePerMillion = 400;
+    private const int HugePerMillion = 1500;
 
     /// <summary>A set that would get fewer packets than this is left out.</summary>
-    private const int LeastPackets = 20;
+    private const int LeastPackets = 50;
 
-    /// <summary>Of a thousand packets those under rule sets of a size, and how many of them for each kind and family.</summary>
+    /// <summary>
+    /// Of a thousand packets those under rule sets of a size, and how many of them for each kind and family.
+    /// </summary>
     private static readonly (int Rules, int PerMille, int Seeds)[] Sizes =
-        [(10, 200, 4), (100, 200, 4), (1000, 150, 3), (10_000, 20, 2)];
+        [(10, 150, 4), (100, 200, 4), (1000, 200, 3), (10_000, 50, 2)];
 
     private static readonly ImmutableArray<RuleSetKind> HugeKinds =
         [RuleSetCatalog.Mixed, RuleSetCatalog.Exact, .. RuleSetCatalog.ClassBench];
@@ -35,51 +37,45 @@ public static class ProofPlan
     /// <summary>At least <paramref name="cases"/> packets; the parts of one seed never change.</summary>
     public static ImmutableArray<ProofPart> Make(ulong seed, long cases)
     {
-        var parts = new List<ProofPart>();
+        ProofPart[] planned =
+        [
+            .. Sizes.SelectMany(size =>
+                Sets(RuleSetCatalog.All, size.Rules, cases * size.PerMille / 1000, size.Seeds)),
+            .. Sets(HugeKinds, HugeRules, cases * HugePerMillion / 1_000_000, seeds: 1),
+            .. Switched(cases * SwitchedPerMille / 1000 / SwitchedPersonas.PacketsPerRound),
+        ];
+        var rest = Math.Max(0, cases - planned.Sum(part => part.Packets));
+        var small = Enumerable.Range(0, (int)((rest + PacketsPerRandomPersona - 1) / PacketsPerRandomPersona))
+            .Select(_ => new FirstPackets("random", 0, RandomPersona.Make, PacketsPerRandomPersona));
         var seeds = new Prng(seed);
-        foreach (var (rules, perMille, repeated) in Sizes)
+        var parts = ImmutableArray.CreateBuilder<ProofPart>();
+        foreach (var part in small.Concat<ProofPart>(planned))
         {
-            AddSets(RuleSetCatalog.All, rules, cases * perMille / 1000, repeated);
+            part.Number = parts.Count;
+            part.Seed = seeds.Next();
+            parts.Add(part);
         }
 
-        AddSets(HugeKinds, HugeRules, cases * HugePerMillion / 1_000_000, 1);
-        var rounds = cases * SwitchedPerMille / 1000 / SwitchedPersonas.PacketsPerRound;
+        return parts.ToImmutable();
+    }
+
+    private static IEnumerable<ProofPart> Sets(ImmutableArray<RuleSetKind> kinds, int rules, long packets, int seeds)
+    {
+        var families = Enum.GetValues<RuleSetFamilies>();
+        var each = (int)(packets / (kinds.Length * families.Length * seeds));
+        return
+            from kind in each < LeastPackets ? [] : kinds
+            from family in families
+            from _ in Enumerable.Range(0, seeds)
+            select new FirstPackets(
+                kind.Name, rules, random => Vary(random, kind.Make(new RuleSetShape(rules, family, random.Next()))), each);
+    }
+
+    private static IEnumerable<ProofPart> Switched(long rounds)
+    {
         for (var left = rounds; left > 0; left -= RoundsPerSwitchPart)
         {
-            parts.Add(new SwitchedPersonas((int)Math.Min(RoundsPerSwitchPart, left))
-            {
-                Number = parts.Count,
-                Seed = seeds.Next(),
-            });
-        }
-
-        for (var left = cases - parts.Sum(part => part.Packets); left > 0; left -= PacketsPerRandomPersona)
-        {
-            parts.Add(new FirstPackets("random", 0, RandomPersona.Make, PacketsPerRandomPersona)
-            {
-                Number = parts.Count,
-                Seed = seeds.Next(),
-            });
-        }
-
-        return [.. parts];
-
-        void AddSets(ImmutableArray<RuleSetKind> kinds, int rules, long packets, int repeated)
-        {
-            var families = Enum.GetValues<RuleSetFamilies>();
-            var each = (int)(packets / (kinds.Length * families.Length * repeated));
-            var sets =
-                from kind in kinds
-                from family in families
-                from _ in Enumerable.Range(0, repeated)
-                where each >= LeastPackets
-                select (kind, family);
-            foreach (var (kind, family) in sets)
-            {
-                parts.Add(new FirstPackets(kind.Name, rules, Draw, each) { Number = parts.Count, Seed = seeds.Next() });
-
-                Persona Draw(Prng random) => Vary(random, kind.Make(new RuleSetShape(rules, family, random.Next())));
-            }
+            yield return new SwitchedPersonas((int)Math.Min(RoundsPerSwitchPart, left));
         }
     }
 
