@@ -8,7 +8,9 @@ using EbpfPersonas.TestKit.Proof;
 
 namespace EbpfPersonas.Prove;
 
-/// <summary>Runs the parts of a plan, a filter and a thread for each processor, and keeps what differs as cases.</summary>
+/// <summary>
+/// Runs the parts of a plan, with a filter and a thread for each processor, and keeps what differs as cases.
+/// </summary>
 internal sealed class Campaign(ProveSettings settings, CancellationToken cancellation)
 {
     /// <summary>What is wrong everywhere needs no more cases than this.</summary>

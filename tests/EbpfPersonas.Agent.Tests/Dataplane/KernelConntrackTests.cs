@@ -33,9 +33,10 @@ public sealed class KernelConntrackTests(VerdictFilterFixture fixture) : IClassF
                 row = row.Shrink(_filter);
                 var (step, _, said) = Difference(row)!.Value;
                 var found = row.ToCase(step, said);
+                var documents = found.Documents.Select(entry => $"{entry.Key}: {PersonaJson.Write(entry.Value)}");
                 Assert.Fail(
                     $"seed {VerdictFilterFixture.Seed}: {found}\n{string.Join('\n', found.Lines)}\n"
-                    + string.Join('\n', found.Documents.Select(entry => $"{entry.Key}: {PersonaJson.Write(entry.Value)}")));
+                    + string.Join('\n', documents));
             }
         }
 

@@ -2,6 +2,7 @@ using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Compile.Layout;
+using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Verdicts;
 using EbpfPersonas.TestKit.Fuzzing;
 using EbpfPersonas.TestKit.Kernel;
@@ -50,7 +51,12 @@ public sealed class ResidentPersonaTests
     {
         using var dataplane = PersonaDataplane.Load(new DataplaneOptions());
         var random = new Prng(VerdictFilterFixture.Seed);
-        var personas = Enumerable.Range(0, SwitchedPersonas.Residents).Select(_ => RandomPersona.Make(random)).ToArray();
+        var personas = new Persona[SwitchedPersonas.Residents];
+        for (var i = 0; i < personas.Length; i++)
+        {
+            personas[i] = RandomPersona.Make(random);
+        }
+
         var residents = personas.Select(persona => dataplane.Publish(persona, 1)).ToArray();
         var program = dataplane.Filter.Program("judge_first_packet");
         for (var i = 0; i < personas.Length; i++)

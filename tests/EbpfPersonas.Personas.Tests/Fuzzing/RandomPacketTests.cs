@@ -56,10 +56,11 @@ public sealed class RandomPacketTests
         }
 
         Assert.True(
-            ports.Length == 0 || atPort * 100 / withPorts >= 30, $"{atPort} of {withPorts} at a border of a port range");
+            ports.Length == 0 || atPort * 100 / withPorts >= 30,
+            $"{atPort} of {withPorts} are at a border of a port range");
     }
 
-    /// <summary>The last address of every interval that the compiler makes; the four that end the families are there too.</summary>
+    /// <summary>The last address of every interval that the compiler makes.</summary>
     private static HashSet<(Direction, IpAddress)> LastAddresses(Persona persona)
     {
         var compiled = PersonaCompiler.Compile(persona, int.MaxValue);

@@ -27,7 +27,8 @@ public static class RandomSteps
         ArgumentNullException.ThrowIfNull(random);
         var steps = ImmutableArray.CreateBuilder<RandomStep>(count);
         List<CasePacket> seen = [];
-        PersonaBorders?[] borders = [.. personas.Select(persona => persona is null ? null : new PersonaBorders(persona))];
+        PersonaBorders?[] borders =
+            [.. personas.Select(persona => persona is null ? null : new PersonaBorders(persona))];
         var active = 0;
         while (steps.Count < count)
         {

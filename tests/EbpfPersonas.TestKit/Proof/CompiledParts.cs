@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Compile.Layout;
 
@@ -38,7 +39,7 @@ internal sealed class CompiledParts
     /// <summary>First lines of address lists.</summary>
     public List<int> Lists { get; } = [];
 
-    /// <summary>Class records, in the order of the first interval of each; those of neighbours are beside each other.</summary>
+    /// <summary>Class records, in the order in which the addresses come to them.</summary>
     public List<int> Classes { get; } = [];
 
     /// <summary>Interval nodes of the trees that classes have for their ports.</summary>
@@ -84,7 +85,7 @@ internal sealed class CompiledParts
 
     /// <summary>An interval of an address list; a line holds half of them.</summary>
     public ref AddressInterval IntervalAt(int list, int number) =>
-        ref System.Runtime.CompilerServices.Unsafe.Add(
+        ref Unsafe.Add(
             ref PolicyLine.As<AddressInterval>(ref _lines[list + (number / 4)]), number % 4);
 
     private void Walk(int line, List<int> nodes, Action<uint> value)

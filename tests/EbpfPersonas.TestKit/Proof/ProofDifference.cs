@@ -12,7 +12,8 @@ public sealed record ProofDifference(
     ImmutableSortedDictionary<string, Persona> Documents, ImmutableArray<string> Lines, string Said)
 {
     /// <summary>Makes a case folder of it.</summary>
-    public void WriteTo(string folder) => CaseWriter.Write(folder, Documents, Lines.Prepend($"# The kernel said: {Said}"));
+    public void WriteTo(string folder) =>
+        CaseWriter.Write(folder, Documents, Lines.Prepend($"# The kernel said: {Said}"));
 
     /// <inheritdoc/>
     public override string ToString() => $"{Lines[^1]}, but the kernel said {Said}";

@@ -6,8 +6,8 @@ using EbpfPersonas.TestKit.RuleSets;
 namespace EbpfPersonas.TestKit.Proof;
 
 /// <summary>
-/// What a proof of so many cases is made of: small random personas, every kind of rule set at every size and family, and
-/// personas that are switched. The large sets get few packets, because the reference looks at every rule for each.
+/// What a proof of so many cases is made of: small random personas, every kind of rule set at every size and family,
+/// and personas that are switched. The large sets get few packets, because the reference looks at every rule for each.
 /// </summary>
 public static class ProofPlan
 {
@@ -68,7 +68,10 @@ public static class ProofPlan
             from family in families
             from _ in Enumerable.Range(0, seeds)
             select new FirstPackets(
-                kind.Name, rules, random => Vary(random, kind.Make(new RuleSetShape(rules, family, random.Next()))), each);
+                kind.Name,
+                rules,
+                random => Vary(random, kind.Make(new RuleSetShape(rules, family, random.Next()))),
+                each);
     }
 
     private static IEnumerable<ProofPart> Switched(long rounds)

@@ -46,7 +46,9 @@ public sealed record StepComparison(ImmutableArray<Persona?> Personas, Immutable
         return null;
     }
 
-    /// <summary>As small as it can be while it differs, each persona written into the maps anew when it becomes active.</summary>
+    /// <summary>
+    /// As small as it can be while it differs, each persona written into the maps anew when it becomes active.
+    /// </summary>
     public StepComparison Shrink(KernelFilter filter)
     {
         var small = this with { Steps = Shrinker.Shrink(Steps, fewer => Differs(this with { Steps = fewer })) };

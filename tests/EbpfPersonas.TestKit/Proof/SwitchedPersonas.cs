@@ -9,8 +9,8 @@ using EbpfPersonas.TestKit.RuleSets;
 namespace EbpfPersonas.TestKit.Proof;
 
 /// <summary>
-/// Many personas that are resident at once and take turns while flows go on; round by round one of them goes and another
-/// comes into the room that is free.
+/// Many personas that are resident at once and take turns while flows go on; round by round one of them goes and
+/// another comes into the room that is free.
 /// </summary>
 public sealed class SwitchedPersonas(int rounds) : ProofPart
 {
@@ -79,7 +79,9 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
         }
     }
 
-    /// <summary>A persona goes while it is active, as in production: its room comes back after a grace period.</summary>
+    /// <summary>
+    /// A persona goes while it is active, as in production: its room comes back after a grace period.
+    /// </summary>
     private void Replace(Prng random, KernelFilter filter, int number)
     {
         filter.SwitchTo(_residents[number].Persona, _residents[number].Resident);
@@ -118,8 +120,7 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
         void SwitchTo(int number)
         {
             var persona = steps.Personas[number];
-            filter.SwitchTo(
-                persona, persona is null ? null : _residents.Find(one => ReferenceEquals(one.Persona, persona)).Resident);
+            filter.SwitchTo(persona, _residents.Find(one => ReferenceEquals(one.Persona, persona)).Resident);
             tally.CountSwitch();
         }
     }
