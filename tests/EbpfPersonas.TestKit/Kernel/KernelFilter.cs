@@ -13,10 +13,10 @@ namespace EbpfPersonas.TestKit.Kernel;
 public sealed class KernelFilter : IDisposable
 {
     /// <summary>include/uapi/linux/pkt_cls.h: TC_ACT_SHOT.</summary>
-    private const int Shot = 2;
+    public const int Shot = 2;
 
     /// <summary>include/uapi/linux/pkt_cls.h: TC_ACT_REDIRECT.</summary>
-    private const int Redirect = 7;
+    public const int Redirect = 7;
 
     /// <summary>Room for any answer: the smallest MTU of IPv6, and Ethernet.</summary>
     private const int FrameMax = 2048;
