@@ -60,6 +60,19 @@ struct answer {
 	__u32 length;
 };
 
+/*
+ * Whether a length lies between two others. The barriers keep clang from making one comparison of a
+ * difference out of two, which verifiers before 6.18 do not follow.
+ */
+static __always_inline bool is_between(__u64 *length, __u64 least, __u64 most)
+{
+	barrier_var(*length);
+	if (*length < least)
+		return false;
+	barrier_var(*length);
+	return *length <= most;
+}
+
 /* The length that the rejected packet's IP header gives, the header included. */
 static __always_inline __u32 rejected_length(struct __sk_buff *skb, const struct packet *rejected)
 {
@@ -131,7 +144,7 @@ static __always_inline bool write_icmp_error(struct __sk_buff *skb, __u32 link_l
 					     struct answer *answer)
 {
 	const struct packet *rejected = &answer->rejected;
-	__u32 quoted = rejected_length(skb, rejected);
+	__u64 quoted = rejected_length(skb, rejected);
 	__u32 present = skb->len - link_length;
 
 	write_icmp_type(answer);
@@ -142,9 +155,7 @@ static __always_inline bool write_icmp_error(struct __sk_buff *skb, __u32 link_l
 		quoted = rejected->transport_offset + ICMP_QUOTED_PAYLOAD;
 	if (quoted > ICMPV6_QUOTE_MAX)
 		quoted = ICMPV6_QUOTE_MAX;
-	/* Keeps the compiler from forgetting what the verifier has just been shown. */
-	barrier_var(quoted);
-	if (quoted < sizeof(struct ipv4_header) || quoted > ICMPV6_QUOTE_MAX ||
+	if (!is_between(&quoted, sizeof(struct ipv4_header), ICMPV6_QUOTE_MAX) ||
 	    bpf_skb_load_bytes(skb, link_length, answer->icmp.quote, quoted))
 		return false;
 	__builtin_memset(answer->icmp.quote + quoted, 0, 4);
@@ -206,15 +217,16 @@ static __always_inline void write_checksum(struct answer *answer)
 	}
 #pragma unroll
 	for (__u32 at = 0; at < ICMP_HEADER_LENGTH + ICMPV6_QUOTE_MAX; at += CHECKSUM_CHUNK) {
-		__u32 rest = answer->length - at;
+		__u32 room = ICMP_HEADER_LENGTH + ICMPV6_QUOTE_MAX - at;
+		__u64 rest = answer->length - at;
 
 		if (answer->length <= at)
 			break;
 		if (rest > CHECKSUM_CHUNK)
 			rest = CHECKSUM_CHUNK;
-		rest = (rest + 3) & ~3u;
-		barrier_var(rest);
-		if (rest > CHECKSUM_CHUNK || at + rest > ICMP_HEADER_LENGTH + ICMPV6_QUOTE_MAX)
+		/* Whole words, the last one filled up with zeros. */
+		rest = (rest + 3) & ~3ULL;
+		if (!is_between(&rest, 4, room < CHECKSUM_CHUNK ? room : CHECKSUM_CHUNK))
 			break;
 		sum = checksum_add(sum, (void *)&answer->icmp + at, rest);
 	}

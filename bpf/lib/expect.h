@@ -30,7 +30,7 @@ static __always_inline bool may_be_answer(const struct packet *packet)
 
 /* Each is one once: of two that delete, one does. */
 static __noinline bool take_expected_answer(struct __sk_buff *skb, const struct packet *packet,
-					  __u64 now)
+					    __u64 now)
 {
 	bool egress = packet->direction == PACKET_DIRECTION_EGRESS;
 	struct expected_answer answer = {};

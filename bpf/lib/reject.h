@@ -130,10 +130,10 @@ static __always_inline bool store_ip_header(struct __sk_buff *skb, __u32 link_le
 static __always_inline bool replace_packet(struct __sk_buff *skb, __u32 link_length,
 					   const struct answer *answer)
 {
-	__u32 length = answer->length;
+	__u64 length = answer->length;
 	__u32 message = link_length + answer->ip_length;
 
-	if (length < TCP_HEADER_LENGTH || length > ICMP_HEADER_LENGTH + ICMPV6_QUOTE_MAX)
+	if (!is_between(&length, TCP_HEADER_LENGTH, ICMP_HEADER_LENGTH + ICMPV6_QUOTE_MAX))
 		return false;
 	return make_room(skb, link_length, answer->rejected.transport_offset, message + length) &&
 	       (link_length == 0 || swap_addresses(skb)) &&
