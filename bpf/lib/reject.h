@@ -142,26 +142,28 @@ static __always_inline bool replace_packet(struct __sk_buff *skb, __u32 link_len
 }
 
 /*
- * Answers a packet that a rule rejects, if it may be and a token is left. True: the program returns
- * TC_ACT_REDIRECT. Else the packet is to be dropped, whatever has become of it.
+ * Answers a packet that a rule rejects, if it may be and a token is left. If so, the program
+ * returns TC_ACT_REDIRECT. Else the packet is to be dropped, whatever has become of it.
  *
  * The answer to a packet that came in leaves by the interface, to the station that the frame came
  * from. The answer to one that was to go out comes in by the interface, as if from its destination.
+ *
+ * Not static: then the verifier looks at it once, and not once for each way that leads here.
  */
-static __noinline bool reject(struct __sk_buff *skb, __u8 direction, __u64 now)
+__noinline int reject(struct __sk_buff *skb, __u8 direction, __u64 now)
 {
 	__u32 zero = 0;
 	struct answer *answer = bpf_map_lookup_elem(&answer_scratch, &zero);
 	__u32 link_length;
 
 	if (!answer)
-		return false;
+		return 0;
 	__builtin_memset(&answer->rejected, 0, sizeof(answer->rejected));
 	answer->rejected.direction = direction;
 	answer->rejected.key.family =
 	    skb->protocol == bpf_htons(ETH_P_IPV6) ? ADDRESS_FAMILY_IPV6 : ADDRESS_FAMILY_IPV4;
 	if (parse(skb, 0, false, &answer->rejected) != PARSE_OK)
-		return false;
+		return 0;
 	link_length = find_link_length(skb);
 	return link_length != NO_LINK_LENGTH && may_be_answered(&answer->rejected) &&
 	       is_unicast(skb, direction, link_length) && take_token(direction, now) &&
