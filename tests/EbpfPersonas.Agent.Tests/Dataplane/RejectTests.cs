@@ -205,7 +205,7 @@ public sealed class RejectTests : IAsyncLifetime
         direction == Direction.Egress ? PacketDirection.Egress : PacketDirection.Ingress;
 
     /// <summary>Allows one port of TCP and UDP both ways, rejects another, and denies the rest.</summary>
-    private static Persona Strict(int allowed, int rejected) => new()
+    internal static Persona Strict(int allowed, int rejected) => new()
     {
         Name = "strict",
         Revision = 1,
