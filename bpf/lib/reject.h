@@ -68,9 +68,9 @@ static __always_inline bool may_be_answered(const struct packet *packet)
 }
 
 /*
- * What the frame was sent as. Of others' frames, which a promiscuous interface sees, we are not the
- * one to answer. An answer to a tagged frame of our own would come in as if from the wire, and meet
- * the filter of the VLAN's interface as well.
+ * Whether one station sent the frame to one station: to this one, if it came in, for a promiscuous
+ * interface sees what others say to each other. Tagged frames that go out are not answered: the
+ * answer would meet the filter of the VLAN's interface as well, which does not know it.
  */
 static __always_inline bool is_unicast(struct __sk_buff *skb, __u8 direction, __u32 link_length)
 {
