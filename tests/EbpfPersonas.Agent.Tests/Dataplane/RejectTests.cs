@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EbpfPersonas.Agent.Abi;
@@ -5,6 +6,7 @@ using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Network;
 using Xunit;
+using Xunit.Abstractions;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;
@@ -13,14 +15,14 @@ namespace EbpfPersonas.Agent.Tests.Dataplane;
 /// Real clients are told at once that a rule rejects them, under a persona that denies everything else, so that the
 /// answer itself would not pass if it were judged.
 /// </summary>
-public sealed class RejectTests : IAsyncLifetime
+public sealed class RejectTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Allowed = 5000;
     private const int Rejected = 5001;
     private const int Denied = 5002;
 
     /// <summary>Linux repeats a SYN after 1 s (RFC 6298): what comes by then is no answer to a repetition.</summary>
-    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(900);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -140,6 +142,7 @@ public sealed class RejectTests : IAsyncLifetime
         Assert.Equal(SocketError.TimedOut, TrySend(from, target, Allowed, AtOnce));
         Assert.True(allowedUdp.Poll(Patience, SelectMode.SelectRead));
         var notTold = new List<string>();
+        var watch = Stopwatch.StartNew();
         Note("TCP", await from.TryConnectAsync(target, Rejected, AtOnce));
         Note("UDP", TrySend(from, target, Rejected, AtOnce));
         Assert.False(rejectedUdp.Poll(TimeSpan.Zero, SelectMode.SelectRead), "a rejected datagram arrived");
@@ -153,6 +156,8 @@ public sealed class RejectTests : IAsyncLifetime
 
         void Note(string client, SocketError result)
         {
+            output.WriteLine($"{client}: {result} after {watch.Elapsed.TotalMilliseconds:0.0} ms");
+            watch.Restart();
             if (result != SocketError.ConnectionRefused)
             {
                 notTold.Add($"{client}: {result}");

@@ -13,7 +13,7 @@ namespace EbpfPersonas.Agent.Tests.Dataplane;
 public sealed class RejectTunnelTests : IAsyncLifetime
 {
     private const string Remote = "192.0.2.1";
-    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(900);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private Lab _lab = null!;
