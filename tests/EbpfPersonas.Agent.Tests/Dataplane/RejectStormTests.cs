@@ -134,7 +134,8 @@ public sealed class RejectStormTests(ITestOutputHelper output) : IAsyncLifetime
             Assert.Equal(told, answers);
         }
 
-        output.WriteLine($"{told} of {sent} answered, {answers} heard, in {watch.ElapsedMilliseconds} ms; limit {bound}");
+        output.WriteLine(
+            $"{told} of {sent} answered, {answers} heard, in {watch.ElapsedMilliseconds} ms; limit {bound}");
 
         // And the limit shuts nobody out for ever.
         await Task.Delay(TimeSpan.FromSeconds(2.0 / Rate));

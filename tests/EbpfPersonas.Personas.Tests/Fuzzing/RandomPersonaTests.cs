@@ -79,7 +79,8 @@ public sealed class RandomPersonaTests
         {
             "forwarded allowed_rule", "forwarded default_allow", "dropped denied_rule", "dropped default_deny",
             "rejected denied_rule", "audit denied_rule", "audit default_deny", "v6 True", "v6 False", "protocol 6",
-            "protocol 17", "protocol 132", "protocol 1", "protocol 58", "protocol 47", "Ingress", "Egress", "excepted True",
+            "protocol 17", "protocol 132", "protocol 1", "protocol 58", "protocol 47", "Ingress", "Egress",
+            "excepted True",
         })
         {
             Assert.True(kinds.GetValueOrDefault(kind) >= 50, $"{kind}: {kinds.GetValueOrDefault(kind)} of 10,000");
