@@ -9,14 +9,14 @@
 
 #include "lib/parse.h"
 
-/* What TCP and UDP have in common, within TCP's first 16 octets (RFC 9293 section 3.1). */
+/* A whole TCP header (RFC 9293 section 3.1), or as many octets of UDP: a shorter one is unusual. */
 struct usual_transport {
 	__be16 source;
 	__be16 destination;
 	__u8 sequence[8];
 	__u8 data_offset;
 	__u8 flags;
-	__u8 window[2];
+	__u8 rest[6];
 };
 
 struct usual_ipv4 {
