@@ -21,19 +21,30 @@ public sealed class KernelFilter : IDisposable
     /// <summary>Room for any answer: the smallest MTU of IPv6, and Ethernet.</summary>
     private const int FrameMax = 2048;
 
+    /// <summary>BPF_PROG_TEST_RUN takes frames as if they came by the loopback interface.</summary>
+    private const int Loopback = 1;
+
     private readonly PersonaDataplane _dataplane;
     private Persona? _persona;
 
     /// <summary>Without a limit to answers, so that a verdict depends on no clock.</summary>
-    public KernelFilter(ReadOnlyMemory<byte> verdictImage) => _dataplane = PersonaDataplane.Load(
-        new DataplaneOptions
+    public KernelFilter(ReadOnlyMemory<byte> verdictImage)
+    {
+        _dataplane = PersonaDataplane.Load(new DataplaneOptions
         {
             FilterImage = verdictImage,
             RejectRate = 1_000_000_000,
             RejectBurst = uint.MaxValue,
         });
+        KnowsEthernet(true);
+    }
 
     public PersonaDataplane Dataplane => _dataplane;
+
+    /// <summary>
+    /// Whether the filter reads the frames that it is given itself, as on Ethernet, or by calls, as on any other link.
+    /// </summary>
+    public void KnowsEthernet(bool known) => new EthernetLinks(_dataplane.Filter).Set(Loopback, known);
 
     /// <summary>Puts <paramref name="persona"/> in force, with no flow remembered.</summary>
     public void Use(Persona? persona)
