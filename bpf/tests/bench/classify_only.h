@@ -10,12 +10,14 @@
 static __always_inline struct decision decide_by_rules_only(struct __sk_buff *skb, __u8 direction)
 {
 	struct packet packet = {.direction = direction};
-	struct decision decision = {.rule = RULE_NONE, .audited_rule = RULE_NONE};
+	struct decision decision = {};
 	struct active_persona active = read_active_word();
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &active.slot);
 	struct judgement judgement;
 
 	decision.slot = active.slot;
+	decision.rule = RULE_NONE;
+	decision.audited_rule = RULE_NONE;
 	decision.verdict = VERDICT_DROPPED;
 	if (!slot || !read_packet(skb, &packet, &decision))
 		return decision;
