@@ -50,29 +50,47 @@ struct policy_line {
 
 /* A reference is the number of a line, and says what begins there. */
 enum reference {
-	/* A class_record; without this bit an address_node that looks at the next word of the
-	   address. */
+	/* A class_record. */
 	REFERENCE_CLASS = 0x40000000,
+	/* An address_list; with neither bit an address_node for the next word of the address. */
+	REFERENCE_LIST = 0x20000000,
 	REFERENCE_LINE = 0x1fffffff,
 };
 
-enum address_node_flags {
-	/* The next line holds 16 references, one for each interval. */
-	ADDRESS_NODE_LEAF = 0x40000000,
+enum interval_node_flags {
+	/* The next line holds 16 values, one for each interval. */
+	INTERVAL_NODE_LEAF = 0x40000000,
 	/* The children are leaves, of two lines each; else they are nodes of one line. */
-	ADDRESS_NODE_ABOVE_LEAVES = 0x20000000,
-	ADDRESS_NODE_LINE = 0x1fffffff,
+	INTERVAL_NODE_ABOVE_LEAVES = 0x20000000,
+	INTERVAL_NODE_LINE = 0x1fffffff,
 };
 
 /*
- * One line: cuts one word of an address (IPv4 has one, IPv6 four, host order) into up to 16
- * intervals. Interval i ends with last[i], the sixteenth with the word's end; what is not used ends
- * there too.
+ * One line: cuts the 32-bit numbers into up to 16 intervals. Interval i ends with last[i], the
+ * sixteenth with the last number; what is not used ends there too. The numbers are the words of an
+ * address (IPv4 has one, IPv6 four, host order; the values are references), or lanes with their
+ * keys (the values are tags).
  */
-struct address_node {
-	/* enum address_node_flags, and of an inner node the line of the first child. */
+struct interval_node {
+	/* enum interval_node_flags, and of an inner node the line of the first child. */
 	__u32 first;
 	__u32 last[15];
+};
+
+/* An interval of IPv6 addresses that have the first word in common: how it ends, host order, and
+ * what it is. */
+struct address_interval {
+	__u32 last[3];
+	/* A class. */
+	__u32 reference;
+};
+
+#define INTERVALS_PER_LIST 8
+
+/* Two lines for few intervals, which a tree for each word would spread over many. What is not used
+ * ends with the last address. */
+struct address_list {
+	struct address_interval interval[INTERVALS_PER_LIST];
 };
 
 /*
@@ -112,18 +130,28 @@ struct port_entry {
 
 #define CLASS_ENTRY_COUNT 7
 
-/* One line: greatest tag first, what is not used has tag 0; and where more hold, the line of a
- * tree. */
+/*
+ * One line. What holds for a class stands in up to three places, and the greatest tag of all
+ * decides: entries of its own, greatest tag first (what is not used has tag 0); where those are too
+ * many, the line of an interval tree of its own; and the line of a port tree that it shares with
+ * others. 0 where there is none.
+ */
 struct class_record {
 	struct port_entry entry[CLASS_ENTRY_COUNT];
+	__u32 intervals;
 	__u32 ports;
-	__u32 reserved;
 };
 
+/* In trees the lanes of audited rules begin here. */
+#define LANE_AUDIT 8
+
+/* The number in an interval tree of a class: {lane:16 | key:16}. */
+#define LANE_SHIFT 16
+
 /*
- * An inner node of a port tree has 16 branches in two lines, one for each value of 4 bits of the
- * key, first those of the lane (audited rules at PORT_TREE_AUDIT + lane); a node for the last 4
- * bits is one line of 16 tags. The tag of a branch holds for all that is below it.
+ * An inner node of a port tree has 16 branches in two lines, one for each value of 4 bits: first of
+ * the lane, then of the key. A node for the last 4 bits is one line of 16 tags. The tag of a branch
+ * holds for all that is below it.
  */
 struct port_branch {
 	__u32 tag;
@@ -131,7 +159,6 @@ struct port_branch {
 	__u32 child;
 };
 
-#define PORT_TREE_AUDIT	  8
 #define BRANCHES_PER_LINE 8
 
 #endif

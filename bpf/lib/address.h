@@ -1,80 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* From an address to its class: a B-tree for each word of the address. */
+/* From an address to its class: an interval tree for each word of the address, or a list for the
+ * rest of it. */
 #ifndef EBPF_PERSONAS_LIB_ADDRESS_H
 #define EBPF_PERSONAS_LIB_ADDRESS_H
 
 #include <bpf/bpf_endian.h>
 #include "abi/first_packet.h"
-#include "lib/maps.h"
+#include "lib/intervals.h"
 
 /* IPv6 has four words, IPv4 one. */
 #define ADDRESS_WORDS_MAX 4
 
-/* Levels of a tree over one word: the compiler makes at most 2^23 intervals (RulePrefixes), 16^6
- * are twice as many. */
-#define ADDRESS_LEVELS_MAX 6
-
-static __always_inline const struct policy_line *policy_line(const struct slot *slot, __u32 line)
-{
-	__u32 key = slot->line_base + line;
-
-	return bpf_map_lookup_elem(&policy_lines, &key);
-}
+#define INTERVALS_PER_LINE (INTERVALS_PER_LIST / 2)
 
 /*
- * The number of the interval that holds `word`: how many end before it. Written as instructions,
- * because clang makes a branch of every comparison: they mispredict, and each doubles what the
- * verifier walks.
+ * The class of the first interval of the list that does not end before the address. A function of
+ * its own, verified once.
  */
-static __always_inline __u64 address_interval(const struct address_node *node, __u64 word)
+__noinline __u32 find_in_list(const struct slot *slot, __u32 line, __u64 middle, __u32 low)
 {
-	__u64 before = 0;
+	if (!slot)
+		return REFERENCE_CLASS;
+	for (int i = 0; i < 2; i++) {
+		const struct address_interval *interval = (const void *)policy_line(slot, line + i);
 
-#pragma unroll
-	for (int i = 0; i < 15; i++) {
-		__u64 last = node->last[i];
-
-		asm volatile("%[last] -= %[word]\n"
-			     "%[last] >>= 63\n"
-			     "%[before] += %[last]"
-			     : [last] "+r"(last), [before] "+r"(before)
-			     : [word] "r"(word));
-	}
-	return before;
-}
-
-/* The reference of the interval that holds `word`, in the tree of a root; the class without rules
- * if there is none. */
-static __always_inline __u32 find_interval(const struct slot *slot, __u32 root, __u32 word)
-{
-	__u32 line = root;
-
-	for (int level = 0; level < ADDRESS_LEVELS_MAX; level++) {
-		const struct address_node *node = (const void *)policy_line(slot, line);
-		const struct policy_line *references;
-		__u64 interval;
-
-		if (!node)
+		if (!interval)
 			break;
-		interval = address_interval(node, word);
-		if (node->first & ADDRESS_NODE_LEAF) {
-			references = policy_line(slot, line + 1);
-			return references ? references->word[interval & 15] : REFERENCE_CLASS;
+#pragma unroll
+		for (int j = 0; j < INTERVALS_PER_LINE; j++, interval++) {
+			__u64 last = (__u64)interval->last[0] << 32 | interval->last[1];
+
+			if (middle < last || (middle == last && low <= interval->last[2]))
+				return interval->reference;
 		}
-		if (node->first & ADDRESS_NODE_ABOVE_LEAVES)
-			interval *= 2;
-		line = (node->first & ADDRESS_NODE_LINE) + interval;
 	}
 	return REFERENCE_CLASS;
 }
 
-/* The line of the class of the other end's address. A function of its own, verified once. */
-__noinline __u32 find_class(const struct slot *slot, const struct first_packet *packet)
+/* The line of the class of the other end's address. */
+static __always_inline __u32 find_class(const struct slot *slot, const struct first_packet *packet)
 {
 	__u32 reference = REFERENCE_CLASS, root, word, second, third, fourth;
 
-	if (!slot || !packet)
-		return 0;
 	root = packet->direction * ADDRESS_FAMILY_COUNT + packet->family;
 	if (root < ROOT_COUNT)
 		reference = slot->root[root];
@@ -83,13 +50,18 @@ __noinline __u32 find_class(const struct slot *slot, const struct first_packet *
 	third = packet->peer[2];
 	fourth = packet->peer[3];
 	for (int i = 0; i < ADDRESS_WORDS_MAX; i++) {
-		if (reference & REFERENCE_CLASS)
+		if (reference & (REFERENCE_CLASS | REFERENCE_LIST))
 			break;
-		reference = find_interval(slot, reference, bpf_ntohl(word));
+		reference = find_interval(slot, reference, bpf_ntohl(word), REFERENCE_CLASS);
 		word = second;
 		second = third;
 		third = fourth;
 	}
+	if (reference & REFERENCE_LIST)
+		reference = find_in_list(slot, reference & REFERENCE_LINE,
+					 (__u64)bpf_ntohl(packet->peer[1]) << 32 |
+					     bpf_ntohl(packet->peer[2]),
+					 bpf_ntohl(packet->peer[3]));
 	return reference & REFERENCE_LINE;
 }
 

@@ -15,15 +15,6 @@ struct classification {
 	__u32 audited_rule;
 };
 
-static __always_inline __u32 port_key(const struct first_packet *packet, __u32 lane)
-{
-	if (lane <= LANE_SCTP)
-		return packet->port;
-	if (lane == LANE_OTHER)
-		return packet->protocol << 8;
-	return packet->icmp_type << 8 | packet->icmp_code;
-}
-
 static __always_inline __u32 rule_of_tag(const struct slot *slot, __u32 tag)
 {
 	return tag ? slot->rule_count - tag / TAG_RANK : RULE_NONE;
@@ -34,12 +25,10 @@ __noinline int classify(const struct slot *slot, const struct first_packet *pack
 			struct classification *result)
 {
 	struct match match;
-	__u32 lane;
 
 	if (!slot || !packet || !result)
 		return 0;
-	lane = lane_of(packet->protocol);
-	match = match_ports(slot, find_class(slot, packet), lane, port_key(packet, lane));
+	match = match_ports(slot, find_class(slot, packet), lane_and_key(packet));
 	result->rule = rule_of_tag(slot, match.enforced);
 	result->audited_rule = rule_of_tag(slot, match.audited);
 	result->audited_action = match.audited & TAG_ACTION;

@@ -7,8 +7,9 @@
 #include "lib/active.h"
 #include "lib/classify.h"
 #include "lib/conntrack.h"
+#include "lib/expect.h"
 #include "lib/failsafe.h"
-#include "lib/parse.h"
+#include "lib/parse_usual.h"
 
 /* What a slot says of a flow. */
 struct judgement {
@@ -63,6 +64,12 @@ __noinline int judge(const struct slot *slot, const struct packet *packet, __u32
 	return 0;
 }
 
+/* Packets of this verdict go no further. */
+static __always_inline bool is_stopped(const struct decision *decision)
+{
+	return decision->verdict == VERDICT_DROPPED || decision->verdict == VERDICT_REJECTED;
+}
+
 /* From a judgement to verdict and reason. */
 __noinline int conclude(const struct slot *slot, const struct judgement *judgement,
 			struct decision *decision)
@@ -78,7 +85,9 @@ __noinline int conclude(const struct slot *slot, const struct judgement *judgeme
 	decision->audited_rule = by->audited_rule;
 	if (by->action != RULE_ACTION_ALLOW) {
 		decision->reason = rule ? REASON_DENIED_RULE : REASON_DEFAULT_DENY;
-		decision->verdict = slot->flags & SLOT_AUDIT ? VERDICT_AUDIT : VERDICT_DROPPED;
+		decision->verdict = slot->flags & SLOT_AUDIT	       ? VERDICT_AUDIT
+				    : by->action == RULE_ACTION_REJECT ? VERDICT_REJECTED
+								       : VERDICT_DROPPED;
 	} else if (by->audited_action == RULE_ACTION_DENY ||
 		   by->audited_action == RULE_ACTION_REJECT) {
 		decision->reason = REASON_DENIED_RULE;
@@ -137,7 +146,7 @@ static __always_inline void decide_by_flow(const struct slot *slot, const struct
 	judge(slot, &first, flow->originator & 1, flow->picked_up, &judgement);
 	conclude(slot, &judgement, decision);
 	newer = (__s32)(flow->epoch - active.epoch) > 0;
-	if (decision->verdict == VERDICT_DROPPED) {
+	if (is_stopped(decision)) {
 		if (!newer)
 			bpf_map_delete_elem(&flows, &packet->key);
 		decision->reason = REASON_PERSONA_SWITCH;
@@ -157,7 +166,7 @@ static __always_inline void decide_by_rules(const struct slot *slot, const struc
 
 	judge(slot, packet, packet->direction, is_mid_stream(packet), &judgement);
 	conclude(slot, &judgement, decision);
-	if (decision->verdict != VERDICT_DROPPED && is_tracked(packet) && may_make_flow(packet) &&
+	if (!is_stopped(decision) && is_tracked(packet) && may_make_flow(packet) &&
 	    !keep_flow(packet, active.epoch, now, &judgement, decision)) {
 		decision->verdict = VERDICT_DROPPED;
 		decision->reason = REASON_CONNTRACK_FULL;
@@ -240,6 +249,8 @@ static __always_inline bool read_packet(struct __sk_buff *skb, struct packet *pa
 	}
 	packet->key.family =
 	    skb->protocol == bpf_htons(ETH_P_IPV6) ? ADDRESS_FAMILY_IPV6 : ADDRESS_FAMILY_IPV4;
+	if (parse_usual(skb, packet))
+		return true;
 	parsed = parse(skb, 0, false, packet);
 	if (parsed != PARSE_OK) {
 		decision->reason = parse_failure(parsed);
@@ -270,10 +281,11 @@ static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direct
 		decision.verdict = arp ? VERDICT_FORWARDED : VERDICT_DROPPED;
 		decision.reason = arp ? REASON_FAILSAFE : REASON_INVALID_PACKET;
 	} else if (read_packet(skb, &packet, &decision)) {
-		/* 2. The failsafe, before any persona is asked, and the ICMP errors about its
-		 * packets. */
+		/* 2. The failsafe, before any persona is asked, the ICMP errors about its packets,
+		 * and our own answers. */
 		quotes = is_icmp_error(&packet) && read_quoted(skb, &packet, &quoted);
-		if (is_failsafe(&packet) || (quotes && is_failsafe(&quoted))) {
+		if (is_failsafe(&packet) || (quotes && is_failsafe(&quoted)) ||
+		    is_expected_answer(skb, &packet, now)) {
 			decision.verdict = VERDICT_FORWARDED;
 			decision.reason = REASON_FAILSAFE;
 		} else {

@@ -16,21 +16,27 @@ struct match {
 	__u32 audited;
 };
 
-static __always_inline __u32 lane_of(__u8 protocol)
+/*
+ * {lane:16 | key:16} of a packet. A function of its own: what the verifier knows of the lane it
+ * would tell apart, and walk the rest once for each.
+ */
+__noinline __u32 lane_and_key(const struct first_packet *packet)
 {
-	switch (protocol) {
+	if (!packet)
+		return 0;
+	switch (packet->protocol) {
 	case IPPROTO_TCP:
-		return LANE_TCP;
+		return LANE_TCP << LANE_SHIFT | packet->port;
 	case IPPROTO_UDP:
-		return LANE_UDP;
+		return LANE_UDP << LANE_SHIFT | packet->port;
 	case IPPROTO_SCTP:
-		return LANE_SCTP;
+		return LANE_SCTP << LANE_SHIFT | packet->port;
 	case IPPROTO_ICMP:
-		return LANE_ICMP;
+		return LANE_ICMP << LANE_SHIFT | packet->icmp_type << 8 | packet->icmp_code;
 	case IPPROTO_ICMPV6:
-		return LANE_ICMPV6;
+		return LANE_ICMPV6 << LANE_SHIFT | packet->icmp_type << 8 | packet->icmp_code;
 	default:
-		return LANE_OTHER;
+		return LANE_OTHER << LANE_SHIFT | packet->protocol << 8;
 	}
 }
 
@@ -66,21 +72,18 @@ __noinline __u32 port_tree_tag(const struct slot *slot, __u32 node, __u32 index,
 	return tag;
 }
 
-static __always_inline struct match match_ports(const struct slot *slot, __u32 class, __u32 lane,
-						__u32 key)
+static __always_inline struct match match_ports(const struct slot *slot, __u32 class,
+						__u32 lane_and_key)
 {
 	const struct class_record *record = (const void *)policy_line(slot, class);
-	__u32 in_lane = (__u32)TAG_LANE << lane;
+	__u32 lane = lane_and_key >> LANE_SHIFT, key = (__u16)lane_and_key;
+	__u32 in_lane = (__u32)TAG_LANE << lane, tag;
 	struct match match = {};
 
 	if (!record)
 		return match;
-	/* Zero, but the verifier must not know: it would walk all that follows once for each value
-	 * that it knows. */
-	match.enforced = record->reserved;
-	match.audited = record->reserved;
-	/* 1. The class's own entries, greatest tag first: the first one that is enforced ends it.
-	 */
+		/* 1. The class's own entries, greatest tag first: the first one that is enforced
+		 * ends it. */
 #pragma unroll
 	for (int i = 0; i < CLASS_ENTRY_COUNT; i++) {
 		const struct port_entry *entry = &record->entry[i];
@@ -96,17 +99,22 @@ static __always_inline struct match match_ports(const struct slot *slot, __u32 c
 		if (entry->tag > match.audited)
 			match.audited = entry->tag;
 	}
-	/* 2. What the class shares with others, where it is too much for one line. */
-	if (record->ports) {
-		__u32 tag = port_tree_tag(slot, record->ports, lane, key);
-
-		if (tag > match.enforced)
-			match.enforced = tag;
-		tag = port_tree_tag(slot, record->ports, PORT_TREE_AUDIT + lane, key);
-		if (tag > match.audited)
-			match.audited = tag;
+	/* 2. What is its own and too much for one line. */
+	if (record->intervals) {
+		tag = find_interval(slot, record->intervals, lane_and_key, 0);
+		match.enforced = tag > match.enforced ? tag : match.enforced;
+		tag = find_interval(slot, record->intervals,
+				    LANE_AUDIT << LANE_SHIFT | lane_and_key, 0);
+		match.audited = tag > match.audited ? tag : match.audited;
 	}
-	/* 3. Behind the rule that decides no other one is asked. */
+	/* 3. What it shares with others. */
+	if (record->ports) {
+		tag = port_tree_tag(slot, record->ports, lane, key);
+		match.enforced = tag > match.enforced ? tag : match.enforced;
+		tag = port_tree_tag(slot, record->ports, LANE_AUDIT + lane, key);
+		match.audited = tag > match.audited ? tag : match.audited;
+	}
+	/* 4. Behind the rule that decides no other one is asked. */
 	if (match.audited < match.enforced)
 		match.audited = 0;
 	return match;

@@ -3,6 +3,7 @@
  * or not. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "abi/answer.h"
 #include "abi/counters.h"
 #include "abi/decision.h"
 #include "abi/failsafe.h"
@@ -20,13 +21,15 @@ struct {
 	enum reason reason;
 	enum slot_flags slot_flags;
 	enum reference reference;
-	enum address_node_flags address_node_flags;
+	enum interval_node_flags interval_node_flags;
 	enum lane lane;
 	enum tag tag;
 	enum process_event_kind process_event_kind;
 	struct slot slot;
 	struct policy_line policy_line;
-	struct address_node address_node;
+	struct interval_node interval_node;
+	struct address_interval address_interval;
+	struct address_list address_list;
 	struct port_entry port_entry;
 	struct class_record class_record;
 	struct port_branch port_branch;
@@ -40,6 +43,7 @@ struct {
 	struct slot_counters slot_counters;
 	struct rule_counter rule_counter;
 	struct decision decision;
+	struct expected_answer expected_answer;
 	struct process_event process_event;
 } every_type;
 

@@ -17,6 +17,8 @@ public sealed class PersonaSlots : IDisposable
     /// <summary>The slot of "no persona".</summary>
     public const uint NoPersona = 0;
 
+    private const uint NoPersonaLines = 2;
+
     private readonly RuleCounters _ruleCounters;
     private readonly BpfMap _slotCounters;
     private readonly MemoryMap _slots;
@@ -39,15 +41,21 @@ public sealed class PersonaSlots : IDisposable
         _freeCounters = new RangeAllocator(_ruleCounters.Capacity);
         _freeSlots = new RangeAllocator(filter.Map("slots").MaxEntries);
         _freeSlots.TryAllocate(1, out _);
+
+        // All zero for ever: the class that holds no rule, at which every lookup of slot 0 ends.
+        _freeLines.TryAllocate(NoPersonaLines, out _);
+        var roots = default(RootReferences);
+        ((Span<uint>)roots).Fill((uint)Reference.Class);
         _slots.Values<Slot>()[(int)NoPersona] = new Slot
         {
             Flags = SlotFlags.NoPersona,
             DefaultAction = ByDirection(RuleAction.Allow, RuleAction.Allow),
+            Root = roots,
         };
     }
 
     /// <summary>Lines for all personas together.</summary>
-    public int LineCapacity => (int)_freeLines.Capacity;
+    public int LineCapacity => (int)(_freeLines.Capacity - NoPersonaLines);
 
     /// <summary>Share of each arena that is in use, 0-1, by map name.</summary>
     public IReadOnlyDictionary<string, double> Utilization => new Dictionary<string, double>

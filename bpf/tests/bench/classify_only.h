@@ -13,7 +13,7 @@ static __always_inline struct decision decide_by_rules_only(struct __sk_buff *sk
 	struct decision decision = {};
 	struct active_persona active = read_active_word();
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &active.slot);
-	struct judgement judgement;
+	struct judgement judgement = {};
 
 	decision.slot = active.slot;
 	decision.rule = RULE_NONE;
@@ -26,7 +26,7 @@ static __always_inline struct decision decide_by_rules_only(struct __sk_buff *sk
 		decision.reason = REASON_FAILSAFE;
 		return decision;
 	}
-	judge_in_direction(slot, &packet, direction, &judgement);
+	judge(slot, &packet, direction, false, &judgement);
 	conclude(slot, &judgement, &decision);
 	return decision;
 }

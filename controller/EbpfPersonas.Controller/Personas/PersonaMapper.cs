@@ -11,7 +11,7 @@ internal static class PersonaMapper
 {
     /// <summary>
     /// The network part for the wire, rules in document order. Allow rules whose peer cannot be resolved are left out:
-    /// they allow nothing. Reject goes out as deny, which is what is enforced.
+    /// they allow nothing.
     /// </summary>
     public static V1.Persona ToWire(PersonaDocument document, ulong revision)
     {
@@ -29,6 +29,7 @@ internal static class PersonaMapper
             wire.Rules.AddRange(network.Rules.Where(rule => !rule.HasUnresolvedPeer).Select(ToWire));
         }
 
+        wire.Tests.AddRange(document.Tests.Select(ToWire));
         return wire;
     }
 
@@ -51,9 +52,9 @@ internal static class PersonaMapper
     {
         var wire = new V1.Rule
         {
-            Id = rule.Name ?? rule.Pointer,
+            Id = rule.Id,
             Direction = (V1.Direction)rule.Direction,
-            Action = (V1.Action)(rule.Action == RuleAction.Reject ? RuleAction.Deny : rule.Action),
+            Action = (V1.Action)rule.Action,
             List = (V1.RuleList)rule.List,
             Priority = rule.List == RuleList.FirewallRules ? (uint)rule.Priority : 0,
             Mode = (V1.EnforcementMode)rule.Mode,
@@ -78,6 +79,29 @@ internal static class PersonaMapper
             {
                 wire.Icmp.Code = code;
             }
+        }
+
+        return wire;
+    }
+
+    private static V1.VerdictTest ToWire(VerdictTest test)
+    {
+        var packet = test.Packet;
+        var wire = new V1.VerdictTest
+        {
+            Direction = (V1.Direction)packet.Direction,
+            Protocol = packet.Protocol,
+            Peer = ByteString.CopyFrom(packet.Peer.ToBytes()),
+            Expect = (V1.Action)test.Expect,
+        };
+        if (packet.HasPorts)
+        {
+            wire.Port = packet.Port;
+        }
+
+        if (packet.IsIcmp)
+        {
+            wire.Icmp = new V1.IcmpMatch { Type = packet.IcmpType, Code = packet.IcmpCode };
         }
 
         return wire;

@@ -37,7 +37,9 @@ internal static class PersonaValidator
                 return null;
             }
 
-            RunTests(document, findings);
+            var persona = PersonaReader.Read(PersonaMapper.ToWire(document, revision: 1));
+            RunTests(persona, findings);
+            WarnOfUnreachable(document, persona, findings);
             return findings.HasErrors
                 ? null
                 : new ValidatedPersona(
@@ -47,26 +49,31 @@ internal static class PersonaValidator
     }
 
     /// <summary>The document's own tests, against the meaning of what the agent would get.</summary>
-    private static void RunTests(PersonaDocument document, Findings findings)
+    private static void RunTests(Persona persona, Findings findings)
     {
-        if (document.Tests.IsEmpty)
+        foreach (var failure in DocumentTests.Run(persona))
+        {
+            findings.Error($"/tests/{failure.Index}", FindingCode.TestFailed, failure.Sentence);
+        }
+    }
+
+    private static void WarnOfUnreachable(PersonaDocument document, Persona persona, Findings findings)
+    {
+        if (document.NetworkProfile is not { } network)
         {
             return;
         }
 
-        var persona = PersonaReader.Read(PersonaMapper.ToWire(document, revision: 1));
-        foreach (var test in document.Tests)
+        var pointers = network.Rules.ToDictionary(rule => rule.Id, rule => rule.Pointer, StringComparer.Ordinal);
+        foreach (var (rule, cover, isDuplicate) in UnreachableRules.Find(persona))
         {
-            var verdict = ReferenceVerdict.Judge(persona, test.Packet);
-            var allowed = verdict.Action == RuleAction.Allow;
-            if (allowed != test.ExpectAllowed)
-            {
-                findings.Error(test.Pointer, FindingCode.TestFailed,
-                    $"Expected {Word(test.ExpectAllowed)}, but it is {Word(allowed)} " +
-                    $"by {verdict.Rule?.Id ?? "the default"}.");
-            }
+            var (code, message) = cover is null
+                ? (FindingCode.MatchesNothing, $"{rule.Id} matches no packet: except takes all of its peer.")
+                : isDuplicate
+                    ? (FindingCode.DuplicateRule, $"{rule.Id} repeats {cover.Id}, which is asked before it.")
+                    : (FindingCode.ShadowedRule,
+                        $"{rule.Id} never decides: {cover.Id} is asked before it and matches all that it matches.");
+            findings.Warn(pointers[rule.Id], code, message);
         }
     }
-
-    private static string Word(bool allowed) => allowed ? "allow" : "deny";
 }

@@ -1,44 +1,57 @@
+using System.Runtime.InteropServices;
 using EbpfPersonas.Personas.Compile.Layout;
 
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// Builds the B-trees over address intervals: one for each word of an address. Where a value of a word is not decided by
-/// that word alone, its reference leads to a tree for the next one. IPv4 has one word, IPv6 four.
+/// Builds what leads from an address to its class: an interval tree for each word of the address, IPv4 has one, IPv6 four.
+/// Where a value of a word does not decide alone, its reference leads to a tree for the next word; or, where few ranges
+/// are left, to a list of them.
 /// </summary>
-internal sealed class AddressTreeBuilder(LineArena arena)
+internal sealed class AddressTreeBuilder(LineArena arena, IntervalTreeBuilder trees)
 {
-    private const int FanOut = 16;
-
-    /// <summary>Lines of all nodes so far.</summary>
-    public int Lines { get; private set; }
+    private const int FirstShiftV6 = 96;
 
     /// <summary>The reference that a lookup begins with.</summary>
-    public uint Build(List<AddressInterval> intervals, bool isV6)
+    public uint Build(List<AddressRange> ranges, bool isV6)
     {
         var next = 0;
-        return BuildSpace(intervals, ref next, 0, isV6 ? 96 : 0);
+        return BuildSpace(ranges, ref next, 0, isV6 ? FirstShiftV6 : 0);
     }
 
     /// <summary>
-    /// The tree for the addresses that begin as <paramref name="start"/> and differ from the word at
-    /// <paramref name="shift"/> on. Moves <paramref name="next"/> behind the intervals that end in there.
+    /// What decides on the addresses that begin as <paramref name="start"/> and differ from the word at
+    /// <paramref name="shift"/> on. Moves <paramref name="next"/> behind the ranges that end in there.
     /// </summary>
-    private uint BuildSpace(List<AddressInterval> intervals, ref int next, UInt128 start, int shift)
+    private uint BuildSpace(List<AddressRange> ranges, ref int next, UInt128 start, int shift)
     {
         var below = ((UInt128)1 << shift) - 1;
         var last = start | ((UInt128)uint.MaxValue << shift) | below;
-        if (intervals[next].Last >= last)
+        if (shift is > 0 and < FirstShiftV6 || (shift == 0 && start > 0))
         {
-            var reference = intervals[next].Reference;
-            next += intervals[next].Last == last ? 1 : 0;
-            return reference;
+            var end = next;
+            while (end - next < AddressList.Capacity && ranges[end].Last < last)
+            {
+                end++;
+            }
+
+            if (end - next < AddressList.Capacity)
+            {
+                var list = BuildList(CollectionsMarshal.AsSpan(ranges)[next..(end + 1)]);
+                next = end + (ranges[end].Last == last ? 1 : 0);
+                return list;
+            }
         }
 
-        var words = new List<(uint Last, uint Reference)>();
+        if (ranges[next].Last >= last)
+        {
+            return ranges[next].Reference;
+        }
+
+        var words = new List<(uint Last, uint Value)>();
         for (ulong value = 0; value <= uint.MaxValue;)
         {
-            var (end, reference) = intervals[next];
+            var (end, reference) = ranges[next];
             var capped = end < last ? end : last;
             var word = (uint)(capped >> shift);
             if ((capped & below) == below)
@@ -53,18 +66,18 @@ internal sealed class AddressTreeBuilder(LineArena arena)
                     Append(words, word - 1, reference);
                 }
 
-                Append(words, word, BuildSpace(intervals, ref next, start | ((UInt128)word << shift), shift - 32));
+                Append(words, word, BuildSpace(ranges, ref next, start | ((UInt128)word << shift), shift - 32));
             }
 
             value = word + 1ul;
         }
 
-        return words.Count == 1 ? words[0].Reference : (uint)BuildTree(words);
+        return (uint)trees.Build(CollectionsMarshal.AsSpan(words));
     }
 
-    private static void Append(List<(uint Last, uint Reference)> words, uint last, uint reference)
+    private static void Append(List<(uint Last, uint Value)> words, uint last, uint reference)
     {
-        if (words.Count > 0 && words[^1].Reference == reference)
+        if (words.Count > 0 && words[^1].Value == reference)
         {
             words.RemoveAt(words.Count - 1);
         }
@@ -72,62 +85,22 @@ internal sealed class AddressTreeBuilder(LineArena arena)
         words.Add((last, reference));
     }
 
-    /// <summary>The root's line of a tree over one word.</summary>
-    private int BuildTree(List<(uint Last, uint Reference)> words)
+    /// <summary>The last range may go on behind the list's addresses.</summary>
+    private uint BuildList(ReadOnlySpan<AddressRange> ranges)
     {
-        var count = (words.Count + FanOut - 1) / FanOut;
-        var first = arena.AllocatePairs(2 * count);
-        Lines += 2 * count;
-        var ends = new uint[count];
-        for (var leaf = 0; leaf < count; leaf++)
+        var line = arena.AllocatePairs(2);
+        ref var list = ref MemoryMarshal.Cast<PolicyLine, AddressList>(arena.Lines.Span[line..])[0];
+        for (var i = 0; i < AddressList.Capacity; i++)
         {
-            var part = words.GetRange(leaf * FanOut, Math.Min(FanOut, words.Count - (leaf * FanOut)));
-            WriteLeaf(first + (2 * leaf), part);
-            ends[leaf] = part[^1].Last;
+            var range = ranges[Math.Min(i, ranges.Length - 1)];
+            var last = i < ranges.Length - 1 ? range.Last : UInt128.MaxValue;
+            ref var interval = ref list.Interval[i];
+            interval.Last[0] = (uint)(last >> 64);
+            interval.Last[1] = (uint)(last >> 32);
+            interval.Last[2] = (uint)last;
+            interval.Reference = range.Reference;
         }
 
-        var flags = AddressNodeFlags.AboveLeaves;
-        while (count > 1)
-        {
-            var above = (count + FanOut - 1) / FanOut;
-            var line = arena.Allocate(above);
-            Lines += above;
-            var stride = flags == AddressNodeFlags.AboveLeaves ? 2 : 1;
-            for (var node = 0; node < above; node++)
-            {
-                var children = ends.AsSpan(node * FanOut, Math.Min(FanOut, count - (node * FanOut)));
-                WriteInner(line + node, (uint)(first + (node * FanOut * stride)) | (uint)flags, children);
-                ends[node] = children[^1];
-            }
-
-            (first, count, flags) = (line, above, AddressNodeFlags.None);
-        }
-
-        return first;
-    }
-
-    private void WriteLeaf(int line, List<(uint Last, uint Reference)> part)
-    {
-        ref var node = ref arena.At<AddressNode>(line);
-        ref var references = ref arena.At<PolicyLine>(line + 1);
-        node.First = (uint)AddressNodeFlags.Leaf;
-        for (var i = 0; i < FanOut; i++)
-        {
-            references.Word[i] = part[Math.Min(i, part.Count - 1)].Reference;
-            if (i < FanOut - 1)
-            {
-                node.Last[i] = i < part.Count ? part[i].Last : uint.MaxValue;
-            }
-        }
-    }
-
-    private void WriteInner(int line, uint first, ReadOnlySpan<uint> ends)
-    {
-        ref var node = ref arena.At<AddressNode>(line);
-        node.First = first;
-        for (var i = 0; i < FanOut - 1; i++)
-        {
-            node.Last[i] = i < ends.Length - 1 ? ends[i] : uint.MaxValue;
-        }
+        return (uint)Reference.List | (uint)line;
     }
 }

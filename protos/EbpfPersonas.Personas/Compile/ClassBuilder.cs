@@ -4,146 +4,152 @@ using EbpfPersonas.Personas.Compile.Layout;
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// Makes the classes of addresses and their records. Up to seven entries stand in the record. Where more hold, those of
-/// the classes around go into a port tree once, for all classes inside to share, so that a rule's entry is put into a
-/// tree at most once, however deep prefixes are nested and however many lie side by side.
+/// Makes the classes of addresses and their records. Up to seven entries stand in the record, more in an interval tree of
+/// its own. A class takes the entries of the class around along as long as that is cheap; otherwise they go into a port
+/// tree, once, for all classes inside to share. So no rule's entry is copied often, however deep prefixes are nested and
+/// however many lie side by side.
 /// </summary>
 internal sealed class ClassBuilder
 {
+    /// <summary>
+    /// A class holds this many entries with those it took along, or so many times its own: nested classes copy them again.
+    /// </summary>
+    private const int TakenMax = 16;
+    private const int TakenTimesMax = 4;
+
+    /// <summary>Copies of one class's entries that cost about as much as a port tree for them.</summary>
+    private const int CopiesMax = 24;
+
     private readonly LineArena _arena;
     private readonly RuleEntries _rules;
+    private readonly IntervalTreeBuilder _intervals;
     private readonly PortTreeBuilder _trees;
-    private readonly Dictionary<(AddressClass Outer, int Hash), List<(int[] Rules, AddressClass Class)>> _derived = [];
-    private readonly List<PortEntry> _own = [];
-    private readonly HashSet<uint> _records = [];
+    private readonly Dictionary<(AddressClass Outer, int Hash), AddressClass> _derived = [];
+    private readonly List<PortEntry> _entries = [];
 
     /// <summary>Begins with the class that holds no rule, at line 0.</summary>
-    public ClassBuilder(LineArena arena, RuleEntries rules, PortTreeBuilder trees)
+    public ClassBuilder(LineArena arena, RuleEntries rules, IntervalTreeBuilder intervals, PortTreeBuilder trees)
     {
-        (_arena, _rules, _trees) = (arena, rules, trees);
-        Empty = new AddressClass
-        {
-            Outer = null,
-            Own = [],
-            Entries = [],
-            Tree = 0,
-            TreeTag = 0,
-            Reference = Record([], 0),
-            WholeTree = 0,
-        };
+        (_arena, _rules, _intervals, _trees) = (arena, rules, intervals, trees);
+        Empty = Class(null, [], [], [], tree: 0, treeTag: 0);
+        Empty.WholeTree = 0;
     }
 
     /// <summary>The class that holds no rule.</summary>
     public AddressClass Empty { get; }
 
     /// <summary>Records so far.</summary>
-    public int Count => _records.Count;
+    public int Count { get; private set; }
 
     /// <summary>
     /// The class inside <paramref name="outer"/> for which <paramref name="rules"/> hold too, strongest first.
     /// </summary>
-    public AddressClass Derive(AddressClass outer, List<int> rules)
+    public AddressClass Derive(AddressClass outer, ReadOnlySpan<int> rules)
     {
-        var key = (outer, Hash(rules));
-        if (!_derived.TryGetValue(key, out var known))
+        var hash = default(HashCode);
+        hash.AddBytes(MemoryMarshal.AsBytes(rules));
+        ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_derived, (outer, hash.ToHashCode()), out _);
+        for (var known = first; known is not null; known = known.Next)
         {
-            _derived.Add(key, known = new(1));
-        }
-
-        foreach (var (same, found) in known)
-        {
-            if (same.AsSpan().SequenceEqual(CollectionsMarshal.AsSpan(rules)))
+            if (rules.SequenceEqual(known.Rules))
             {
-                return found;
+                return known;
             }
         }
 
-        var made = Make(outer, rules);
-        known.Add(([.. rules], made));
-        return made;
-    }
-
-    private static int Hash(List<int> rules)
-    {
-        var hash = default(HashCode);
-        foreach (var rule in rules)
-        {
-            hash.Add(rule);
-        }
-
-        return hash.ToHashCode();
-    }
-
-    private AddressClass Make(AddressClass outer, List<int> rules)
-    {
         var own = OwnEntries(outer, rules);
         if (own.Length == 0)
         {
             return outer;
         }
 
+        var made = Make(outer, [.. rules], own);
+        made.Next = first;
+        return first = made;
+    }
+
+    private AddressClass Make(AddressClass outer, int[] rules, PortEntry[] own)
+    {
         // What decides on everything leaves nothing to ask behind it.
-        if (IsFinal(own[0], outer))
+        if (own[0] is { IsAudited: false, IsWhole: true, Lanes: LaneSet.Every } && own[0].Tag > outer.GreatestTag)
         {
-            return Class(outer, own, [own[0]], tree: 0, treeTag: 0);
+            return Class(outer, rules, own, [own[0]], tree: 0, treeTag: 0);
+        }
+
+        return TryTakeAlong(outer, own) is { } together
+            ? Class(outer, rules, own, together, outer.Tree, outer.TreeTag)
+            : Class(outer, rules, own, own, WholeTree(outer), outer.GreatestTag);
+    }
+
+    /// <summary>Its own entries with those of the class around, where that is cheap; else null.</summary>
+    private PortEntry[]? TryTakeAlong(AddressClass outer, PortEntry[] own)
+    {
+        if (outer.Entries.Length == 0)
+        {
+            return own;
+        }
+
+        var most = Math.Max(TakenMax, TakenTimesMax * own.Length);
+        if (outer.Entries.Length > most)
+        {
+            return null;
         }
 
         var together = Merge(own, outer.Entries);
-        if (together.Length <= ClassRecord.EntryCount)
-        {
-            return Class(outer, own, together, outer.Tree, outer.TreeTag);
-        }
-
-        var outerTree = WholeTree(outer);
-        if (own.Length <= ClassRecord.EntryCount)
-        {
-            return Class(outer, own, own, outerTree, TagOf(outer));
-        }
-
-        var tree = _trees.Add(outerTree, own);
-        var made = Class(outer, own, [], tree, Math.Max(own[0].Tag, TagOf(outer)));
-        made.WholeTree = tree;
-        return made;
+        var isCheap = together.Length <= ClassRecord.EntryCount
+            || (outer.WholeTree is null && together.Length <= most && outer.Copies++ < CopiesMax);
+        return isCheap ? together : null;
     }
 
-    private static uint TagOf(AddressClass of) =>
-        of.Entries.Length > 0 ? Math.Max(of.Entries[0].Tag, of.TreeTag) : of.TreeTag;
+    private int WholeTree(AddressClass of) => of.WholeTree ??= _trees.Add(WholeTree(of.Outer!), of.Own);
 
-    private static bool IsFinal(PortEntry entry, AddressClass outer) =>
-        !entry.IsAudited && entry.IsWhole && entry.Lanes == LaneSet.Every && entry.Tag > TagOf(outer);
-
-    private int WholeTree(AddressClass of) =>
-        of.WholeTree ??= _trees.Add(WholeTree(of.Outer!), of.Own);
-
-    private AddressClass Class(AddressClass outer, PortEntry[] own, PortEntry[] entries, int tree, uint treeTag) => new()
-    {
-        Outer = outer,
-        Own = own,
-        Entries = entries,
-        Tree = tree,
-        TreeTag = treeTag,
-        Reference = Record(entries, tree),
-    };
+    private AddressClass Class(
+        AddressClass? outer, int[] rules, PortEntry[] own, PortEntry[] entries, int tree, uint treeTag) => new()
+        {
+            Outer = outer,
+            Rules = rules,
+            Own = own,
+            Entries = entries,
+            Tree = tree,
+            TreeTag = treeTag,
+            Reference = Record(entries, tree),
+        };
 
     /// <summary>The entries of these rules that can be seen, greatest tag first.</summary>
-    private PortEntry[] OwnEntries(AddressClass outer, List<int> rules)
+    private PortEntry[] OwnEntries(AddressClass outer, ReadOnlySpan<int> rules)
     {
-        _own.Clear();
+        _entries.Clear();
         foreach (var rule in rules)
         {
             foreach (var entry in _rules.Of(rule))
             {
-                if (!IsHidden(entry, outer.Entries) && !IsHidden(entry, CollectionsMarshal.AsSpan(_own)))
+                if (!IsHidden(entry, outer.Entries) && !IsHidden(entry, CollectionsMarshal.AsSpan(_entries)))
                 {
-                    _own.Add(entry);
+                    _entries.Add(entry);
                 }
             }
         }
 
-        return [.. _own];
+        return [.. _entries];
     }
 
-    /// <summary>Looks at the first few only: what is missed costs room, and a tree leaves it out.</summary>
+    /// <summary>Both, greatest tag first, without what cannot be seen.</summary>
+    private PortEntry[] Merge(PortEntry[] own, PortEntry[] outer)
+    {
+        _entries.Clear();
+        for (int i = 0, j = 0; i < own.Length || j < outer.Length;)
+        {
+            var entry = j == outer.Length || (i < own.Length && own[i].Tag > outer[j].Tag) ? own[i++] : outer[j++];
+            if (!IsHidden(entry, CollectionsMarshal.AsSpan(_entries)))
+            {
+                _entries.Add(entry);
+            }
+        }
+
+        return [.. _entries];
+    }
+
+    /// <summary>Looks at the strongest few only: what it misses costs room, and trees leave it out.</summary>
     private static bool IsHidden(PortEntry entry, ReadOnlySpan<PortEntry> stronger)
     {
         const int Looks = 16;
@@ -158,39 +164,23 @@ internal sealed class ClassBuilder
         return false;
     }
 
-    /// <summary>Both, greatest tag first, without what cannot be seen.</summary>
-    private static PortEntry[] Merge(PortEntry[] own, PortEntry[] outer)
-    {
-        if (outer.Length == 0)
-        {
-            return own;
-        }
-
-        var merged = new List<PortEntry>(own.Length + outer.Length);
-        for (int i = 0, j = 0; i < own.Length || j < outer.Length;)
-        {
-            var entry = j == outer.Length || (i < own.Length && own[i].Tag > outer[j].Tag) ? own[i++] : outer[j++];
-            if (!IsHidden(entry, CollectionsMarshal.AsSpan(merged)))
-            {
-                merged.Add(entry);
-            }
-        }
-
-        return [.. merged];
-    }
-
-    private uint Record(ReadOnlySpan<PortEntry> entries, int tree)
+    private uint Record(PortEntry[] entries, int tree)
     {
         var line = default(PolicyLine);
         ref var record = ref PolicyLine.As<ClassRecord>(ref line);
-        for (var i = 0; i < entries.Length; i++)
+        record.Ports = (uint)tree;
+        if (entries.Length <= ClassRecord.EntryCount)
         {
-            record.Entry[i] = entries[i];
+            entries.CopyTo(record.Entry);
+        }
+        else
+        {
+            record.Intervals = (uint)_intervals.Build(CollectionsMarshal.AsSpan(PortIntervals.Cut(entries)));
         }
 
-        record.Ports = (uint)tree;
+        var lines = _arena.Count;
         var reference = (uint)Reference.Class | (uint)_arena.Intern([line]);
-        _records.Add(reference);
+        Count += _arena.Count - lines;
         return reference;
     }
 }

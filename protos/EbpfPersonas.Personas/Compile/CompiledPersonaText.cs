@@ -35,7 +35,7 @@ public sealed class CompiledPersonaText
         Line($"persona {_persona.Name}{(_persona.Mode == EnforcementMode.Audit ? " audit" : "")}");
         Line($"default ingress {Word(_persona.DefaultIngress)} egress {Word(_persona.DefaultEgress)}");
         Line($"size {size.Rules} rules, {size.Intervals} intervals, {size.Classes} classes, {size.Octets} octets");
-        Line($"lines {size.AddressLines} of address nodes, {size.PortLines} of port nodes");
+        Line($"lines {size.AddressLines} for addresses, {size.PortLines} for ports");
         for (var number = 0; number < _persona.RuleIds.Length; number++)
         {
             Line($"rule {number} {_persona.RuleIds[number]}");
@@ -81,6 +81,14 @@ public sealed class CompiledPersonaText
             if (entry.Tag != 0)
             {
                 Line($"  {Lanes(entry)} {Describe(entry, entry.Lanes)}");
+            }
+        }
+
+        if (record.Intervals != 0)
+        {
+            foreach (var (number, entry) in _reader.PortIntervals((int)record.Intervals))
+            {
+                Line($"  {LaneNames[number]} {Describe(entry, 1u << number)}");
             }
         }
 

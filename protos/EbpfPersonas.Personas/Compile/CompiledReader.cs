@@ -44,7 +44,7 @@ public sealed class CompiledReader(CompiledPersona persona)
     /// </summary>
     public IEnumerable<PortEntry> Tree(int line, Lane lane, bool isAudited)
     {
-        var branch = Branch(line, (int)lane + (isAudited ? PortBranch.Audit : 0));
+        var branch = Branch(line, (int)lane + (isAudited ? LaneSet.Audit : 0));
         var run = default(PortEntry);
         foreach (var part in Below(branch, 0, 16, branch.Tag))
         {
@@ -68,32 +68,88 @@ public sealed class CompiledReader(CompiledPersona persona)
         }
     }
 
+    /// <summary>What the interval tree of a class says: the lane of each interval that has a tag, and its keys.</summary>
+    public IEnumerable<(int Lane, PortEntry Entry)> PortIntervals(int line)
+    {
+        ulong first = 0;
+        foreach (var (last, tag) in Numbers(line, uint.MaxValue, 0))
+        {
+            // Equal neighbours are one interval, also where one is the end of a lane.
+            for (var start = first; start <= last && tag != 0;)
+            {
+                var end = Math.Min(last, start | ushort.MaxValue);
+                var keys = new PortEntry { First = (ushort)start, Last = (ushort)end, Tag = tag };
+                yield return ((int)(start >> LaneSet.Shift) % LaneSet.Audit, keys);
+                start = end + 1;
+            }
+
+            first = last + 1ul;
+        }
+    }
+
     private int FindClass(uint reference, IpAddress address)
     {
-        for (var shift = address.Width - 32; (reference & (uint)Reference.Class) == 0; shift -= 32)
+        for (var shift = address.Width - 32; !IsDecided(reference); shift -= 32)
         {
-            var word = (uint)(address.Bits >> shift);
-            while (true)
-            {
-                var node = PolicyLine.As<AddressNode>(ref LineAt((int)reference));
-                var interval = 0;
-                foreach (var last in node.Last)
-                {
-                    interval += last < word ? 1 : 0;
-                }
+            reference = Find((int)reference, (uint)(address.Bits >> shift));
+        }
 
-                if ((node.First & (uint)AddressNodeFlags.Leaf) != 0)
+        if ((reference & (uint)Reference.List) != 0)
+        {
+            foreach (var (last, found) in List(reference, 0))
+            {
+                if ((UInt128)(address.Bits << 32 >> 32) <= last)
                 {
-                    reference = LineAt((int)reference + 1).Word[interval];
+                    reference = found;
                     break;
                 }
-
-                var stride = (node.First & (uint)AddressNodeFlags.AboveLeaves) != 0 ? 2 : 1;
-                reference = (node.First & (uint)AddressNodeFlags.Line) + (uint)(interval * stride);
             }
         }
 
-        return (int)(reference & (uint)Reference.Line);
+        return LineOf(reference);
+    }
+
+    private static bool IsDecided(uint reference) => (reference & (uint)(Reference.Class | Reference.List)) != 0;
+
+    private static int LineOf(uint reference) => (int)(reference & (uint)Reference.Line);
+
+    /// <summary>The value of the interval that holds the number.</summary>
+    private uint Find(int line, uint number)
+    {
+        while (true)
+        {
+            var node = PolicyLine.As<IntervalNode>(ref LineAt(line));
+            var interval = 0;
+            foreach (var last in node.Last)
+            {
+                interval += last < number ? 1 : 0;
+            }
+
+            if ((node.First & (uint)IntervalNodeFlags.Leaf) != 0)
+            {
+                return LineAt(line + 1).Word[interval];
+            }
+
+            line = Child(node, interval);
+        }
+    }
+
+    private static int Child(IntervalNode node, int interval) =>
+        (int)(node.First & (uint)IntervalNodeFlags.Line)
+        + (interval * ((node.First & (uint)IntervalNodeFlags.AboveLeaves) != 0 ? 2 : 1));
+
+    /// <summary>The intervals of a list whose addresses begin as <paramref name="start"/> does.</summary>
+    private IEnumerable<(UInt128 Last, uint Reference)> List(uint reference, UInt128 start)
+    {
+        var list = MemoryMarshal.Cast<PolicyLine, AddressList>(persona.Lines.Span.Slice(LineOf(reference), 2))[0];
+        for (var i = 0; i < AddressList.Capacity; i++)
+        {
+            var interval = list.Interval[i];
+            yield return (
+                (start >> 96 << 96) | ((UInt128)interval.Last[0] << 64) | ((UInt128)interval.Last[1] << 32)
+                | interval.Last[2],
+                interval.Reference);
+        }
     }
 
     private (uint Enforced, uint Audited) Match(int line, Lane lane, int key)
@@ -113,10 +169,17 @@ public sealed class CompiledReader(CompiledPersona persona)
             }
         }
 
+        if (record.Intervals != 0)
+        {
+            var number = ((uint)lane << LaneSet.Shift) | (uint)key;
+            enforced = Math.Max(enforced, Find((int)record.Intervals, number));
+            audited = Math.Max(audited, Find((int)record.Intervals, number | (LaneSet.Audit << LaneSet.Shift)));
+        }
+
         return record.Ports == 0
             ? (enforced, audited)
             : (Math.Max(enforced, TreeTag((int)record.Ports, (int)lane, key)),
-                Math.Max(audited, TreeTag((int)record.Ports, PortBranch.Audit + (int)lane, key)));
+                Math.Max(audited, TreeTag((int)record.Ports, LaneSet.Audit + (int)lane, key)));
     }
 
     private uint TreeTag(int node, int index, int key)
@@ -140,37 +203,51 @@ public sealed class CompiledReader(CompiledPersona persona)
 
     private IEnumerable<(UInt128 Last, int Class)> Intervals(uint reference, UInt128 start, int shift)
     {
+        var end = start | ((((UInt128)uint.MaxValue + 1) << shift) - 1);
         if ((reference & (uint)Reference.Class) != 0)
         {
-            var below = (((UInt128)uint.MaxValue + 1) << shift) - 1;
-            return [(start | below, (int)(reference & (uint)Reference.Line))];
+            yield return (end, LineOf(reference));
         }
-
-        return Words((int)reference, uint.MaxValue, 0).SelectMany(word =>
-            (word.Reference & (uint)Reference.Class) != 0
-                ? [(start | ((UInt128)word.Last << shift) | (((UInt128)1 << shift) - 1),
-                    (int)(word.Reference & (uint)Reference.Line))]
-                : Intervals(word.Reference, start | ((UInt128)word.Last << shift), shift - 32));
+        else if ((reference & (uint)Reference.List) != 0)
+        {
+            foreach (var (last, found) in List(reference, start))
+            {
+                yield return (last < end ? last : end, LineOf(found));
+                if (last >= end)
+                {
+                    break;
+                }
+            }
+        }
+        else
+        {
+            foreach (var (last, below) in Numbers((int)reference, uint.MaxValue, 0))
+            {
+                var inner = start | ((UInt128)last << shift);
+                IEnumerable<(UInt128, int)> parts = (below & (uint)Reference.Class) != 0
+                    ? [(inner | (((UInt128)1 << shift) - 1), LineOf(below))]
+                    : Intervals(below, inner, shift - 32);
+                foreach (var part in parts)
+                {
+                    yield return part;
+                }
+            }
+        }
     }
 
-    /// <summary>The intervals of one word below a node that holds those from first to end.</summary>
-    private IEnumerable<(uint Last, uint Reference)> Words(int line, uint end, ulong first)
+    /// <summary>The intervals below a node that holds the numbers from first to end.</summary>
+    private IEnumerable<(uint Last, uint Value)> Numbers(int line, uint end, ulong first)
     {
-        var node = PolicyLine.As<AddressNode>(ref LineAt(line));
+        var node = PolicyLine.As<IntervalNode>(ref LineAt(line));
         for (var i = 0; i < 16 && first <= end; i++)
         {
             var last = i < 15 ? Math.Min(node.Last[i], end) : end;
-            if ((node.First & (uint)AddressNodeFlags.Leaf) != 0)
+            IEnumerable<(uint, uint)> parts = (node.First & (uint)IntervalNodeFlags.Leaf) != 0
+                ? [(last, LineAt(line + 1).Word[i])]
+                : Numbers(Child(node, i), last, first);
+            foreach (var part in parts)
             {
-                yield return (last, LineAt(line + 1).Word[i]);
-            }
-            else
-            {
-                var stride = (node.First & (uint)AddressNodeFlags.AboveLeaves) != 0 ? 2 : 1;
-                foreach (var below in Words((int)(node.First & (uint)AddressNodeFlags.Line) + (i * stride), last, first))
-                {
-                    yield return below;
-                }
+                yield return part;
             }
 
             first = last + 1ul;

@@ -28,9 +28,11 @@ public static class PersonaCompiler
 
         var arena = new LineArena(persona.Name, linesMax);
         var rules = new RuleEntries(persona.Rules);
+        var trees = new IntervalTreeBuilder(arena);
         var ports = new PortTreeBuilder(arena);
-        var classes = new ClassBuilder(arena, rules, ports);
-        var addresses = new AddressTreeBuilder(arena);
+        var classes = new ClassBuilder(arena, rules, trees, ports);
+        var addresses = new AddressTreeBuilder(arena, trees);
+        var addressLines = 0;
         var intervals = 0;
         uint[] roots =
         [
@@ -47,15 +49,18 @@ public static class PersonaCompiler
             Roots = [.. roots],
             Lines = arena.Lines,
             Size = new CompiledSize(
-                persona.Rules.Length, intervals, classes.Count, addresses.Lines, ports.Lines, arena.Count),
+                persona.Rules.Length, intervals, classes.Count, addressLines, arena.Count - addressLines - classes.Count, arena.Count),
         };
 
         uint Root(Direction direction, bool isV6)
         {
             var prefixes = RulePrefixes.Of(persona, rules, direction, isV6);
-            var cut = new AddressIntervals(classes, isV6).Cut(prefixes);
+            var cut = new AddressRanges(classes, isV6).Cut(prefixes);
             intervals += cut.Count;
-            return addresses.Build(cut, isV6);
+            var before = arena.Count;
+            var root = addresses.Build(cut, isV6);
+            addressLines += arena.Count - before;
+            return root;
         }
     }
 }

@@ -13,9 +13,6 @@ internal sealed class PortTreeBuilder(LineArena arena)
     private const int FanOut = 16;
     private const int KeyBits = 16;
 
-    /// <summary>Lines of all nodes so far.</summary>
-    public int Lines { get; private set; }
-
     /// <summary>A tree that holds what <paramref name="tree"/> holds (0 = nothing) and <paramref name="entries"/>.</summary>
     public int Add(int tree, PortEntry[] entries)
     {
@@ -29,7 +26,7 @@ internal sealed class PortTreeBuilder(LineArena arena)
         for (var lane = 0; lane < (int)Lane.Count; lane++)
         {
             Extend(ref branches[lane], Of(entries, lane, isAudited: false));
-            Extend(ref branches[PortBranch.Audit + lane], Of(entries, lane, isAudited: true));
+            Extend(ref branches[LaneSet.Audit + lane], Of(entries, lane, isAudited: true));
         }
 
         return Keep(branches);
@@ -127,7 +124,7 @@ internal sealed class PortTreeBuilder(LineArena arena)
             }
         }
 
-        return Keep([line]);
+        return arena.Intern([line]);
     }
 
     private void Read(int node, Span<PortBranch> branches)
@@ -142,13 +139,6 @@ internal sealed class PortTreeBuilder(LineArena arena)
         }
     }
 
-    private int Keep(ReadOnlySpan<PortBranch> branches) => Keep(MemoryMarshal.Cast<PortBranch, PolicyLine>(branches));
-
-    private int Keep(ReadOnlySpan<PolicyLine> node)
-    {
-        var before = arena.Count;
-        var line = arena.Intern(node);
-        Lines += arena.Count - before;
-        return line;
-    }
+    private int Keep(ReadOnlySpan<PortBranch> branches) =>
+        arena.Intern(MemoryMarshal.Cast<PortBranch, PolicyLine>(branches));
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EbpfPersonas.Personas.Model;
 
 /// <summary>The protocol numbers that the product treats apart (IANA "Assigned Internet Protocol Numbers").</summary>
@@ -17,4 +19,15 @@ public static class IpProtocol
 
     /// <summary>SCTP, RFC 9260.</summary>
     public const byte Sctp = 132;
+
+    /// <summary>"tcp" and so on as documents say it; the number in decimal for a protocol that has no word.</summary>
+    public static string Word(byte protocol) => protocol switch
+    {
+        Tcp => "tcp",
+        Udp => "udp",
+        Sctp => "sctp",
+        Icmp => "icmp",
+        IcmpV6 => "icmpv6",
+        _ => protocol.ToString(CultureInfo.InvariantCulture),
+    };
 }

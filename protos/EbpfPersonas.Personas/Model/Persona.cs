@@ -5,6 +5,9 @@ namespace EbpfPersonas.Personas.Model;
 /// <summary>One revision of a persona, checked: what the compiler compiles and the reference verdict reads.</summary>
 public sealed record Persona
 {
+    /// <summary>The most tests that one persona may bring along; each is judged against every rule.</summary>
+    public const int MaxTests = 1000;
+
     /// <summary>The persona's name.</summary>
     public required string Name { get; init; }
 
@@ -22,6 +25,9 @@ public sealed record Persona
 
     /// <summary>Carried out or only counted.</summary>
     public EnforcementMode Mode { get; init; } = EnforcementMode.Enforce;
+
+    /// <summary>What the author expects of the rules, in the document's order.</summary>
+    public ImmutableArray<VerdictTest> Tests { get; init; } = [];
 
     /// <summary>The default of one direction.</summary>
     public RuleAction Default(Direction direction) => direction == Direction.Ingress ? DefaultIngress : DefaultEgress;

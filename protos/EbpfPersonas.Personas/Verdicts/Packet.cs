@@ -1,3 +1,4 @@
+using System.Globalization;
 using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Personas.Verdicts;
@@ -14,4 +15,12 @@ public sealed record Packet(
 
     /// <summary>ICMP or ICMPv6.</summary>
     public bool IsIcmp => Protocol is IpProtocol.Icmp or IpProtocol.IcmpV6;
+
+    /// <summary>
+    /// For people: "egress tcp 10.0.0.11 port 3306", "ingress icmp 10.0.0.1 type 8 code 0", "egress 47 10.0.0.9".
+    /// </summary>
+    public string Words => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(Direction == Direction.Ingress ? "ingress" : "egress")} {IpProtocol.Word(Protocol)} {Peer}" +
+        $"{(HasPorts ? $" port {Port}" : IsIcmp ? $" type {IcmpType} code {IcmpCode}" : "")}");
 }

@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
 using EbpfPersonas.Personas.Model;
+using Google.Protobuf;
+using Google.Protobuf.Collections;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Personas.Wire;
@@ -30,6 +33,7 @@ public static class PersonaReader
             DefaultEgress = ReadDefault(wire.DefaultEgress, "default_egress"),
             Rules = RulePrecedence.Order(rules),
             Mode = ReadMode(wire.EnforcementMode, "enforcement_mode"),
+            Tests = ReadTests(wire.Tests),
         };
     }
 
@@ -65,16 +69,21 @@ public static class PersonaReader
 
     private static Prefix ReadPrefix(V1.Prefix wire, string field)
     {
-        if (wire.Address.Length is not (4 or 16))
-        {
-            throw new FormatException($"{field}: an address has 4 or 16 octets, not {wire.Address.Length}.");
-        }
-
-        var address = IpAddress.FromBytes(wire.Address.Span);
+        var address = ReadAddress(wire.Address, field);
         var prefix = new Prefix(address, InRange(wire.Length, (uint)address.Width, field));
         return prefix.Address == address
             ? prefix
             : throw new FormatException($"{field}: {address}/{wire.Length} has host bits.");
+    }
+
+    internal static IpAddress ReadAddress(ByteString wire, string field) => wire.Length is 4 or 16
+        ? IpAddress.FromBytes(wire.Span)
+        : throw new FormatException($"{field}: an address has 4 or 16 octets, not {wire.Length}.");
+
+    private static ImmutableArray<VerdictTest> ReadTests(RepeatedField<V1.VerdictTest> wire)
+    {
+        InRange((uint)wire.Count, Persona.MaxTests, "tests");
+        return [.. wire.Select((test, index) => VerdictTestReader.Read(test, $"tests[{index}]"))];
     }
 
     private static RuleAction ReadDefault(V1.Action wire, string field) => Known<RuleAction>((int)wire, field);
@@ -82,12 +91,12 @@ public static class PersonaReader
     private static EnforcementMode ReadMode(V1.EnforcementMode wire, string field) =>
         Known<EnforcementMode>((int)wire, field);
 
-    private static T Known<T>(int value, string field)
+    internal static T Known<T>(int value, string field)
         where T : struct, Enum =>
         Enum.IsDefined((T)(object)value)
             ? (T)(object)value
             : throw new FormatException($"{field}: {value} is not known.");
 
-    private static int InRange(uint value, uint max, string field) =>
+    internal static int InRange(uint value, uint max, string field) =>
         value <= max ? (int)value : throw new FormatException($"{field}: {value} is over {max}.");
 }

@@ -179,6 +179,65 @@ public sealed class PersonaApiTests : ControllerTest
         Assert.Empty((await Controller.GetAsync("/api/v1/personas"))["items"]!.AsArray());
     }
 
+    [Fact]
+    public async Task Validating_gives_every_error_and_every_warning_at_once()
+    {
+        using var answer = await Controller.Http.PostAsync("/api/v1/personas/validate", RunningController.Json("""
+            {"name": "P", "priority": 1001, "network_profile": {
+              "allowed_egress": [
+                {"port": 65536}, {"destination": ["10.0.0.1/8", "10.0.0.0/33"]}, {"destination_set": "x"}],
+              "denied_ingress": [{"protocol": "icmp", "icmp": {"code": 1}}]}}
+            """));
+
+        var report = await RunningController.SuccessAsync(answer);
+
+        Assert.False((bool)report["valid"]!);
+        Assert.Equal(
+            [
+                "/name BAD_NAME", "/network_profile/allowed_egress/0/port OUT_OF_RANGE",
+                "/network_profile/allowed_egress/1/destination/1 BAD_ADDRESS",
+                "/network_profile/denied_ingress/0/icmp/type REQUIRED", "/priority OUT_OF_RANGE",
+            ],
+            RunningController.Errors(report).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [
+                "/network_profile/allowed_egress/1/destination/0 HOST_BITS",
+                "/network_profile/allowed_egress/2/destination_set NOT_ENFORCED_YET",
+            ],
+            Warnings(report));
+    }
+
+    [Fact]
+    public async Task Warns_of_rules_that_decide_nothing_and_names_both()
+    {
+        var answer = await Controller.PutPersonaAsync("""
+            {"name": "lint", "network_profile": {
+              "firewall_rules": [
+                {"name": "narrow", "direction": "egress", "action": "allow", "priority": 7, "ports": [22]},
+                {"name": "wide", "direction": "egress", "action": "deny", "priority": 6, "ports": ["20-25"]}],
+              "allowed_egress": [
+                {"name": "dns", "protocol": "udp", "port": 53}, {"protocol": "udp", "ports": ["53-53"]},
+                {"name": "none", "destination": "10.0.0.1", "except": ["10.0.0.1"]}]}}
+            """);
+
+        Assert.Equal(
+            [
+                "/network_profile/firewall_rules/0 SHADOWED_RULE", "/network_profile/allowed_egress/1 DUPLICATE_RULE",
+                "/network_profile/allowed_egress/2 MATCHES_NOTHING",
+            ],
+            Warnings(answer));
+        Assert.Equal(
+            [
+                "narrow never decides: wide is asked before it and matches all that it matches.",
+                "/network_profile/allowed_egress/1 repeats dns, which is asked before it.",
+                "none matches no packet: except takes all of its peer.",
+            ],
+            answer["warnings"]!.AsArray().Select(warning => (string?)warning!["message"]));
+    }
+
+    private static IEnumerable<string> Warnings(JsonNode answer) =>
+        answer["warnings"]!.AsArray().Select(warning => $"{warning!["pointer"]} {warning["code"]}");
+
     private async Task<HttpResponseMessage> PutAsync(string name, string json, (string Name, string Value) header)
     {
         using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1/personas/{name}");

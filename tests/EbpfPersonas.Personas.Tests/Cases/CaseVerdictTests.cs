@@ -12,7 +12,7 @@ public sealed class CaseVerdictTests
     public static TheoryData<string> Names => [.. CaseDocuments.All.Select(@case => @case.Name)];
 
     [Fact]
-    public void There_are_at_least_24_cases() => Assert.True(CaseDocuments.All.Count() >= 24);
+    public void There_are_at_least_60_cases() => Assert.True(CaseDocuments.All.Count() >= 60);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -34,7 +34,7 @@ public sealed class CaseVerdictTests
             .Append(CaseFolder.PersonaFile).Distinct();
         var silent = files.Select(file => CaseDocuments.Read(@case, file)).OfType<Persona>()
             .SelectMany(persona =>
-                persona.Rules.Where(rule => !named.Contains(rule.Id) && !IsNeverAsked(persona, rule)))
+                Looked(persona).Where(rule => !named.Contains(rule.Id) && !IsNeverAsked(persona, rule)))
             .Select(rule => rule.Id);
         Assert.Empty(silent);
     }
@@ -48,6 +48,14 @@ public sealed class CaseVerdictTests
         Assert.NotEqual(Expectation.Parse("forwarded default_allow -"), said);
         Assert.Equal(Expectation.Parse("dropped default_deny -"), said);
     }
+
+    /// <summary>Every rule; of a list that is there for its length, the first, the middle and the last.</summary>
+    private static IEnumerable<Rule> Looked(Persona persona) =>
+        from rule in persona.Rules
+        group rule by (rule.List, rule.Direction) into list
+        let rules = list.ToArray()
+        from rule in rules.Length < 300 ? rules : [rules[0], rules[rules.Length / 2], rules[^1]]
+        select rule;
 
     /// <summary>
     /// Rules that a case holds to show that they do not decide: each of their packets meets an earlier rule, or the

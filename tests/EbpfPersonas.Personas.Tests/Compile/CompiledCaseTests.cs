@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Tests.Cases;
@@ -17,7 +19,7 @@ public sealed class CompiledCaseTests
     [MemberData(nameof(Names))]
     public void Compiles_to_what_was_looked_at(string name)
     {
-        var dump = CompiledPersonaText.Dump(PersonaCompiler.Compile(Read(name)));
+        var dump = Shortened(CompiledPersonaText.Dump(PersonaCompiler.Compile(Read(name))));
         var file = Path.Combine(CaseDocuments.Folder, name, "compiled.txt");
         if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
         {
@@ -51,6 +53,19 @@ public sealed class CompiledCaseTests
         var refused = Assert.Throws<PersonaTooLargeException>(
             () => PersonaCompiler.Compile(Read("seed"), compiled.Lines.Length - 1));
         Assert.Contains($"{(compiled.Lines.Length - 1) * 64} octets", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Of a very long dump the beginning, and a hash of it all.</summary>
+    private static string Shortened(string dump)
+    {
+        const int Longest = 2000;
+        const int Shown = 200;
+        var lines = dump.Split('\n');
+        return lines.Length <= Longest
+            ? dump
+            : string.Join('\n', lines[..Shown])
+                + $"\n... and {lines.Length - Shown} lines; SHA-256 of all "
+                + $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dump)))}\n";
     }
 
     private static Persona Read(string name) => CaseDocuments.Read(CaseDocuments.Load(name), CaseFolder.PersonaFile)!;

@@ -1,4 +1,5 @@
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Personas.Verdicts;
 using EbpfPersonas.Personas.Wire;
 using Google.Protobuf;
 using V1 = EbpfPersonas.Protos.V1;
@@ -37,6 +38,23 @@ public sealed class PersonaReaderTests
         { "rules[0].except", persona => persona.Rules[0].Except[0].Length = 129 },
         { "rules[0].icmp.type", persona => persona.Rules[0].Icmp.Type = 256 },
         { "rules[0].icmp.code", persona => persona.Rules[0].Icmp.Code = 256 },
+        { "tests[0].direction", persona => persona.Tests[0].Direction = V1.Direction.Unspecified },
+        { "tests[0].protocol", persona => persona.Tests[0].Protocol = 256 },
+        { "tests[0].peer", persona => persona.Tests[0].Peer = ByteString.Empty },
+        { "tests[0].port does not fit protocol 6", persona => persona.Tests[0].ClearPort() },
+        { "tests[0].port: 65536 is over 65535", persona => persona.Tests[0].Port = 65536 },
+        { "tests[0].icmp does not fit protocol 6", persona => persona.Tests[0].Icmp = new V1.IcmpMatch() },
+        { "tests[0].expect", persona => persona.Tests[0].Expect = V1.Action.Unspecified },
+        { "tests[0].expect: a test expects allow or deny", persona => persona.Tests[0].Expect = V1.Action.Reject },
+        { "tests[1].port does not fit protocol 58", persona => persona.Tests[1].Port = 0 },
+        { "tests[1].icmp does not fit protocol 58", persona => persona.Tests[1].Icmp.ClearCode() },
+        { "tests[1].icmp does not fit protocol 58", persona => persona.Tests[1].Icmp = null },
+        { "tests[1].icmp.type", persona => persona.Tests[1].Icmp.Type = 256 },
+        { "tests[1].icmp.code", persona => persona.Tests[1].Icmp.Code = 256 },
+        {
+            "tests: 1001 is over 1000",
+            persona => persona.Tests.AddRange(Enumerable.Repeat(persona.Tests[0], Persona.MaxTests - 1))
+        },
     };
 
     [Theory]
@@ -66,6 +84,23 @@ public sealed class PersonaReaderTests
         Assert.Equal([new Prefix(IpAddress.Parse("2001:db8::1"), 128)], rule.Except.ToArray());
         Assert.Equal(new IcmpMatch(255, 0), rule.Icmp);
         Assert.Equal(EnforcementMode.Audit, rule.Mode);
+        Assert.Equal(
+            [
+                new VerdictTest(
+                    new Packet(Direction.Egress, IpProtocol.Tcp, IpAddress.Parse("10.0.0.10"), 65535), RuleAction.Deny),
+                new VerdictTest(
+                    new Packet(Direction.Ingress, IpProtocol.IcmpV6, IpAddress.Parse("2001:db8::1"), 0, 128, 255),
+                    RuleAction.Allow),
+            ],
+            persona.Tests.ToArray());
+    }
+
+    [Fact]
+    public void A_persona_of_a_controller_that_knows_no_tests_has_none()
+    {
+        var wire = Full();
+        wire.Tests.Clear();
+        Assert.Empty(PersonaReader.Read(wire).Tests);
     }
 
     [Fact]
@@ -123,6 +158,25 @@ public sealed class PersonaReaderTests
                 },
                 Icmp = new V1.IcmpMatch { Type = 255, Code = 0 },
                 Mode = V1.EnforcementMode.Audit,
+            },
+        },
+        Tests =
+        {
+            new V1.VerdictTest
+            {
+                Direction = V1.Direction.Egress,
+                Protocol = IpProtocol.Tcp,
+                Peer = ByteString.CopyFrom(10, 0, 0, 10),
+                Port = 65535,
+                Expect = V1.Action.Deny,
+            },
+            new V1.VerdictTest
+            {
+                Direction = V1.Direction.Ingress,
+                Protocol = IpProtocol.IcmpV6,
+                Peer = ByteString.CopyFrom(IpAddress.Parse("2001:db8::1").ToBytes()),
+                Icmp = new V1.IcmpMatch { Type = 128, Code = 255 },
+                Expect = V1.Action.Allow,
             },
         },
     };

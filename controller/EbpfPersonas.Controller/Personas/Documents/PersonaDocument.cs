@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Controller.Personas.Documents;
 

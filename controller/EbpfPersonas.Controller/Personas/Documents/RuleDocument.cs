@@ -11,6 +11,9 @@ internal sealed record RuleDocument
 
     public string? Name { get; init; }
 
+    /// <summary>What the rule is called: its name, or its pointer where it has none.</summary>
+    public string Id => Name ?? Pointer;
+
     public string? Description { get; init; }
 
     public required Direction Direction { get; init; }

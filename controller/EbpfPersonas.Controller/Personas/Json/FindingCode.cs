@@ -54,4 +54,7 @@ internal static class FindingCode
     public const string HostBits = "HOST_BITS";
     public const string ForgeableTrigger = "FORGEABLE_TRIGGER";
     public const string Redundant = "REDUNDANT";
+    public const string ShadowedRule = "SHADOWED_RULE";
+    public const string DuplicateRule = "DUPLICATE_RULE";
+    public const string MatchesNothing = "MATCHES_NOTHING";
 }

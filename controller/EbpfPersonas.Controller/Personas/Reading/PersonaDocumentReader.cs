@@ -1,5 +1,6 @@
 using EbpfPersonas.Controller.Personas.Documents;
 using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Controller.Personas.Reading;
 
@@ -10,9 +11,6 @@ internal static class PersonaDocumentReader
     /// The members that the server adds to what it returns. A client may send them back; they are ignored.
     /// </summary>
     public static IReadOnlyList<string> ReadOnlyMembers { get; } = ["metadata", "status", "warnings"];
-
-    /// <summary>Every test is judged against every rule at upload.</summary>
-    private const int MaxTests = 1000;
 
     private static readonly string[] Known =
     [
@@ -44,7 +42,11 @@ internal static class PersonaDocumentReader
             Priority = (int?)members["priority"]?.Integer(0, 1000) ?? PersonaDocument.DefaultPriority,
             Lifecycle = (members["lifecycle"] is { } lifecycle ? LifecycleReader.Read(lifecycle) : null)
                 ?? new LifecycleDocument(),
-            Tests = [.. (members["tests"]?.List(MaxTests) ?? []).Select(VerdictTestReader.Read).OfType<VerdictTest>()],
+            Tests =
+            [
+                .. (members["tests"]?.List(Persona.MaxTests) ?? [])
+                    .Select(VerdictTestReader.Read).OfType<VerdictTest>(),
+            ],
         };
     }
 

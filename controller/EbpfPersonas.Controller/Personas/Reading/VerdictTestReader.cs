@@ -1,4 +1,3 @@
-using EbpfPersonas.Controller.Personas.Documents;
 using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Verdicts;
@@ -18,19 +17,19 @@ internal static class VerdictTestReader
         var direction = members.Require("direction") is { } way ? Vocabulary.Direction(way) : null;
         var protocol = members.Require("protocol") is { } number ? Vocabulary.Protocol(number) : null;
         var peer = members.Require("peer") is { } address ? ReadPeer(address) : null;
-        var expect = members.Require("expect")?.Word(("allow", true), ("deny", false));
+        var expect = members.Require("expect")?.Word(("allow", RuleAction.Allow), ("deny", RuleAction.Deny));
         if (protocol == Vocabulary.AnyProtocol)
         {
             members["protocol"]!.Value.Error(FindingCode.BadValue, "A packet has one protocol.");
             protocol = null;
         }
 
+        CheckFamily(members, protocol, peer);
         var port = ReadPort(members, protocol);
         var icmp = ReadIcmp(members, protocol);
-        return direction is { } side && protocol is { } known && peer is { } other && expect is { } allowed
+        return direction is { } side && protocol is { } known && peer is { } other && expect is { } expected
             ? new VerdictTest(
-                members.Pointer, new Packet(side, (byte)known, other, port ?? 0, icmp?.Type ?? 0, icmp?.Code ?? 0),
-                allowed)
+                new Packet(side, (byte)known, other, port ?? 0, icmp?.Type ?? 0, icmp?.Code ?? 0), expected)
             : null;
     }
 
@@ -48,6 +47,16 @@ internal static class VerdictTestReader
 
         field.Error(FindingCode.BadAddress, $"{prefix} is not one address, and a packet has one.");
         return null;
+    }
+
+    /// <summary>No such packet is ever seen, so that "deny" would hold and prove nothing.</summary>
+    private static void CheckFamily(Members members, int? protocol, IpAddress? peer)
+    {
+        if (protocol is IpProtocol.Icmp or IpProtocol.IcmpV6 && peer is { } other
+            && other.IsV6 != (protocol == IpProtocol.IcmpV6))
+        {
+            members["peer"]!.Value.Error(FindingCode.FamilyMismatch, "icmp is IPv4's, icmpv6 is IPv6's.");
+        }
     }
 
     private static ushort? ReadPort(Members members, int? protocol)
@@ -74,7 +83,13 @@ internal static class VerdictTestReader
     {
         if (members["icmp"] is not { } field)
         {
-            return null;
+            // The message that begins a flow (RFC 792, RFC 4443 section 4.1).
+            return protocol switch
+            {
+                IpProtocol.Icmp => new IcmpMatch(8, 0),
+                IpProtocol.IcmpV6 => new IcmpMatch(128, 0),
+                _ => null,
+            };
         }
 
         if (protocol is not (null or IpProtocol.Icmp or IpProtocol.IcmpV6))

@@ -12,9 +12,9 @@ public struct ClassRecord
     /// <summary>Greatest tag first; what is not used has tag 0.</summary>
     public SevenPortEntries Entry;
 
-    /// <summary>The line of a port tree, or 0.</summary>
-    public uint Ports;
+    /// <summary>The line of an interval tree of its own, or 0.</summary>
+    public uint Intervals;
 
-    /// <summary>Zero.</summary>
-    public uint Reserved;
+    /// <summary>The line of a port tree that it shares, or 0.</summary>
+    public uint Ports;
 }

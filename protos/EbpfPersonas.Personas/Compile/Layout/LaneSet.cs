@@ -11,4 +11,10 @@ public static class LaneSet
 
     /// <summary>Those whose keys are ICMP types and codes.</summary>
     public const uint Icmp = (1u << (int)Lane.Icmp) | (1u << (int)Lane.Icmpv6);
+
+    /// <summary>In trees the lanes of audited rules begin here.</summary>
+    public const int Audit = 8;
+
+    /// <summary>The number in an interval tree of a class is {lane:16 | key:16}.</summary>
+    public const int Shift = 16;
 }

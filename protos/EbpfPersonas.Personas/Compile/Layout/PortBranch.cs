@@ -9,9 +9,6 @@ public struct PortBranch
     /// <summary>How many one line holds; a node has two lines.</summary>
     public const int PerLine = 8;
 
-    /// <summary>The branch of the root where the lanes of audited rules begin.</summary>
-    public const int Audit = 8;
-
     /// <summary>Holds for all that is below.</summary>
     public uint Tag;
 

@@ -4,11 +4,14 @@ namespace EbpfPersonas.Personas.Compile.Layout;
 [Flags]
 public enum Reference : uint
 {
-    /// <summary>An address node that looks at the next word.</summary>
+    /// <summary>An interval tree for the next word.</summary>
     None = 0,
 
     /// <summary>A class.</summary>
     Class = 0x40000000,
+
+    /// <summary>A list of address intervals.</summary>
+    List = 0x20000000,
 
     /// <summary>The bits that hold the line.</summary>
     Line = 0x1fffffff,
