@@ -39,23 +39,18 @@ static __always_inline int carry_out(struct __sk_buff *skb, __u8 direction, __u6
 	return decision->verdict == VERDICT_DROPPED ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
-/* A function of its own, verified once: there are many ways to it. */
-__noinline int account(struct __sk_buff *skb, __u32 direction, __u64 now, struct decision *decision)
+static __always_inline int account(struct __sk_buff *skb, __u8 direction, __u64 now,
+				   struct decision *decision)
 {
-	struct slot_counters *counters;
-	const struct slot *slot;
-	__u32 key, index, length;
-	int action;
-
-	if (!decision)
-		return TC_ACT_SHOT;
 	/* Of the packet, not of the answer that may take its place. */
-	length = skb->len;
-	action = carry_out(skb, direction, now, decision);
-	key = decision->slot;
-	slot = bpf_map_lookup_elem(&slots, &key);
-	counters = bpf_map_lookup_elem(&slot_counters, &key);
-	index = (direction * VERDICT_COUNT + decision->verdict) * REASON_COUNT + decision->reason;
+	__u32 length = skb->len;
+	int action = carry_out(skb, direction, now, decision);
+	__u32 key = decision->slot;
+	const struct slot *slot = bpf_map_lookup_elem(&slots, &key);
+	struct slot_counters *counters = bpf_map_lookup_elem(&slot_counters, &key);
+	__u32 index =
+	    (direction * VERDICT_COUNT + decision->verdict) * REASON_COUNT + decision->reason;
+
 	if (slot && counters && index < VERDICT_COUNTER_COUNT) {
 		counters->verdict[index].packets++;
 		counters->verdict[index].bytes += length;

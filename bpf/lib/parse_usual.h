@@ -76,13 +76,11 @@ static __always_inline bool read_usual_ipv6(struct __sk_buff *skb, struct packet
 }
 
 /*
- * False where the packet is not of the usual kind; then nothing is said of it. A function of its
- * own, verified once. packet->direction and packet->key.family are given.
+ * False where the packet is not of the usual kind; then nothing is said of it. packet->direction
+ * and packet->key.family are given.
  */
-__noinline bool parse_usual(struct __sk_buff *skb, struct packet *packet)
+static __always_inline bool parse_usual(struct __sk_buff *skb, struct packet *packet)
 {
-	if (!packet)
-		return false;
 	return packet->key.family == ADDRESS_FAMILY_IPV6 ? read_usual_ipv6(skb, packet)
 							 : read_usual_ipv4(skb, packet);
 }

@@ -17,27 +17,26 @@ struct match {
 };
 
 /*
- * {lane:16 | key:16} of a packet. A function of its own: what the verifier knows of the lane it
- * would tell apart, and walk the rest once for each.
+ * The lane of each protocol number, less LANE_OTHER. A table, and not branches: then the verifier
+ * does not know the lane, and walks what follows once for all of them.
  */
-__noinline __u32 lane_and_key(const struct first_packet *packet)
+static const volatile __s8 lanes[256] = {
+    [IPPROTO_TCP] = LANE_TCP - LANE_OTHER,	 [IPPROTO_UDP] = LANE_UDP - LANE_OTHER,
+    [IPPROTO_SCTP] = LANE_SCTP - LANE_OTHER,	 [IPPROTO_ICMP] = LANE_ICMP - LANE_OTHER,
+    [IPPROTO_ICMPV6] = LANE_ICMPV6 - LANE_OTHER,
+};
+
+static __always_inline __u32 lane_of(const struct first_packet *packet)
 {
-	if (!packet)
-		return 0;
-	switch (packet->protocol) {
-	case IPPROTO_TCP:
-		return LANE_TCP << LANE_SHIFT | packet->port;
-	case IPPROTO_UDP:
-		return LANE_UDP << LANE_SHIFT | packet->port;
-	case IPPROTO_SCTP:
-		return LANE_SCTP << LANE_SHIFT | packet->port;
-	case IPPROTO_ICMP:
-		return LANE_ICMP << LANE_SHIFT | packet->icmp_type << 8 | packet->icmp_code;
-	case IPPROTO_ICMPV6:
-		return LANE_ICMPV6 << LANE_SHIFT | packet->icmp_type << 8 | packet->icmp_code;
-	default:
-		return LANE_OTHER << LANE_SHIFT | packet->protocol << 8;
-	}
+	return LANE_OTHER + lanes[packet->protocol];
+}
+
+static __always_inline __u32 key_of(const struct first_packet *packet)
+{
+	if (has_ports(packet->protocol))
+		return packet->port;
+	return is_icmp(packet->protocol) ? packet->icmp_type << 8 | packet->icmp_code
+					 : packet->protocol << 8;
 }
 
 /*
@@ -72,11 +71,10 @@ __noinline __u32 port_tree_tag(const struct slot *slot, __u32 node, __u32 index,
 	return tag;
 }
 
-static __always_inline struct match match_ports(const struct slot *slot, __u32 class,
-						__u32 lane_and_key)
+static __always_inline struct match match_ports(const struct slot *slot, __u32 class, __u32 lane,
+						__u32 key)
 {
 	const struct class_record *record = (const void *)policy_line(slot, class);
-	__u32 lane = lane_and_key >> LANE_SHIFT, key = (__u16)lane_and_key;
 	__u32 in_lane = (__u32)TAG_LANE << lane, tag;
 	struct match match = {};
 
@@ -101,10 +99,10 @@ static __always_inline struct match match_ports(const struct slot *slot, __u32 c
 	}
 	/* 2. What is its own and too much for one line. */
 	if (record->intervals) {
-		tag = find_interval(slot, record->intervals, lane_and_key, 0);
+		tag = find_interval_again(slot, record->intervals, lane << LANE_SHIFT | key, 0);
 		match.enforced = tag > match.enforced ? tag : match.enforced;
-		tag = find_interval(slot, record->intervals,
-				    LANE_AUDIT << LANE_SHIFT | lane_and_key, 0);
+		tag = find_interval_again(slot, record->intervals,
+					  (LANE_AUDIT + lane) << LANE_SHIFT | key, 0);
 		match.audited = tag > match.audited ? tag : match.audited;
 	}
 	/* 3. What it shares with others. */
