@@ -84,18 +84,6 @@ struct {
 } failsafe SEC(".maps");
 
 /*
- * Key: interface index. 1 where frames begin with an Ethernet header. User space writes before it
- * hangs the filter on an interface, programs read. Higher indexes are read as "not known", which is
- * slower.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 8192);
-	__type(key, __u32);
-	__type(value, __u32);
-} ethernet_links SEC(".maps");
-
-/*
  * Flows that passed, by normalised 5-tuple. Programs insert after an allow, refresh and delete;
  * user space counts. A flow that is lost to the LRU is judged again as a new one.
  */

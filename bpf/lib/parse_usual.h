@@ -7,6 +7,7 @@
 #ifndef EBPF_PERSONAS_LIB_PARSE_USUAL_H
 #define EBPF_PERSONAS_LIB_PARSE_USUAL_H
 
+#include "lib/link_maps.h"
 #include "lib/parse.h"
 
 /* A whole TCP header (RFC 9293 section 3.1), or as many octets of UDP: a shorter one is unusual. */
