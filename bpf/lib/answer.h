@@ -85,12 +85,15 @@ static __always_inline __u32 rejected_length(struct __sk_buff *skb, const struct
 }
 
 /* RFC 9293 section 3.10.7.1: what a closed port says. */
-static __always_inline bool write_reset(struct __sk_buff *skb, struct answer *answer)
+__noinline bool write_reset(struct __sk_buff *skb, struct answer *answer)
 {
-	const struct packet *rejected = &answer->rejected;
+	const struct packet *rejected;
 	struct tcp_header segment;
 	__u32 headers, end;
 
+	if (!answer)
+		return false;
+	rejected = &answer->rejected;
 	if (!load(skb, rejected->transport_offset, &segment, sizeof(segment)))
 		return false;
 	answer->tcp.source = segment.destination;
@@ -140,13 +143,17 @@ static __always_inline void write_icmp_type(struct answer *answer)
 }
 
 /* Quotes what is there of the rejected packet, which begins `link_length` octets into the frame. */
-static __always_inline bool write_icmp_error(struct __sk_buff *skb, __u32 link_length,
-					     struct answer *answer)
+__noinline bool write_icmp_error(struct __sk_buff *skb, __u32 link_length, struct answer *answer)
 {
-	const struct packet *rejected = &answer->rejected;
-	__u64 quoted = rejected_length(skb, rejected);
-	__u32 present = skb->len - link_length;
+	const struct packet *rejected;
+	__u32 present;
+	__u64 quoted;
 
+	if (!answer)
+		return false;
+	rejected = &answer->rejected;
+	quoted = rejected_length(skb, rejected);
+	present = skb->len - link_length;
 	write_icmp_type(answer);
 	if (quoted > present)
 		quoted = present;
@@ -163,13 +170,23 @@ static __always_inline bool write_icmp_error(struct __sk_buff *skb, __u32 link_l
 	return true;
 }
 
-static __always_inline void write_ip_header(struct answer *answer)
+__noinline int write_ip_header(struct answer *answer)
 {
-	const struct packet *rejected = &answer->rejected;
-	bool egress = rejected->direction == PACKET_DIRECTION_EGRESS;
-	const __be32 *source = egress ? rejected->key.remote : rejected->key.local;
-	const __be32 *destination = egress ? rejected->key.local : rejected->key.remote;
+	const struct packet *rejected;
+	const __be32 *source, *destination;
 
+	if (!answer)
+		return 0;
+	rejected = &answer->rejected;
+	if (rejected->direction == PACKET_DIRECTION_EGRESS) {
+		__builtin_memcpy(answer->expected.source, rejected->key.remote, 16);
+		__builtin_memcpy(answer->expected.destination, rejected->key.local, 16);
+	} else {
+		__builtin_memcpy(answer->expected.source, rejected->key.local, 16);
+		__builtin_memcpy(answer->expected.destination, rejected->key.remote, 16);
+	}
+	source = answer->expected.source;
+	destination = answer->expected.destination;
 	if (rejected->key.family == ADDRESS_FAMILY_IPV6) {
 		answer->ip_length = sizeof(answer->ipv6);
 		answer->ipv6.version_class_label = bpf_htonl(6u << 28);
@@ -194,15 +211,19 @@ static __always_inline void write_ip_header(struct answer *answer)
 		answer->ipv4.checksum =
 		    checksum_fold(checksum_add(0, &answer->ipv4, sizeof(answer->ipv4)));
 	}
-	__builtin_memcpy(answer->expected.source, source, 16);
-	__builtin_memcpy(answer->expected.destination, destination, 16);
+	return 0;
 }
 
-/* Not inlined: what came before it does not matter here, and verifiers count instructions. */
-static __noinline void write_checksum(struct answer *answer)
+/*
+ * This and the two above are not static: then what came before them does not matter, and the
+ * verifier looks at them once.
+ */
+__noinline int write_checksum(struct answer *answer)
 {
 	__u32 sum = 0;
 
+	if (!answer)
+		return 0;
 	/* ICMP of IPv4 does without the pseudo-header. */
 	if (answer->expected.protocol != IPPROTO_ICMP) {
 		__builtin_memcpy(answer->pseudo.source, answer->expected.source, 16);
@@ -214,7 +235,7 @@ static __noinline void write_checksum(struct answer *answer)
 	if (answer->expected.protocol == IPPROTO_TCP) {
 		sum = checksum_add(sum, &answer->tcp, sizeof(answer->tcp));
 		answer->tcp.checksum = checksum_fold(sum);
-		return;
+		return 0;
 	}
 #pragma unroll
 	for (__u32 at = 0; at < ICMP_HEADER_LENGTH + ICMPV6_QUOTE_MAX; at += CHECKSUM_CHUNK) {
@@ -232,6 +253,7 @@ static __noinline void write_checksum(struct answer *answer)
 		sum = checksum_add(sum, (void *)&answer->icmp + at, rest);
 	}
 	answer->icmp.checksum = checksum_fold(sum);
+	return 0;
 }
 
 /* Writes the answer to answer->rejected; false where there is none. */

@@ -136,39 +136,43 @@ static __always_inline bool keep_flow(const struct packet *packet, __u32 epoch, 
 
 /*
  * The persona changed since the flow was judged: judge it again, as its originator. Where another
- * CPU did so already, under an epoch that came after this packet read the word, its answer stays.
+ * CPU did so already, under an epoch that came after this packet read the word, its answer stays. A
+ * function of its own, verified once. Makes `packet` the flow's first one, as far as rules look at
+ * it.
  */
-static __always_inline void judge_again(const struct slot *slot, const struct packet *packet,
-					struct active_persona active, __u64 now, struct flow *flow,
-					struct decision *decision)
+__noinline int judge_again(const struct slot *slot, struct packet *packet, const struct flow *flow,
+			   __u32 epoch, struct decision *decision)
 {
-	bool newer = (__s32)(flow->epoch - active.epoch) > 0;
 	struct judgement judgement = {};
-	struct packet first = *packet;
+	bool newer;
 
-	first.icmp_type = flow->icmp_type;
-	first.icmp_code = flow->icmp_code;
-	judge(slot, &first, flow->originator & 1, flow->picked_up, &judgement);
+	if (!slot || !packet || !flow || !decision)
+		return 0;
+	newer = (__s32)(flow->epoch - epoch) > 0;
+	packet->icmp_type = flow->icmp_type;
+	packet->icmp_code = flow->icmp_code;
+	judge(slot, packet, flow->originator & 1, flow->picked_up, &judgement);
 	decide_as_judged(&judgement, decision);
 	if (is_stopped(judgement.verdict)) {
 		if (!newer)
 			bpf_map_delete_elem(&flows, &packet->key);
 		decision->reason = REASON_PERSONA_SWITCH;
-	} else if (!newer && !keep_flow(&first, active.epoch, now, &judgement)) {
+	} else if (!newer && !keep_flow(packet, epoch, flow->last_seen, &judgement)) {
 		decision->verdict = VERDICT_DROPPED;
 		decision->reason = REASON_CONNTRACK_FULL;
 	} else if (judgement.verdict == VERDICT_FORWARDED) {
 		decision->reason = REASON_REEVALUATED;
 	}
+	return 0;
 }
 
 /* A packet of a flow that passed before. */
-static __always_inline void decide_by_flow(const struct slot *slot, const struct packet *packet,
-					   struct active_persona active, __u64 now,
-					   struct flow *flow, struct decision *decision)
+static __always_inline void decide_by_flow(const struct slot *slot, struct packet *packet,
+					   struct active_persona active, const struct flow *flow,
+					   struct decision *decision)
 {
 	if (flow->epoch != active.epoch) {
-		judge_again(slot, packet, active, now, flow, decision);
+		judge_again(slot, packet, flow, active.epoch, decision);
 		return;
 	}
 	decision->rule = flow->rule;
@@ -196,14 +200,16 @@ static __always_inline void decide_by_rules(const struct slot *slot, const struc
  * Reads the packet that an ICMP error quotes into `quoted`, which went the other way. False where
  * there is none, or the error goes to somebody else than the one who sent the quoted packet.
  */
-static __always_inline bool read_quoted(struct __sk_buff *skb, const struct packet *packet,
-					struct packet *quoted)
+__noinline bool read_quoted(struct __sk_buff *skb, const struct packet *packet,
+			    struct packet *quoted)
 {
-	const __be32 *to =
-	    packet->direction == PACKET_DIRECTION_EGRESS ? packet->key.remote : packet->key.local;
-	const __be32 *from =
-	    packet->direction == PACKET_DIRECTION_EGRESS ? quoted->key.remote : quoted->key.local;
+	const __be32 *to, *from;
 
+	if (!packet || !quoted)
+		return false;
+	to = packet->direction == PACKET_DIRECTION_EGRESS ? packet->key.remote : packet->key.local;
+	from =
+	    packet->direction == PACKET_DIRECTION_EGRESS ? quoted->key.remote : quoted->key.local;
 	quoted->direction = opposite(packet->direction);
 	quoted->key.family = packet->key.family;
 	return parse(skb, packet->transport_offset + 8, true, quoted) == PARSE_OK &&
@@ -225,10 +231,9 @@ static __always_inline enum reason parse_failure(enum parse_result result)
 }
 
 /* `quoted` is the packet that an ICMP error quotes, or NULL. */
-static __always_inline void decide_by_persona(const struct slot *slot, const struct packet *packet,
-					      const struct packet *quoted,
-					      struct active_persona active, __u64 now,
-					      struct decision *decision)
+static __always_inline void decide_by_persona(const struct slot *slot, struct packet *packet,
+					      struct packet *quoted, struct active_persona active,
+					      __u64 now, struct decision *decision)
 {
 	struct flow *flow;
 
@@ -237,7 +242,7 @@ static __always_inline void decide_by_persona(const struct slot *slot, const str
 	if (quoted && is_tracked(quoted)) {
 		flow = find_flow(&quoted->key, now);
 		if (flow) {
-			decide_by_flow(slot, quoted, active, now, flow, decision);
+			decide_by_flow(slot, quoted, active, flow, decision);
 			if (decision->verdict == VERDICT_FORWARDED)
 				decision->reason = REASON_RELATED_ICMP;
 			return;
@@ -248,7 +253,7 @@ static __always_inline void decide_by_persona(const struct slot *slot, const str
 		flow = find_flow(&packet->key, now);
 		if (flow) {
 			flow->last_seen = now;
-			decide_by_flow(slot, packet, active, now, flow, decision);
+			decide_by_flow(slot, packet, active, flow, decision);
 			return;
 		}
 	}

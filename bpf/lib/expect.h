@@ -29,13 +29,15 @@ static __always_inline bool may_be_answer(const struct packet *packet)
 }
 
 /* Each is one once: of two that delete, one does. */
-static __noinline bool take_expected_answer(struct __sk_buff *skb, const struct packet *packet,
-					    __u64 now)
+__noinline bool take_expected_answer(struct __sk_buff *skb, const struct packet *packet, __u64 now)
 {
-	bool egress = packet->direction == PACKET_DIRECTION_EGRESS;
 	struct expected_answer answer = {};
 	const __u64 *until;
+	bool egress;
 
+	if (!packet)
+		return false;
+	egress = packet->direction == PACKET_DIRECTION_EGRESS;
 	if (!load(skb, packet->transport_offset, answer.head, sizeof(answer.head)))
 		return false;
 	__builtin_memcpy(answer.source, egress ? packet->key.local : packet->key.remote, 16);

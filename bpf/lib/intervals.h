@@ -5,8 +5,8 @@
 
 #include "lib/maps.h"
 
-/* The compiler makes at most 2^23 intervals (RulePrefixes); 16^6 are twice as many. */
-#define INTERVAL_LEVELS_MAX 6
+/* Enough for 16^5 intervals; the compiler makes no more (RulePrefixes). */
+#define INTERVAL_LEVELS_MAX 5
 
 static __always_inline const struct policy_line *policy_line(const struct slot *slot, __u32 line)
 {

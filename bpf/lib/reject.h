@@ -126,13 +126,17 @@ static __always_inline bool store_ip_header(struct __sk_buff *skb, __u32 link_le
 	return bpf_skb_store_bytes(skb, link_length, &answer->ipv4, sizeof(answer->ipv4), 0) == 0;
 }
 
-/* Puts the answer in the packet's place. */
-static __always_inline bool replace_packet(struct __sk_buff *skb, __u32 link_length,
-					   const struct answer *answer)
+/* Puts the answer in the packet's place. A function of its own, verified once. */
+__noinline bool replace_packet(struct __sk_buff *skb, __u32 link_length,
+			       const struct answer *answer)
 {
-	__u64 length = answer->length;
-	__u32 message = link_length + answer->ip_length;
+	__u32 message;
+	__u64 length;
 
+	if (!answer)
+		return false;
+	length = answer->length;
+	message = link_length + answer->ip_length;
 	if (!is_between(&length, TCP_HEADER_LENGTH, ICMP_HEADER_LENGTH + ICMPV6_QUOTE_MAX))
 		return false;
 	return make_room(skb, link_length, answer->rejected.transport_offset, message + length) &&

@@ -25,9 +25,9 @@ static __always_inline __u64 token_interval_ns(void)
 /*
  * The bucket is kept as the time when it will be full again (the generic cell rate algorithm, ITU-T
  * I.371): one word, so that one compare-and-exchange takes a token. Who loses the race too often
- * takes none.
+ * takes none. A function of its own, verified once.
  */
-static __always_inline bool take_token(__u8 direction, __u64 now)
+__noinline bool take_token(__u8 direction, __u64 now)
 {
 	__u32 key = direction;
 	__u64 *full_at = bpf_map_lookup_elem(&reject_buckets, &key);

@@ -11,7 +11,8 @@ namespace EbpfPersonas.Benchmarks.Hook;
 /// </summary>
 internal sealed class BenchDatapath : IDisposable
 {
-    private const int Loopback = 1;
+    /// <summary>Where BPF_PROG_TEST_RUN and live frames come in.</summary>
+    public const int Loopback = 1;
 
     private readonly PersonaDataplane _dataplane;
     private readonly TupleArray _tuples;
@@ -23,7 +24,6 @@ internal sealed class BenchDatapath : IDisposable
             Room.For(persona.Rules.Length, linesPerRule) with { FilterImage = BenchObjects.Read("datapath") });
         try
         {
-            // Where BPF_PROG_TEST_RUN and live frames come in.
             new EthernetLinks(_dataplane.Filter).Set(Loopback, isEthernet: true);
             _dataplane.Apply(1, persona);
             _tuples = new TupleArray(_dataplane.Filter);
