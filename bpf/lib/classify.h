@@ -20,21 +20,19 @@ static __always_inline __u32 rule_of_tag(const struct slot *slot, __u32 tag)
 	return tag ? slot->rule_count - tag / TAG_RANK : RULE_NONE;
 }
 
-/* A function of its own: a packet may need it twice, and the verifier walks it once. */
-__noinline int classify(const struct slot *slot, const struct first_packet *packet,
-			struct classification *result)
+static __always_inline struct classification classify(const struct slot *slot,
+						      const struct first_packet *packet)
 {
-	struct match match;
+	struct match match =
+	    match_ports(slot, find_class(slot, packet), lane_of(packet), key_of(packet));
+	struct classification result = {};
 
-	if (!slot || !packet || !result)
-		return 0;
-	match = match_ports(slot, find_class(slot, packet), lane_and_key(packet));
-	result->rule = rule_of_tag(slot, match.enforced);
-	result->audited_rule = rule_of_tag(slot, match.audited);
-	result->audited_action = match.audited & TAG_ACTION;
-	result->action = match.enforced ? match.enforced & TAG_ACTION
-					: slot->default_action[packet->direction & 1];
-	return 0;
+	result.rule = rule_of_tag(slot, match.enforced);
+	result.audited_rule = rule_of_tag(slot, match.audited);
+	result.audited_action = match.audited & TAG_ACTION;
+	result.action = match.enforced ? match.enforced & TAG_ACTION
+				       : slot->default_action[packet->direction & 1];
+	return result;
 }
 
 #endif

@@ -162,6 +162,7 @@ static __always_inline enum parse_result parse_icmp(struct __sk_buff *skb, struc
 		return PARSE_TRUNCATED;
 	packet->icmp_type = icmp[0];
 	packet->icmp_code = icmp[1];
+	packet->icmp_kind = icmp_kind(packet);
 	if (is_echo(packet)) {
 		bool egress = packet->direction == PACKET_DIRECTION_EGRESS;
 		__be16 id;

@@ -33,11 +33,11 @@ int judge_first_packet(struct judge_request *request)
 	struct first_packet packet = request->packet;
 	__u32 key = request->slot;
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &key);
-	struct classification said = {};
+	struct classification said;
 
 	if (!slot)
 		return -1;
-	classify(slot, &packet, &said);
+	said = classify(slot, &packet);
 	request->action = said.action;
 	request->rule = said.rule;
 	request->audited_rule = said.audited_rule;

@@ -3,4 +3,6 @@
 #include "lib/intervals.h"
 #define find_interval(slot, root, number, otherwise)                                               \
 	find_interval(slot, root, (number) + 1, otherwise)
+#define find_interval_again(slot, root, number, otherwise)                                         \
+	find_interval_again(slot, root, (number) + 1, otherwise)
 #include "tests/verdict.bpf.c"

@@ -4,11 +4,11 @@
 #include "lib/ports.h"
 
 static __always_inline struct match match_smaller_tag(const struct slot *slot, __u32 class,
-						      __u32 lane_and_key)
+						      __u32 lane, __u32 key)
 {
 	const struct class_record *record = (const void *)policy_line(slot, class);
-	__u32 lane = lane_and_key >> LANE_SHIFT, key = (__u16)lane_and_key, tag;
-	struct match match = match_ports(slot, class, lane_and_key);
+	struct match match = match_ports(slot, class, lane, key);
+	__u32 tag;
 
 	if (record && record->ports) {
 		tag = port_tree_tag(slot, record->ports, lane, key);

@@ -10,8 +10,11 @@ namespace EbpfPersonas.Personas.Compile;
 /// </summary>
 internal static class RulePrefixes
 {
-    /// <summary>Prefixes of one direction and family; a guard of the compiler's own memory.</summary>
-    public const int PrefixesMax = 1 << 22;
+    /// <summary>
+    /// Prefixes of one direction and family: n of them make up to 2n + 1 intervals, and the filter walks trees of 5
+    /// levels, 16^5 intervals (bpf/lib/intervals.h).
+    /// </summary>
+    public const int PrefixesMax = (1 << 19) - 1;
 
     /// <summary>Sorted; throws <see cref="PersonaTooLargeException"/>.</summary>
     public static List<PrefixEntry> Of(Persona persona, RuleEntries rules, Direction direction, bool isV6)

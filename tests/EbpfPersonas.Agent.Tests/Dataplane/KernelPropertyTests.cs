@@ -74,7 +74,7 @@ public sealed class KernelPropertyTests(VerdictFilterFixture fixture, ITestOutpu
             var persona = CaseDocuments.Read(@case, CaseFolder.PersonaFile)!;
             var step = Assert.IsType<PacketStep>(Assert.Single(@case.Steps));
             var meant = ReferenceVerdict.Judge(persona, step.Packet.AsFirstPacket());
-            Assert.Equal(ReferenceDatapath.InWords(persona, meant), step.Expected);
+            Assert.Equal(ReferenceDatapath.InWords(persona, meant, step.Packet), step.Expected);
             Assert.InRange(persona.Rules.Length, 1, mostRules);
 
             Assert.Empty(Differences(@case, persona));

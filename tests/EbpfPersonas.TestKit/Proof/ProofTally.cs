@@ -13,7 +13,7 @@ public sealed class ProofTally
     private static readonly string[] Outcomes =
     [
         "forwarded allowed_rule", "forwarded default_allow", "dropped denied_rule", "dropped default_deny",
-        "audit denied_rule", "audit default_deny",
+        "rejected denied_rule", "audit denied_rule", "audit default_deny",
     ];
 
     private static readonly string[] OutcomesOfFlows =

@@ -41,10 +41,8 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
     public override long Weight => 200L * (Residents + (rounds * PacketsPerRound));
 
     /// <inheritdoc/>
-    public override ProofDifference? Run(KernelFilter filter, ProofTally tally)
+    protected override ProofDifference? Compare(KernelFilter filter, ProofTally tally)
     {
-        ArgumentNullException.ThrowIfNull(filter);
-        ArgumentNullException.ThrowIfNull(tally);
         var random = new Prng(Seed);
         for (var i = 0; i < Residents; i++)
         {
@@ -59,10 +57,10 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
             {
                 Replace(random, filter, random.Below(Residents));
                 tally.CountRuleSet();
-                var difference = Compare(filter, tally, TakeTurns(random));
+                var difference = CompareSteps(filter, tally, TakeTurns(random));
                 if (difference is null && (round % RoundsPerSweep == 0 || round == rounds))
                 {
-                    difference = Compare(filter, tally, Sweep(random));
+                    difference = CompareSteps(filter, tally, Sweep(random));
                 }
 
                 if (difference is not null)
@@ -101,7 +99,7 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
         _residents.Clear();
     }
 
-    private ProofDifference? Compare(KernelFilter filter, ProofTally tally, StepComparison steps)
+    private ProofDifference? CompareSteps(KernelFilter filter, ProofTally tally, StepComparison steps)
     {
         var difference = steps.Difference(filter, SwitchTo, (packet, said) => tally.Count(Kind, 0, packet, said));
         if (difference is not { } found)
