@@ -37,7 +37,8 @@ internal sealed class Campaign(ProveSettings settings, CancellationToken cancell
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"prove: {settings.Cases:N0} packets in {parts.Length:N0} parts, "
-            + $"{ProveSettings.SeedVariable}={settings.Seed}"));
+            + $"{ProveSettings.SeedVariable}={settings.Seed}"
+            + $"{(settings.Broken is null ? "" : $", with a compiler that {settings.Broken}")}"));
         var queue = new ConcurrentQueue<ProofPart>(parts);
         var threads = Enumerable.Range(0, Environment.ProcessorCount)
             .Select(_ => Task.Factory.StartNew(
@@ -51,6 +52,7 @@ internal sealed class Campaign(ProveSettings settings, CancellationToken cancell
     private void Work(ConcurrentQueue<ProofPart> queue, int parts)
     {
         using var filter = new KernelFilter(VerdictImage(), Room);
+        filter.Compiler = settings.Broken?.Compile ?? filter.Compiler;
         while (!cancellation.IsCancellationRequested && Volatile.Read(ref _differences) < MostDifferences
             && queue.TryDequeue(out var part))
         {

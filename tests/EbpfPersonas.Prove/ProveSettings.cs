@@ -1,10 +1,12 @@
 using System.Globalization;
+using EbpfPersonas.TestKit.Proof;
 
 namespace EbpfPersonas.Prove;
 
 /// <summary>
-/// How much is compared: <c>--cases 100000</c> packets instead of ten million, <c>--only 17</c> that part of the plan.
-/// Random numbers start at EBPF_PERSONAS_SEED in the environment.
+/// How much is compared: <c>--cases 100000</c> packets instead of ten million, <c>--only 17</c> that part of the plan;
+/// <c>--broken "drops a class"</c> compiles by one of <see cref="BrokenCompiler"/>. Random numbers start at
+/// EBPF_PERSONAS_SEED in the environment.
 /// </summary>
 internal sealed record ProveSettings
 {
@@ -17,10 +19,12 @@ internal sealed record ProveSettings
     /// <summary>The number of the only part to run, or null for all.</summary>
     public int? Only { get; private init; }
 
-    public ulong Seed { get; private init; } =
-        ulong.TryParse(Environment.GetEnvironmentVariable(SeedVariable), CultureInfo.InvariantCulture, out var seed)
-            ? seed
-            : 1;
+    /// <summary>The compiler to be caught, or null for the production's.</summary>
+    public BrokenCompiler? Broken { get; private init; }
+
+    public ulong Seed { get; private init; } = Environment.GetEnvironmentVariable(SeedVariable) is { Length: > 0 } seed
+        ? ulong.Parse(seed, CultureInfo.InvariantCulture)
+        : 1;
 
     public static ProveSettings Parse(ReadOnlySpan<string> arguments) => arguments switch
     {
@@ -29,11 +33,14 @@ internal sealed record ProveSettings
             Parse(before) with { Cases = long.Parse(cases, CultureInfo.InvariantCulture) },
         [.. var before, "--only", var part] =>
             Parse(before) with { Only = int.Parse(part, CultureInfo.InvariantCulture) },
+        [.. var before, "--broken", var name] =>
+            Parse(before) with { Broken = BrokenCompiler.All.Single(broken => broken.Name == name) },
         _ => throw new ArgumentException($"Unknown argument: {arguments[^1]}."),
     };
 
     /// <summary>What runs one part again.</summary>
     public string CommandFor(int part) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{SeedVariable}={Seed} make prove {(Cases == UsualCases ? "" : $"CASES={Cases} ")}PART={part}");
+        $"{SeedVariable}={Seed} make prove {(Cases == UsualCases ? "" : $"CASES={Cases} ")}PART={part}"
+        + $"{(Broken is null ? "" : $" BROKEN=\"{Broken}\"")}");
 }

@@ -38,6 +38,19 @@ public sealed class KernelPropertyTests(VerdictFilterFixture fixture, ITestOutpu
         Assert.True(tally.RuleSets >= 200, $"only {tally.RuleSets} rule sets");
     }
 
+    [Fact]
+    public void A_first_packet_that_was_compared_leaves_no_flow_behind()
+    {
+        var tally = new ProofTally();
+        foreach (var part in ProofPlan.Make(VerdictFilterFixture.Seed, Cases).OfType<FirstPackets>().Take(20))
+        {
+            Assert.Null(part.Run(_filter, tally));
+        }
+
+        Assert.True(tally.Packets > 1000, $"only {tally.Packets} packets");
+        Assert.Equal(0, _filter.Dataplane.ReadCounters().ConntrackEntries);
+    }
+
     [Theory]
     [MemberData(nameof(BrokenCompilers))]
     public void A_compiler_that_is_broken_is_caught(string name)

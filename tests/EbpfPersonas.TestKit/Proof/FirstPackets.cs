@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Verdicts;
@@ -14,6 +15,9 @@ namespace EbpfPersonas.TestKit.Proof;
 /// </summary>
 public sealed class FirstPackets(string kind, int rules, Func<Prng, Persona> make, int packets) : ProofPart
 {
+    /// <summary>A case of some hundred rules now is better than the smallest one in an hour.</summary>
+    private static readonly TimeSpan ShrinkingTime = TimeSpan.FromSeconds(20);
+
     /// <inheritdoc/>
     public override string Kind => kind;
 
@@ -30,7 +34,7 @@ public sealed class FirstPackets(string kind, int rules, Func<Prng, Persona> mak
         var persona = PutInForceWhatFits(filter, make(random));
         var borders = new PersonaBorders(persona);
         var size = rules == 0 ? 0 : persona.Rules.Length;
-        tally.CountRuleSet();
+        tally.CountRuleSet(kind, size);
         for (var i = 0; i < packets; i++)
         {
             var packet = RandomPacket.Make(random, borders);
@@ -48,8 +52,14 @@ public sealed class FirstPackets(string kind, int rules, Func<Prng, Persona> mak
 
     private static ProofDifference Shrink(KernelFilter filter, Persona persona, CasePacket packet)
     {
+        var time = Stopwatch.StartNew();
         var small = Shrinker.Shrink(persona, candidate =>
         {
+            if (time.Elapsed > ShrinkingTime)
+            {
+                return false;
+            }
+
             PutInForce(filter, candidate);
             return Kernel(filter, packet) != Reference(candidate, packet);
         });

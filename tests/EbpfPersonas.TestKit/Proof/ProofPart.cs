@@ -25,8 +25,8 @@ public abstract class ProofPart
 
     /// <summary>
     /// Compares kernel and reference, and tallies what was the same; ends at the first difference, which it makes as
-    /// small as can be. Half of the parts come in by a link that is not known as Ethernet, whose frames the filter reads
-    /// by other code.
+    /// small as can be. Half of the parts come in by a link that is not known as Ethernet, whose frames the filter
+    /// reads by other code.
     /// </summary>
     public ProofDifference? Run(KernelFilter filter, ProofTally tally)
     {

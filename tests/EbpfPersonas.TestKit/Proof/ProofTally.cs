@@ -22,12 +22,13 @@ public sealed class ProofTally
     private static readonly string[] Ways = ["IPv4 ingress", "IPv4 egress", "IPv6 ingress", "IPv6 egress"];
 
     private readonly Dictionary<ProofCase, long> _cases = [];
+    private readonly Dictionary<(string Kind, int Rules), long> _ruleSets = [];
 
     /// <summary>Packets that were compared.</summary>
     public long Packets { get; private set; }
 
     /// <summary>Rule sets that they met.</summary>
-    public long RuleSets { get; private set; }
+    public long RuleSets => _ruleSets.Values.Sum();
 
     /// <summary>Switches between resident personas.</summary>
     public long Switches { get; private set; }
@@ -46,8 +47,9 @@ public sealed class ProofTally
         _cases[key] = _cases.GetValueOrDefault(key) + 1;
     }
 
-    /// <summary>One rule set more.</summary>
-    public void CountRuleSet() => RuleSets++;
+    /// <summary>One rule set more; <paramref name="rules"/> is 0 where the size is any.</summary>
+    public void CountRuleSet(string kind, int rules) =>
+        _ruleSets[(kind, rules)] = _ruleSets.GetValueOrDefault((kind, rules)) + 1;
 
     /// <summary>One switch more.</summary>
     public void CountSwitch() => Switches++;
@@ -57,8 +59,12 @@ public sealed class ProofTally
     {
         ArgumentNullException.ThrowIfNull(other);
         Packets += other.Packets;
-        RuleSets += other.RuleSets;
         Switches += other.Switches;
+        foreach (var (key, count) in other._ruleSets)
+        {
+            _ruleSets[key] = _ruleSets.GetValueOrDefault(key) + count;
+        }
+
         foreach (var (key, count) in other._cases)
         {
             _cases[key] = _cases.GetValueOrDefault(key) + count;
@@ -91,8 +97,9 @@ public sealed class ProofTally
     public void Write(TextWriter to)
     {
         ArgumentNullException.ThrowIfNull(to);
-        WriteTable(to, "rule sets of", one => string.Create(
-            CultureInfo.InvariantCulture, $"{one.Kind} {(one.Rules == 0 ? "" : one.Rules)}"));
+        WriteTable(to, "rule sets", one => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{one.Kind}{(one.Rules == 0 ? "" : $" of {one.Rules}")}: {_ruleSets[(one.Kind, one.Rules)]}"));
         WriteTable(to, "family, direction", Way);
         WriteTable(to, "verdict", one => $"{one.Verdict} {one.Reason}");
     }

@@ -48,7 +48,7 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
         {
             var persona = MakePersona(random);
             _residents.Add((persona, filter.Publish(persona)));
-            tally.CountRuleSet();
+            tally.CountRuleSet(Kind, 0);
         }
 
         try
@@ -56,7 +56,7 @@ public sealed class SwitchedPersonas(int rounds) : ProofPart
             for (var round = 1; round <= rounds; round++)
             {
                 Replace(random, filter, random.Below(Residents));
-                tally.CountRuleSet();
+                tally.CountRuleSet(Kind, 0);
                 var difference = CompareSteps(filter, tally, TakeTurns(random));
                 if (difference is null && (round % RoundsPerSweep == 0 || round == rounds))
                 {
