@@ -58,32 +58,19 @@ static __always_inline void conclude(const struct slot *slot, const struct class
 	}
 }
 
-static __always_inline struct first_packet first_packet(const struct packet *packet, __u8 direction)
-{
-	struct first_packet first = {
-	    .direction = direction,
-	    .family = packet->key.family,
-	    .protocol = packet->key.protocol,
-	    .icmp_type = packet->icmp_type,
-	    .icmp_code = packet->icmp_code,
-	    .port = direction == PACKET_DIRECTION_EGRESS ? packet->remote_port : packet->local_port,
-	};
-
-	__builtin_memcpy(first.peer, packet->key.remote, sizeof(first.peer));
-	return first;
-}
-
 /* A function of its own, verified once: there are several ways to it. */
 __noinline int judge_in_direction(const struct slot *slot, const struct packet *packet,
 				  __u32 direction, struct judgement *judgement)
 {
 	struct classification by;
-	struct first_packet first;
+	__u16 port;
 
 	if (!slot || !packet || !judgement)
 		return 0;
-	first = first_packet(packet, direction);
-	by = classify(slot, &first);
+	port = direction == PACKET_DIRECTION_EGRESS ? remote_port(packet) : local_port(packet);
+	by = classify(slot, direction, packet->key.family, packet->key.remote,
+		      lane_of(packet->key.protocol),
+		      key_of(packet->key.protocol, port, packet->icmp_type, packet->icmp_code));
 	judgement->originator = direction;
 	judgement->allowed = by.action == RULE_ACTION_ALLOW;
 	conclude(slot, &by, judgement);
@@ -115,8 +102,8 @@ static __always_inline void decide_as_judged(const struct judgement *judgement,
 }
 
 /* Remembers a flow that passes, whole, not field by field. */
-static __always_inline bool keep_flow(const struct packet *packet, __u32 epoch, __u64 now,
-				      const struct judgement *judgement)
+static __always_inline bool keep_flow(const struct flow_key *key, const struct packet *packet,
+				      __u32 epoch, __u64 now, const struct judgement *judgement)
 {
 	struct flow flow = {
 	    .last_seen = now,
@@ -131,7 +118,7 @@ static __always_inline bool keep_flow(const struct packet *packet, __u32 epoch, 
 	    .picked_up = judgement->picked_up,
 	};
 
-	return bpf_map_update_elem(&flows, &packet->key, &flow, BPF_ANY) == 0;
+	return bpf_map_update_elem(&flows, key, &flow, BPF_ANY) == 0;
 }
 
 /*
@@ -144,10 +131,13 @@ __noinline int judge_again(const struct slot *slot, struct packet *packet, const
 			   __u32 epoch, struct decision *decision)
 {
 	struct judgement judgement = {};
+	struct flow_key key;
 	bool newer;
 
 	if (!slot || !packet || !flow || !decision)
 		return 0;
+	/* Before Linux 6.2 a map's key must be on the function's own stack. */
+	key = packet->key;
 	newer = (__s32)(flow->epoch - epoch) > 0;
 	packet->icmp_type = flow->icmp_type;
 	packet->icmp_code = flow->icmp_code;
@@ -155,9 +145,9 @@ __noinline int judge_again(const struct slot *slot, struct packet *packet, const
 	decide_as_judged(&judgement, decision);
 	if (is_stopped(judgement.verdict)) {
 		if (!newer)
-			bpf_map_delete_elem(&flows, &packet->key);
+			bpf_map_delete_elem(&flows, &key);
 		decision->reason = REASON_PERSONA_SWITCH;
-	} else if (!newer && !keep_flow(packet, epoch, flow->last_seen, &judgement)) {
+	} else if (!newer && !keep_flow(&key, packet, epoch, flow->last_seen, &judgement)) {
 		decision->verdict = VERDICT_DROPPED;
 		decision->reason = REASON_CONNTRACK_FULL;
 	} else if (judgement.verdict == VERDICT_FORWARDED) {
@@ -190,7 +180,7 @@ static __always_inline void decide_by_rules(const struct slot *slot, const struc
 	judge(slot, packet, packet->direction, is_mid_stream(packet), &judgement);
 	decide_as_judged(&judgement, decision);
 	if (!is_stopped(judgement.verdict) && is_tracked(packet) && may_make_flow(packet) &&
-	    !keep_flow(packet, active.epoch, now, &judgement)) {
+	    !keep_flow(&packet->key, packet, active.epoch, now, &judgement)) {
 		decision->verdict = VERDICT_DROPPED;
 		decision->reason = REASON_CONNTRACK_FULL;
 	}
@@ -235,30 +225,31 @@ static __always_inline void decide_by_persona(const struct slot *slot, struct pa
 					      struct packet *quoted, struct active_persona active,
 					      __u64 now, struct decision *decision)
 {
-	struct flow *flow;
+	struct flow *flow = NULL;
+	bool related = false;
 
 	/* 1. An ICMP error belongs to the flow that it quotes, and does not refresh it: anybody can
 	 * send one. */
 	if (quoted && is_tracked(quoted)) {
 		flow = find_flow(&quoted->key, now);
 		if (flow) {
-			decide_by_flow(slot, quoted, active, flow, decision);
-			if (decision->verdict == VERDICT_FORWARDED)
-				decision->reason = REASON_RELATED_ICMP;
-			return;
+			*packet = *quoted;
+			related = true;
 		}
 	}
 	/* 2. A flow that passed goes on; under a new persona it is judged again. */
-	if (is_tracked(packet) && !begins_anew(packet)) {
+	if (!flow && is_tracked(packet) && !begins_anew(packet)) {
 		flow = find_flow(&packet->key, now);
-		if (flow) {
+		if (flow)
 			flow->last_seen = now;
-			decide_by_flow(slot, packet, active, flow, decision);
-			return;
-		}
 	}
 	/* 3. Everything else is judged by the rules. */
-	decide_by_rules(slot, packet, active, now, decision);
+	if (!flow)
+		decide_by_rules(slot, packet, active, now, decision);
+	else
+		decide_by_flow(slot, packet, active, flow, decision);
+	if (related && decision->verdict == VERDICT_FORWARDED)
+		decision->reason = REASON_RELATED_ICMP;
 }
 
 /* Reads an IP packet; false with a reason where that cannot be done. */

@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 #include <stdbool.h>
+#include <bpf/bpf_endian.h>
 #include "abi/flow.h"
 #include "abi/verdict.h"
 #include "kernel/net.h"
@@ -30,12 +31,20 @@ struct packet {
 	__u8 icmp_code;
 	/* enum icmp_kind */
 	__u8 icmp_kind;
-	/* Host order; 0 where the protocol has none. */
-	__u16 remote_port;
-	__u16 local_port;
 	/* Of the transport header, counted from the network header. */
-	__u32 transport_offset;
+	__u16 transport_offset;
 };
+
+/* Host order; of protocols that have ports. */
+static __always_inline __u16 local_port(const struct packet *packet)
+{
+	return bpf_ntohs(packet->key.local_port);
+}
+
+static __always_inline __u16 remote_port(const struct packet *packet)
+{
+	return bpf_ntohs(packet->key.remote_port);
+}
 
 static __always_inline __u8 opposite(__u8 direction)
 {

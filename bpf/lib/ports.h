@@ -26,17 +26,16 @@ static const volatile __s8 lanes[256] = {
     [IPPROTO_ICMPV6] = LANE_ICMPV6 - LANE_OTHER,
 };
 
-static __always_inline __u32 lane_of(const struct first_packet *packet)
+static __always_inline __u32 lane_of(__u8 protocol)
 {
-	return LANE_OTHER + lanes[packet->protocol];
+	return LANE_OTHER + lanes[protocol];
 }
 
-static __always_inline __u32 key_of(const struct first_packet *packet)
+static __always_inline __u32 key_of(__u8 protocol, __u16 port, __u8 icmp_type, __u8 icmp_code)
 {
-	if (has_ports(packet->protocol))
-		return packet->port;
-	return is_icmp(packet->protocol) ? packet->icmp_type << 8 | packet->icmp_code
-					 : packet->protocol << 8;
+	if (has_ports(protocol))
+		return port;
+	return is_icmp(protocol) ? icmp_type << 8 | icmp_code : protocol << 8;
 }
 
 /*

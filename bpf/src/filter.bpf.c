@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /* The packet filter: one program for each direction, on every interface but loopback. */
+#include "abi/first_packet.h"
 #include "lib/account.h"
 #include "lib/decide.h"
 
@@ -37,7 +38,9 @@ int judge_first_packet(struct judge_request *request)
 
 	if (!slot)
 		return -1;
-	said = classify(slot, &packet);
+	said =
+	    classify(slot, packet.direction, packet.family, packet.peer, lane_of(packet.protocol),
+		     key_of(packet.protocol, packet.port, packet.icmp_type, packet.icmp_code));
 	request->action = said.action;
 	request->rule = said.rule;
 	request->audited_rule = said.audited_rule;

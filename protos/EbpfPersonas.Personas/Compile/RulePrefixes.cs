@@ -16,10 +16,10 @@ internal static class RulePrefixes
     /// </summary>
     public const int PrefixesMax = (1 << 19) - 1;
 
-    /// <summary>Sorted; throws <see cref="PersonaTooLargeException"/>.</summary>
-    public static List<PrefixEntry> Of(Persona persona, RuleEntries rules, Direction direction, bool isV6)
+    /// <summary>Sorted, to be disposed of; throws <see cref="PersonaTooLargeException"/>.</summary>
+    public static PooledList<PrefixEntry> Of(Persona persona, RuleEntries rules, Direction direction, bool isV6)
     {
-        var entries = new List<PrefixEntry>(persona.Rules.Length);
+        var entries = new PooledList<PrefixEntry>(persona.Rules.Length);
         for (var number = 0; number < persona.Rules.Length; number++)
         {
             var rule = persona.Rules[number];
@@ -50,11 +50,11 @@ internal static class RulePrefixes
             }
         }
 
-        PrefixEntry.Sort(entries, isV6);
+        PrefixEntry.Sort(entries.Items, isV6);
         return entries;
     }
 
-    private static void Cut(List<PrefixEntry> entries, Prefix peer, ImmutableArray<Prefix> excepts, int rule)
+    private static void Cut(PooledList<PrefixEntry> entries, Prefix peer, ImmutableArray<Prefix> excepts, int rule)
     {
         if (excepts.IsEmpty)
         {
