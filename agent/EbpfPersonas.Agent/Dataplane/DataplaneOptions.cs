@@ -5,6 +5,9 @@ namespace EbpfPersonas.Agent.Dataplane;
 /// <summary>How the datapath is set up.</summary>
 public sealed record DataplaneOptions
 {
+    /// <summary>Lines in 1 MiB.</summary>
+    public const int LinesPerMib = (1 << 20) / CompiledSize.LineOctets;
+
     /// <summary>How the filters hang on the interfaces.</summary>
     public AttachMode Attach { get; init; } = AttachMode.Auto;
 

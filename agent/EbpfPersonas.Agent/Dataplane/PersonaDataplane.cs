@@ -83,7 +83,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         try
         {
             filter.Map("flows").MaxEntries = (uint)options.FlowCapacity;
-            filter.Map("policy_lines").MaxEntries = (uint)options.LineCapacity;
+            filter.Map("policy_lines").MaxEntries = (uint)options.LineCapacity + PersonaSlots.NoPersonaLines;
             RuleCounters.Size(filter, (uint)options.RuleCapacity);
             filter.Load();
             return new PersonaDataplane(filter, options);

@@ -17,7 +17,7 @@ public static class CompilerCheck
     /// Rules that may be asked, all packets together: the plain meaning goes through all rules for each packet. One
     /// packet is judged however many rules there are.
     /// </summary>
-    public const int RulesAskedMax = 65_536;
+    public const int RulesAskedMax = 32_768;
 
     /// <summary>
     /// The first packet of which <paramref name="compiled"/> says something else than <paramref name="persona"/> means,

