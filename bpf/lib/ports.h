@@ -72,12 +72,46 @@ __noinline __u32 port_tree_tag(const struct slot *slot, __u32 node, __u32 index,
 	return tag;
 }
 
+static __always_inline __u32 greater(__u32 one, __u32 other)
+{
+	return one > other ? one : other;
+}
+
+/*
+ * What does not stand in a class's own line, added to what does. A function of its own, verified
+ * once and not for each way through the line.
+ */
+__noinline int match_in_trees(const struct slot *slot, const struct class_record *record,
+			      __u32 lane_and_key, struct match *match)
+{
+	__u32 lane = lane_and_key >> LANE_SHIFT, key = (__u16)lane_and_key;
+	__u32 audited = LANE_AUDIT << LANE_SHIFT | lane_and_key;
+
+	if (!slot || !record || !match)
+		return 0;
+	/* 2. What is its own and too much for one line. */
+	if (record->intervals) {
+		match->enforced = greater(match->enforced,
+					  find_interval(slot, record->intervals, lane_and_key, 0));
+		match->audited =
+		    greater(match->audited, find_interval(slot, record->intervals, audited, 0));
+	}
+	/* 3. What it shares with others. */
+	if (record->ports) {
+		match->enforced =
+		    greater(match->enforced, port_tree_tag(slot, record->ports, lane, key));
+		match->audited = greater(
+		    match->audited, port_tree_tag(slot, record->ports, LANE_AUDIT + lane, key));
+	}
+	return 0;
+}
+
 static __always_inline struct match match_ports(const struct slot *slot, __u32 class,
 						__u32 lane_and_key)
 {
 	const struct class_record *record = (const void *)policy_line(slot, class);
 	__u32 lane = lane_and_key >> LANE_SHIFT, key = (__u16)lane_and_key;
-	__u32 in_lane = (__u32)TAG_LANE << lane, tag;
+	__u32 in_lane = (__u32)TAG_LANE << lane;
 	struct match match = {};
 
 	if (!record)
@@ -99,21 +133,9 @@ static __always_inline struct match match_ports(const struct slot *slot, __u32 c
 		if (entry->tag > match.audited)
 			match.audited = entry->tag;
 	}
-	/* 2. What is its own and too much for one line. */
-	if (record->intervals) {
-		tag = find_interval(slot, record->intervals, lane_and_key, 0);
-		match.enforced = tag > match.enforced ? tag : match.enforced;
-		tag = find_interval(slot, record->intervals,
-				    LANE_AUDIT << LANE_SHIFT | lane_and_key, 0);
-		match.audited = tag > match.audited ? tag : match.audited;
-	}
-	/* 3. What it shares with others. */
-	if (record->ports) {
-		tag = port_tree_tag(slot, record->ports, lane, key);
-		match.enforced = tag > match.enforced ? tag : match.enforced;
-		tag = port_tree_tag(slot, record->ports, LANE_AUDIT + lane, key);
-		match.audited = tag > match.audited ? tag : match.audited;
-	}
+	/* 2. and 3. */
+	if (record->intervals || record->ports)
+		match_in_trees(slot, record, lane_and_key, &match);
 	/* 4. Behind the rule that decides no other one is asked. */
 	if (match.audited < match.enforced)
 		match.audited = 0;
