@@ -1,9 +1,8 @@
 using EbpfPersonas.KernelTests;
 
-// Usage: EbpfPersonas.KernelTests <folder of BPF objects> <folder of cases> <file of verified instructions>. Runs inside a
-// QEMU guest, see guest-init.
-// It filters every interface that it finds, so it refuses to run anywhere else: on a machine that people use, that
-// would cut the machine off.
+// Usage: EbpfPersonas.KernelTests <folder of BPF objects> <folder of cases> <file of verified instructions>. Runs
+// inside a QEMU guest, see guest-init. It filters every interface that it finds, so it refuses to run anywhere else:
+// on a machine that people use, that would cut the machine off.
 if (!File.ReadAllText("/proc/cmdline").Contains("ebpf_personas.guest", StringComparison.Ordinal))
 {
     Console.Error.WriteLine("This runs only inside the guest that build/test-kernels boots.");

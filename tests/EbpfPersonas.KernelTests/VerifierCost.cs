@@ -3,8 +3,8 @@ using EbpfPersonas.TestKit.Kernel;
 namespace EbpfPersonas.KernelTests;
 
 /// <summary>
-/// What this kernel's verifier needs for the programs that the agent ships is what is kept in the repository. Each count
-/// is printed behind "verified", from where build/test-kernels collects them.
+/// What this kernel's verifier needs for the programs that the agent ships is what is kept in the repository. Each
+/// count is printed behind "verified", from where build/test-kernels collects them.
 /// </summary>
 internal static class VerifierCost
 {

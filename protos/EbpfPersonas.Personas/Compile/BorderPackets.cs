@@ -4,8 +4,8 @@ using EbpfPersonas.Personas.Verdicts;
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// First packets of flows at the borders of a persona's rules: the first and last address, port and ICMP type, and those
-/// just outside. Always the same ones for one revision of a persona.
+/// First packets of flows at the borders of a persona's rules: the first and last address, port and ICMP type, and
+/// those just outside. Always the same ones for one revision of a persona.
 /// </summary>
 internal static class BorderPackets
 {
@@ -21,16 +21,23 @@ internal static class BorderPackets
         var rules = persona.Rules;
         for (var i = 0; i < count; i++)
         {
-            yield return rules.IsEmpty
-                ? At(i % 2 == 0 ? Direction.Ingress : Direction.Egress, i)
-                : At(rules[(int)((((ulong)i * (ulong)rules.Length / (ulong)count) + persona.Revision) % (ulong)rules.Length)], i);
+            if (rules.IsEmpty)
+            {
+                yield return At(i % 2 == 0 ? Direction.Ingress : Direction.Egress, i);
+                continue;
+            }
+
+            var step = (ulong)i * (ulong)rules.Length / (ulong)count;
+            yield return At(rules[(int)((step + persona.Revision) % (ulong)rules.Length)], i);
         }
     }
 
     private static Packet At(Direction direction, int variant) =>
         new(direction, IpProtocol.Tcp, Anywhere(variant / 2), Port: (ushort)variant);
 
-    /// <summary>The address and the port go through their places at different speeds, so that all pairs occur.</summary>
+    /// <summary>
+    /// The address and the port go through their places at different speeds, so that all pairs occur.
+    /// </summary>
     private static Packet At(Rule rule, int variant)
     {
         var addressPlace = variant % Places;
@@ -81,5 +88,6 @@ internal static class BorderPackets
         _ => range.Last + 1,
     }));
 
-    private static byte Beside(byte? number, int place) => unchecked((byte)((number ?? 0) + (place < 2 ? 0 : place - 1)));
+    private static byte Beside(byte? number, int place) =>
+        unchecked((byte)((number ?? 0) + (place < 2 ? 0 : place - 1)));
 }

@@ -3,8 +3,8 @@ using EbpfPersonas.Personas.Verdicts;
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// A packet that a compiled persona judges otherwise than its rules mean; both answers in words, such as "deny by no-db,
-/// audited by trial".
+/// A packet that a compiled persona judges otherwise than its rules mean; both answers in words, such as "deny by
+/// no-db, audited by trial".
 /// </summary>
 public sealed record CompiledDifference(Packet Packet, string Meaning, string Compiled)
 {

@@ -43,7 +43,8 @@ public sealed class CompiledReader(CompiledPersona persona)
     public ClassRecord Class(int line) => PolicyLine.As<ClassRecord>(ref LineAt(line));
 
     /// <summary>
-    /// What a port tree says of the keys of one lane, neighbours with the same tag together; what has no tag is left out.
+    /// What a port tree says of the keys of one lane, neighbours with the same tag together; what has no tag is left
+    /// out.
     /// </summary>
     public IEnumerable<PortEntry> Tree(int line, Lane lane, bool isAudited)
     {
@@ -71,7 +72,9 @@ public sealed class CompiledReader(CompiledPersona persona)
         }
     }
 
-    /// <summary>What the interval tree of a class says: the lane of each interval that has a tag, and its keys.</summary>
+    /// <summary>
+    /// What the interval tree of a class says: the lane of each interval that has a tag, and its keys.
+    /// </summary>
     public IEnumerable<(int Lane, PortEntry Entry)> PortIntervals(int line)
     {
         ulong first = 0;

@@ -5,8 +5,8 @@ using EbpfPersonas.Personas.Model;
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// The prefixes that the rules of one direction hold for, in one family. What a rule excepts is cut out: the rest of the
-/// peer is the prefixes beside the way down to what is excepted, at most one for each bit.
+/// The prefixes that the rules of one direction hold for, in one family. What a rule excepts is cut out: the rest of
+/// the peer is the prefixes beside the way down to what is excepted, at most one for each bit.
 /// </summary>
 internal static class RulePrefixes
 {
@@ -53,8 +53,8 @@ internal static class RulePrefixes
                 {
                     throw new PersonaTooLargeException(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"Persona {persona.Name} needs more than {PrefixesMax} prefixes: rules times peers, and what is "
-                        + $"cut out of them."));
+                        $"Persona {persona.Name} needs more than {PrefixesMax} prefixes: rules times peers, and what "
+                        + $"is cut out of them."));
                 }
             }
             else if (!inside[0].Contains(peer))
@@ -67,7 +67,9 @@ internal static class RulePrefixes
         }
     }
 
-    /// <summary>What a rule excepts in one family, sorted, without what lies in another one: they do not overlap.</summary>
+    /// <summary>
+    /// What a rule excepts in one family, sorted, without what lies in another one: they do not overlap.
+    /// </summary>
     private static Prefix[] Holes(ImmutableArray<Prefix> excepts, bool isV6)
     {
         var holes = new List<Prefix>(excepts.Length);

@@ -6,8 +6,8 @@ using Xunit.Abstractions;
 namespace EbpfPersonas.Agent.Tests.Dataplane;
 
 /// <summary>
-/// The programs stay small for the verifier. The running kernel may be anybody's, so this one is held to limits; to what
-/// is kept in the repository only where its very series is. EBPF_PERSONAS_UPDATE_VERIFIED=1 keeps what it counts.
+/// The programs stay small for the verifier. The running kernel may be anybody's, so this one is held to limits; to
+/// what is kept in the repository only where its very series is. EBPF_PERSONAS_UPDATE_VERIFIED=1 keeps what it counts.
 /// </summary>
 public sealed class VerifiedInstructionsTests(ITestOutputHelper output)
 {

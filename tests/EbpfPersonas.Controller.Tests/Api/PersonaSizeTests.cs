@@ -79,8 +79,8 @@ public sealed class PersonaSizeTests : ControllerTest
     }
 
     /// <summary>
-    /// Rules that each hold for a choice of hosts of their own and for ports that lie apart: no two hosts are alike, and
-    /// what holds for one shares nothing with what holds for another.
+    /// Rules that each hold for a choice of hosts of their own and for ports that lie apart: no two hosts are alike,
+    /// and what holds for one shares nothing with what holds for another.
     /// </summary>
     private static string TooLarge()
     {

@@ -7,7 +7,9 @@ using EbpfPersonas.TestKit.RuleSets;
 
 namespace EbpfPersonas.Personas.Tests.Compile;
 
-/// <summary>The spot check finds compiled bytes that are wrong, names nothing where they are right, and is cheap.</summary>
+/// <summary>
+/// The spot check finds compiled bytes that are wrong, names nothing where they are right, and is cheap.
+/// </summary>
 public sealed class CompilerCheckTests
 {
     private const ulong Seed = 11;
@@ -89,7 +91,8 @@ public sealed class CompilerCheckTests
     [Fact]
     public void Finds_every_tag_that_was_changed_in_a_small_persona()
     {
-        var changes = Changes(Database, (uint)Tag.Rank, (uint)Tag.Lane, 1, (uint)RuleAction.Deny ^ (uint)RuleAction.Allow);
+        var changes = Changes(
+            Database, (uint)Tag.Rank, (uint)Tag.Lane, 1, (uint)RuleAction.Deny ^ (uint)RuleAction.Allow);
 
         Assert.True(changes.Tried >= 8, $"{changes.Tried} changes were tried");
         Assert.Empty(changes.Missed);
@@ -101,7 +104,8 @@ public sealed class CompilerCheckTests
         var compiled = PersonaCompiler.Compile(Database);
         foreach (var root in new[] { 0x40000000u + 99, 0x20000000u + 99, 0u, 99u, 0x40000000u })
         {
-            var damaged = With(compiled, compiled.Lines, [compiled.Roots[0], compiled.Roots[1], root, compiled.Roots[3]]);
+            var damaged = With(
+                compiled, compiled.Lines, [compiled.Roots[0], compiled.Roots[1], root, compiled.Roots[3]]);
             Assert.NotNull(CompilerCheck.Find(Database, damaged));
         }
     }
@@ -148,7 +152,9 @@ public sealed class CompilerCheckTests
     private static void AssertSame(Persona persona) =>
         Assert.Null(CompilerCheck.Find(persona, PersonaCompiler.Compile(persona, int.MaxValue))?.Sentence);
 
-    /// <summary>Changes each tag that stands in a class, by each of the masks, and lists the changes that were not found.</summary>
+    /// <summary>
+    /// Changes each tag that stands in a class, by each of the masks, and lists the changes that were not found.
+    /// </summary>
     private static (int Tried, List<string> Missed) Changes(Persona persona, params uint[] masks)
     {
         var compiled = PersonaCompiler.Compile(persona);

@@ -19,7 +19,10 @@ public sealed class RulePrefixesTests
             Action = RuleAction.Allow,
             List = RuleList.Allowed,
             Peers = [.. Enumerable.Range(0, Count).Select(i => new Prefix(new IpAddress(false, (uint)i * 4), 30))],
-            Except = [.. Enumerable.Range(0, Count).Select(i => new Prefix(new IpAddress(false, ((uint)i * 4) + 1), 32))],
+            Except =
+            [
+                .. Enumerable.Range(0, Count).Select(i => new Prefix(new IpAddress(false, ((uint)i * 4) + 1), 32)),
+            ],
         });
 
         var size = Within(Patience, () => PersonaCompiler.Compile(persona, int.MaxValue).Size);

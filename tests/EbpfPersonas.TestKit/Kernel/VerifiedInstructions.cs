@@ -49,7 +49,8 @@ public sealed record VerifiedInstructions(string Kernel, ImmutableSortedDictiona
         .. lines.Where(line => line.Length > 0 && line[0] != '#')
             .Select(line => line.Split(' '))
             .GroupBy(
-                words => words[0], words => KeyValuePair.Create(words[1], uint.Parse(words[2], CultureInfo.InvariantCulture)))
+                words => words[0],
+                words => KeyValuePair.Create(words[1], uint.Parse(words[2], CultureInfo.InvariantCulture)))
             .Select(kernel => new VerifiedInstructions(
                 kernel.Key, kernel.ToImmutableSortedDictionary(StringComparer.Ordinal))),
     ];
@@ -75,6 +76,7 @@ public sealed record VerifiedInstructions(string Kernel, ImmutableSortedDictiona
             .Where(program => Math.Abs(program.Now - program.Kept) > tolerance * program.Kept)
             .Select(program => string.Create(
                 CultureInfo.InvariantCulture,
-                $"{program.Program}: {program.Now} instructions verified, {program.Kept} are kept for {expected.Kernel}."));
+                $"{program.Program}: {program.Now} instructions verified, {program.Kept} are kept for "
+                + $"{expected.Kernel}."));
     }
 }

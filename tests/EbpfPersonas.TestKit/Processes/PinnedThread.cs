@@ -3,7 +3,9 @@ using Tmds.Linux;
 
 namespace EbpfPersonas.TestKit.Processes;
 
-/// <summary>A thread that stays on one CPU (sched_setaffinity(2)), and gives what it threw to whoever joins it.</summary>
+/// <summary>
+/// A thread that stays on one CPU (sched_setaffinity(2)), and gives what it threw to whoever joins it.
+/// </summary>
 public sealed class PinnedThread
 {
     private readonly Thread _thread;
