@@ -38,7 +38,7 @@ public sealed class KernelJudge(BpfObject filter)
         var result = filter.Program("judge_first_packet").Call(ref request);
         return result == 0
             ? ((RuleAction)request.Action, RuleId(resident, request.Rule))
-            : throw new BpfException($"judge by slot {resident.Slot}", -result);
+            : throw new InvalidOperationException($"The kernel has no slot {resident.Slot}.");
     }
 
     /// <summary>A number that the persona does not have is shown: it is what the test is there to find.</summary>
