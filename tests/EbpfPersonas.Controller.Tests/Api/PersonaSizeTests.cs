@@ -70,8 +70,11 @@ public sealed class PersonaSizeTests : ControllerTest
     [Fact]
     public async Task The_description_lists_what_the_size_has()
     {
-        var schema = (await Controller.GetAsync("/openapi/v1.json"))["components"]!["schemas"]!["PersonaSize"]!;
+        var schemas = (await Controller.GetAsync("/openapi/v1.json"))["components"]!["schemas"]!;
+        var schema = schemas["PersonaSize"]!;
 
+        Assert.Equal(
+            "#/components/schemas/PersonaSize", (string?)schemas["Persona"]!["properties"]!["size"]!["$ref"]);
         Assert.Equal(
             ["rules", "prefixes", "wire_bytes", "intervals", "classes", "lines", "octets"],
             schema["properties"]!.AsObject().Select(member => member.Key));
