@@ -85,21 +85,38 @@ public sealed unsafe class BpfProgram
         return info.verified_insns;
     }
 
+    /// <summary>
+    /// Runs once on a frame as above; gives the frame as the program left it, <paramref name="length"/> octets of
+    /// <paramref name="output"/>. Throws <see cref="BpfException"/> (ENOSPC) where that is too small.
+    /// </summary>
+    public int TestRun(ReadOnlySpan<byte> frame, Span<byte> output, out int length)
+    {
+        var options = new SyscallFunctions.bpf_test_run_opts { repeat = 1 };
+        Run(frame, output, ref options);
+        length = (int)options.data_size_out;
+        return (int)options.retval;
+    }
+
     private int Run(ReadOnlySpan<byte> frame, int repeat, uint flags, out uint nanoseconds)
     {
-        fixed (byte* data = frame)
+        var options = new SyscallFunctions.bpf_test_run_opts { repeat = repeat, flags = flags };
+        Run(frame, [], ref options);
+        nanoseconds = options.duration;
+        return (int)options.retval;
+    }
+
+    private void Run(ReadOnlySpan<byte> frame, Span<byte> output, ref SyscallFunctions.bpf_test_run_opts options)
+    {
+        fixed (byte* from = frame)
+        fixed (byte* to = output)
+        fixed (SyscallFunctions.bpf_test_run_opts* given = &options)
         {
-            var options = new SyscallFunctions.bpf_test_run_opts
-            {
-                sz = (nuint)sizeof(SyscallFunctions.bpf_test_run_opts),
-                data_in = data,
-                data_size_in = (uint)frame.Length,
-                repeat = repeat,
-                flags = flags,
-            };
-            BpfException.Check(SyscallFunctions.bpf_prog_test_run_opts(Descriptor, &options), $"run {Name}");
-            nanoseconds = options.duration;
-            return (int)options.retval;
+            given->sz = (nuint)sizeof(SyscallFunctions.bpf_test_run_opts);
+            given->data_in = from;
+            given->data_size_in = (uint)frame.Length;
+            given->data_out = to;
+            given->data_size_out = (uint)output.Length;
+            BpfException.Check(SyscallFunctions.bpf_prog_test_run_opts(Descriptor, given), $"run {Name}");
         }
     }
 

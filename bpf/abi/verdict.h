@@ -27,6 +27,7 @@ enum rule_action {
 enum verdict {
 	VERDICT_FORWARDED = 0,
 	VERDICT_DROPPED = 1,
+	/* Dropped, and the sender was told. */
 	VERDICT_REJECTED = 2,
 	/* Forwarded, but would have been dropped if the rule or the persona were enforced. */
 	VERDICT_AUDIT = 3,
@@ -41,6 +42,7 @@ enum reason {
 	REASON_ESTABLISHED = 3,
 	REASON_REEVALUATED = 4,
 	REASON_RELATED_ICMP = 5,
+	/* Passes before any persona is asked; so do answers to rejected packets. */
 	REASON_FAILSAFE = 6,
 	REASON_DENIED_RULE = 7,
 	REASON_DEFAULT_DENY = 8,

@@ -4,12 +4,9 @@
 #define EBPF_PERSONAS_LIB_ACCOUNT_H
 
 #include "abi/decision.h"
+#include "kernel/net.h"
 #include "lib/maps.h"
-
-/* include/uapi/linux/pkt_cls.h; the tcx verdicts have the same values. UNSPEC: whoever comes next
- * decides. */
-#define TC_ACT_UNSPEC (-1)
-#define TC_ACT_SHOT   2
+#include "lib/reject.h"
 
 /* Rule counters that each CPU has; the map holds as many for every possible CPU. */
 const volatile __u32 rules_per_cpu = 65536;
@@ -29,29 +26,38 @@ static __always_inline void count_rule(const struct slot *slot, __u32 rule, __u3
 	counter->last_hit = now;
 }
 
-/* A function of its own, verified once: there are many ways to it. */
-__noinline int account(struct __sk_buff *skb, __u32 direction, __u64 now,
-		       const struct decision *decision)
+/* What the program returns. "Rejected" means that the sender is told; where it cannot be, or not
+ * now, the packet is dropped, and the verdict says so. */
+static __always_inline int carry_out(struct __sk_buff *skb, __u8 direction, __u64 now,
+				     struct decision *decision)
 {
-	struct slot_counters *counters;
-	const struct slot *slot;
-	__u32 key, index;
+	if (decision->verdict == VERDICT_REJECTED) {
+		if (reject(skb, direction, now))
+			return TC_ACT_REDIRECT;
+		decision->verdict = VERDICT_DROPPED;
+	}
+	return decision->verdict == VERDICT_DROPPED ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
 
-	if (!decision)
-		return TC_ACT_SHOT;
-	key = decision->slot;
-	slot = bpf_map_lookup_elem(&slots, &key);
-	counters = bpf_map_lookup_elem(&slot_counters, &key);
-	index = (direction * VERDICT_COUNT + decision->verdict) * REASON_COUNT + decision->reason;
+static __always_inline int account(struct __sk_buff *skb, __u8 direction, __u64 now,
+				   struct decision *decision)
+{
+	/* Of the packet, not of the answer that may take its place. */
+	__u32 length = skb->len;
+	int action = carry_out(skb, direction, now, decision);
+	__u32 key = decision->slot;
+	const struct slot *slot = bpf_map_lookup_elem(&slots, &key);
+	struct slot_counters *counters = bpf_map_lookup_elem(&slot_counters, &key);
+	__u32 index =
+	    (direction * VERDICT_COUNT + decision->verdict) * REASON_COUNT + decision->reason;
+
 	if (slot && counters && index < VERDICT_COUNTER_COUNT) {
 		counters->verdict[index].packets++;
-		counters->verdict[index].bytes += skb->len;
-		count_rule(slot, decision->rule, skb->len, now);
-		count_rule(slot, decision->audited_rule, skb->len, now);
+		counters->verdict[index].bytes += length;
+		count_rule(slot, decision->rule, length, now);
+		count_rule(slot, decision->audited_rule, length, now);
 	}
-	return decision->verdict == VERDICT_DROPPED || decision->verdict == VERDICT_REJECTED
-		   ? TC_ACT_SHOT
-		   : TC_ACT_UNSPEC;
+	return action;
 }
 
 #endif

@@ -5,7 +5,6 @@
 #define EBPF_PERSONAS_LIB_ADDRESS_H
 
 #include <bpf/bpf_endian.h>
-#include "abi/first_packet.h"
 #include "lib/intervals.h"
 
 /* IPv6 has four words, IPv4 one. */
@@ -37,31 +36,35 @@ __noinline __u32 find_in_list(const struct slot *slot, __u32 line, __u64 middle,
 	return REFERENCE_CLASS;
 }
 
-/* The line of the class of the other end's address. */
-static __always_inline __u32 find_class(const struct slot *slot, const struct first_packet *packet)
+/* The rest of an IPv6 address, where its first word does not decide. */
+static __always_inline __u32 find_rest(const struct slot *slot, __u32 reference,
+				       const __be32 *address)
 {
-	__u32 reference = REFERENCE_CLASS, root, word, second, third, fourth;
+	__u32 word = address[1], third = address[2], fourth = address[3];
 
-	root = packet->direction * ADDRESS_FAMILY_COUNT + packet->family;
-	if (root < ROOT_COUNT)
-		reference = slot->root[root];
-	word = packet->peer[0];
-	second = packet->peer[1];
-	third = packet->peer[2];
-	fourth = packet->peer[3];
-	for (int i = 0; i < ADDRESS_WORDS_MAX; i++) {
+	for (int i = 1; i < ADDRESS_WORDS_MAX; i++) {
 		if (reference & (REFERENCE_CLASS | REFERENCE_LIST))
 			break;
-		reference = find_interval(slot, reference, bpf_ntohl(word), REFERENCE_CLASS);
-		word = second;
-		second = third;
+		reference = find_interval_again(slot, reference, bpf_ntohl(word), REFERENCE_CLASS);
+		word = third;
 		third = fourth;
 	}
 	if (reference & REFERENCE_LIST)
 		reference = find_in_list(slot, reference & REFERENCE_LINE,
-					 (__u64)bpf_ntohl(packet->peer[1]) << 32 |
-					     bpf_ntohl(packet->peer[2]),
-					 bpf_ntohl(packet->peer[3]));
+					 (__u64)bpf_ntohl(address[1]) << 32 | bpf_ntohl(address[2]),
+					 bpf_ntohl(address[3]));
+	return reference;
+}
+
+/* The line of the class of an address. */
+static __always_inline __u32 find_class(const struct slot *slot, __u32 root, const __be32 *address)
+{
+	__u32 reference = root < ROOT_COUNT ? slot->root[root] : REFERENCE_CLASS;
+
+	if (!(reference & REFERENCE_CLASS))
+		reference = find_interval(slot, reference, bpf_ntohl(address[0]), REFERENCE_CLASS);
+	if (!(reference & REFERENCE_CLASS))
+		reference = find_rest(slot, reference, address);
 	return reference & REFERENCE_LINE;
 }
 

@@ -3,7 +3,6 @@
 #ifndef EBPF_PERSONAS_LIB_CLASSIFY_H
 #define EBPF_PERSONAS_LIB_CLASSIFY_H
 
-#include "abi/first_packet.h"
 #include "lib/ports.h"
 
 struct classification {
@@ -20,21 +19,22 @@ static __always_inline __u32 rule_of_tag(const struct slot *slot, __u32 tag)
 	return tag ? slot->rule_count - tag / TAG_RANK : RULE_NONE;
 }
 
-/* A function of its own: a packet may need it twice, and the verifier walks it once. */
-__noinline int classify(const struct slot *slot, const struct first_packet *packet,
-			struct classification *result)
+/* `peer` is the other end, `direction` and `key` (enum lane) are those of the flow's first packet.
+ */
+static __always_inline struct classification classify(const struct slot *slot, __u8 direction,
+						      __u8 family, const __be32 *peer, __u32 lane,
+						      __u32 key)
 {
-	struct match match;
+	__u32 root = direction * ADDRESS_FAMILY_COUNT + family;
+	struct match match = match_ports(slot, find_class(slot, root, peer), lane, key);
+	struct classification result = {};
 
-	if (!slot || !packet || !result)
-		return 0;
-	match = match_ports(slot, find_class(slot, packet), lane_and_key(packet));
-	result->rule = rule_of_tag(slot, match.enforced);
-	result->audited_rule = rule_of_tag(slot, match.audited);
-	result->audited_action = match.audited & TAG_ACTION;
-	result->action = match.enforced ? match.enforced & TAG_ACTION
-					: slot->default_action[packet->direction & 1];
-	return 0;
+	result.rule = rule_of_tag(slot, match.enforced);
+	result.audited_rule = rule_of_tag(slot, match.audited);
+	result.audited_action = match.audited & TAG_ACTION;
+	result.action =
+	    match.enforced ? match.enforced & TAG_ACTION : slot->default_action[direction & 1];
+	return result;
 }
 
 #endif

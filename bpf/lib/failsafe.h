@@ -17,9 +17,9 @@ static __always_inline bool is_dhcp_client(const struct packet *packet)
 	if (packet->key.protocol != IPPROTO_UDP)
 		return false;
 	if (packet->key.family == ADDRESS_FAMILY_IPV6)
-		return packet->local_port == DHCPV6_CLIENT_PORT &&
-		       packet->remote_port == DHCPV6_SERVER_PORT;
-	return packet->local_port == DHCP_CLIENT_PORT && packet->remote_port == DHCP_SERVER_PORT;
+		return local_port(packet) == DHCPV6_CLIENT_PORT &&
+		       remote_port(packet) == DHCPV6_SERVER_PORT;
+	return local_port(packet) == DHCP_CLIENT_PORT && remote_port(packet) == DHCP_SERVER_PORT;
 }
 
 /* RFC 4861: neighbour discovery is valid with hop limit 255 only, so it never crossed a router. MLD
@@ -63,7 +63,7 @@ static long match_failsafe_entry(__u32 index, void *context)
 	    !same_peer(packet->key.remote, entry->peer, entry->mask))
 		return 0;
 	port =
-	    entry->direction == PACKET_DIRECTION_EGRESS ? packet->remote_port : packet->local_port;
+	    entry->direction == PACKET_DIRECTION_EGRESS ? remote_port(packet) : local_port(packet);
 	if (has_ports(packet->key.protocol) &&
 	    (port < entry->port_first || port > entry->port_last))
 		return 0;

@@ -5,8 +5,8 @@
 
 #include "lib/maps.h"
 
-/* The compiler makes at most 2^23 intervals (RulePrefixes); 16^6 are twice as many. */
-#define INTERVAL_LEVELS_MAX 6
+/* Enough for 16^5 intervals; the compiler makes no more (RulePrefixes). */
+#define INTERVAL_LEVELS_MAX 5
 
 static __always_inline const struct policy_line *policy_line(const struct slot *slot, __u32 line)
 {
@@ -36,16 +36,13 @@ static __always_inline __u64 interval_of(const struct interval_node *node, __u64
 	return before;
 }
 
-/*
- * The value of the interval that holds `number` in the tree of this root; `otherwise` where there
- * is no such tree. A function of its own, verified once.
- */
-__noinline __u32 find_interval(const struct slot *slot, __u32 root, __u32 number, __u32 otherwise)
+/* The value of the interval that holds `number` in the tree of this root; `otherwise` where there
+ * is no such tree. */
+static __always_inline __u32 find_interval(const struct slot *slot, __u32 root, __u32 number,
+					   __u32 otherwise)
 {
 	__u32 line = root;
 
-	if (!slot)
-		return otherwise;
 	for (int level = 0; level < INTERVAL_LEVELS_MAX; level++) {
 		const struct interval_node *node = (const void *)policy_line(slot, line);
 		const struct policy_line *values;
@@ -63,6 +60,14 @@ __noinline __u32 find_interval(const struct slot *slot, __u32 root, __u32 number
 		line = (node->first & INTERVAL_NODE_LINE) + interval;
 	}
 	return otherwise;
+}
+
+/* The same as a function of its own, for the trees behind the first one: verified once, and a call
+ * dearer. */
+__noinline __u32 find_interval_again(const struct slot *slot, __u32 root, __u32 number,
+				     __u32 otherwise)
+{
+	return slot ? find_interval(slot, root, number, otherwise) : otherwise;
 }
 
 #endif

@@ -5,9 +5,20 @@
 
 #include <linux/types.h>
 #include <stdbool.h>
+#include <bpf/bpf_endian.h>
 #include "abi/flow.h"
 #include "abi/verdict.h"
 #include "kernel/net.h"
+
+/* What a message of ICMP in IPv4, or of ICMPv6 in IPv6, is. */
+enum icmp_kind {
+	/* No ICMP of its own family, or a message that stands for itself. */
+	ICMP_KIND_OTHER = 0,
+	ICMP_KIND_ECHO_REQUEST,
+	ICMP_KIND_ECHO_REPLY,
+	/* Quotes the packet that caused it (RFC 1122 section 3.2.2, RFC 4443 section 3). */
+	ICMP_KIND_ERROR,
+};
 
 struct packet {
 	struct flow_key key;
@@ -18,12 +29,22 @@ struct packet {
 	__u8 tcp_flags;
 	__u8 icmp_type;
 	__u8 icmp_code;
-	/* Host order; 0 where the protocol has none. */
-	__u16 remote_port;
-	__u16 local_port;
+	/* enum icmp_kind */
+	__u8 icmp_kind;
 	/* Of the transport header, counted from the network header. */
-	__u32 transport_offset;
+	__u16 transport_offset;
 };
+
+/* Host order; of protocols that have ports. */
+static __always_inline __u16 local_port(const struct packet *packet)
+{
+	return bpf_ntohs(packet->key.local_port);
+}
+
+static __always_inline __u16 remote_port(const struct packet *packet)
+{
+	return bpf_ntohs(packet->key.remote_port);
+}
 
 static __always_inline __u8 opposite(__u8 direction)
 {
@@ -53,34 +74,41 @@ static __always_inline bool is_own_icmp(const struct packet *packet)
 	       (packet->key.family == ADDRESS_FAMILY_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 }
 
+static __always_inline enum icmp_kind icmp_kind(const struct packet *packet)
+{
+	__u8 type = packet->icmp_type;
+
+	if (!is_own_icmp(packet))
+		return ICMP_KIND_OTHER;
+	if (packet->key.family == ADDRESS_FAMILY_IPV6) {
+		if (type >= ICMPV6_ERROR_FIRST && type <= ICMPV6_ERROR_LAST)
+			return ICMP_KIND_ERROR;
+		return type == ICMPV6_ECHO_REQUEST ? ICMP_KIND_ECHO_REQUEST
+		       : type == ICMPV6_ECHO_REPLY ? ICMP_KIND_ECHO_REPLY
+						   : ICMP_KIND_OTHER;
+	}
+	if (type == ICMP_UNREACHABLE || type == ICMP_SOURCE_QUENCH || type == ICMP_TIME_EXCEEDED ||
+	    type == ICMP_PARAMETER_PROBLEM)
+		return ICMP_KIND_ERROR;
+	return type == ICMP_ECHO_REQUEST ? ICMP_KIND_ECHO_REQUEST
+	       : type == ICMP_ECHO_REPLY ? ICMP_KIND_ECHO_REPLY
+					 : ICMP_KIND_OTHER;
+}
+
 static __always_inline bool is_echo(const struct packet *packet)
 {
-	if (!is_own_icmp(packet))
-		return false;
-	if (packet->key.family == ADDRESS_FAMILY_IPV6)
-		return packet->icmp_type == ICMPV6_ECHO_REQUEST ||
-		       packet->icmp_type == ICMPV6_ECHO_REPLY;
-	return packet->icmp_type == ICMP_ECHO_REQUEST || packet->icmp_type == ICMP_ECHO_REPLY;
+	return packet->icmp_kind == ICMP_KIND_ECHO_REQUEST ||
+	       packet->icmp_kind == ICMP_KIND_ECHO_REPLY;
 }
 
 static __always_inline bool is_echo_request(const struct packet *packet)
 {
-	return is_echo(packet) &&
-	       (packet->icmp_type == ICMP_ECHO_REQUEST || packet->icmp_type == ICMPV6_ECHO_REQUEST);
+	return packet->icmp_kind == ICMP_KIND_ECHO_REQUEST;
 }
 
-/* An ICMP error: it quotes the packet that caused it (RFC 1122 section 3.2.2, RFC 4443 section 3).
- */
 static __always_inline bool is_icmp_error(const struct packet *packet)
 {
-	if (!is_own_icmp(packet))
-		return false;
-	if (packet->key.family == ADDRESS_FAMILY_IPV6)
-		return packet->icmp_type >= ICMPV6_ERROR_FIRST &&
-		       packet->icmp_type <= ICMPV6_ERROR_LAST;
-	return packet->icmp_type == ICMP_UNREACHABLE || packet->icmp_type == ICMP_SOURCE_QUENCH ||
-	       packet->icmp_type == ICMP_TIME_EXCEEDED ||
-	       packet->icmp_type == ICMP_PARAMETER_PROBLEM;
+	return packet->icmp_kind == ICMP_KIND_ERROR;
 }
 
 #endif

@@ -149,8 +149,6 @@ static __always_inline void set_ports(struct packet *packet, __be16 source, __be
 
 	packet->key.local_port = egress ? source : destination;
 	packet->key.remote_port = egress ? destination : source;
-	packet->local_port = bpf_ntohs(packet->key.local_port);
-	packet->remote_port = bpf_ntohs(packet->key.remote_port);
 }
 
 static __always_inline enum parse_result parse_icmp(struct __sk_buff *skb, struct packet *packet)
@@ -162,6 +160,7 @@ static __always_inline enum parse_result parse_icmp(struct __sk_buff *skb, struc
 		return PARSE_TRUNCATED;
 	packet->icmp_type = icmp[0];
 	packet->icmp_code = icmp[1];
+	packet->icmp_kind = icmp_kind(packet);
 	if (is_echo(packet)) {
 		bool egress = packet->direction == PACKET_DIRECTION_EGRESS;
 		__be16 id;

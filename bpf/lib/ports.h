@@ -17,27 +17,25 @@ struct match {
 };
 
 /*
- * {lane:16 | key:16} of a packet. A function of its own: what the verifier knows of the lane it
- * would tell apart, and walk the rest once for each.
+ * The lane of each protocol number, less LANE_OTHER. A table, and not branches: then the verifier
+ * does not know the lane, and walks what follows once for all of them.
  */
-__noinline __u32 lane_and_key(const struct first_packet *packet)
+static const volatile __s8 lanes[256] = {
+    [IPPROTO_TCP] = LANE_TCP - LANE_OTHER,	 [IPPROTO_UDP] = LANE_UDP - LANE_OTHER,
+    [IPPROTO_SCTP] = LANE_SCTP - LANE_OTHER,	 [IPPROTO_ICMP] = LANE_ICMP - LANE_OTHER,
+    [IPPROTO_ICMPV6] = LANE_ICMPV6 - LANE_OTHER,
+};
+
+static __always_inline __u32 lane_of(__u8 protocol)
 {
-	if (!packet)
-		return 0;
-	switch (packet->protocol) {
-	case IPPROTO_TCP:
-		return LANE_TCP << LANE_SHIFT | packet->port;
-	case IPPROTO_UDP:
-		return LANE_UDP << LANE_SHIFT | packet->port;
-	case IPPROTO_SCTP:
-		return LANE_SCTP << LANE_SHIFT | packet->port;
-	case IPPROTO_ICMP:
-		return LANE_ICMP << LANE_SHIFT | packet->icmp_type << 8 | packet->icmp_code;
-	case IPPROTO_ICMPV6:
-		return LANE_ICMPV6 << LANE_SHIFT | packet->icmp_type << 8 | packet->icmp_code;
-	default:
-		return LANE_OTHER << LANE_SHIFT | packet->protocol << 8;
-	}
+	return LANE_OTHER + lanes[protocol];
+}
+
+static __always_inline __u32 key_of(__u8 protocol, __u16 port, __u8 icmp_type, __u8 icmp_code)
+{
+	if (has_ports(protocol))
+		return port;
+	return is_icmp(protocol) ? icmp_type << 8 | icmp_code : protocol << 8;
 }
 
 /*
@@ -72,71 +70,92 @@ __noinline __u32 port_tree_tag(const struct slot *slot, __u32 node, __u32 index,
 	return tag;
 }
 
-static __always_inline __u32 greater(__u32 one, __u32 other)
+/*
+ * What stands outside of the class's own line: {audited:32 | enforced:32}. A function of its own,
+ * verified once.
+ */
+__noinline __u64 match_outside(const struct slot *slot, const struct class_record *record,
+			       __u32 lane, __u32 key)
 {
-	return one > other ? one : other;
+	__u32 enforced = 0, audited = 0, tag;
+
+	if (!slot || !record)
+		return 0;
+	/* 1. Its own. */
+	if (record->intervals) {
+		enforced =
+		    find_interval_again(slot, record->intervals, lane << LANE_SHIFT | key, 0);
+		audited = find_interval_again(slot, record->intervals,
+					      (LANE_AUDIT + lane) << LANE_SHIFT | key, 0);
+	}
+	/* 2. What it shares with others. */
+	if (record->ports) {
+		tag = port_tree_tag(slot, record->ports, lane, key);
+		enforced = tag > enforced ? tag : enforced;
+		tag = port_tree_tag(slot, record->ports, LANE_AUDIT + lane, key);
+		audited = tag > audited ? tag : audited;
+	}
+	return (__u64)audited << 32 | enforced;
+}
+
+static __always_inline bool entry_matches(const struct port_entry *entry, __u32 lane, __u32 key)
+{
+	return key >= entry->first && key <= entry->last && entry->tag & ((__u32)TAG_LANE << lane);
 }
 
 /*
- * What does not stand in a class's own line, added to what does. A function of its own, verified
- * once and not for each way through the line.
+ * The class's own line: the greatest tag that matches. Greatest first, so it is the first one; what
+ * is not used has tag 0, and no lanes.
  */
-__noinline int match_in_trees(const struct slot *slot, const struct class_record *record,
-			      __u32 lane_and_key, struct match *match)
+static __always_inline __u32 first_tag(const struct class_record *record, __u32 lane, __u32 key)
 {
-	__u32 lane = lane_and_key >> LANE_SHIFT, key = (__u16)lane_and_key;
-	__u32 audited = LANE_AUDIT << LANE_SHIFT | lane_and_key;
-
-	if (!slot || !record || !match)
-		return 0;
-	/* 2. What is its own and too much for one line. */
-	if (record->intervals) {
-		match->enforced = greater(match->enforced,
-					  find_interval(slot, record->intervals, lane_and_key, 0));
-		match->audited =
-		    greater(match->audited, find_interval(slot, record->intervals, audited, 0));
-	}
-	/* 3. What it shares with others. */
-	if (record->ports) {
-		match->enforced =
-		    greater(match->enforced, port_tree_tag(slot, record->ports, lane, key));
-		match->audited = greater(
-		    match->audited, port_tree_tag(slot, record->ports, LANE_AUDIT + lane, key));
+#pragma unroll
+	for (int i = 0; i < CLASS_ENTRY_COUNT; i++) {
+		if (entry_matches(&record->entry[i], lane, key))
+			return record->entry[i].tag;
+		if (!record->entry[i].tag)
+			break;
 	}
 	return 0;
 }
 
-static __always_inline struct match match_ports(const struct slot *slot, __u32 class,
-						__u32 lane_and_key)
+/* The same of the enforced entries alone. A function of its own, as rules in audit mode are few. */
+__noinline __u32 first_enforced_tag(const struct class_record *record, __u32 lane, __u32 key)
+{
+	if (!record)
+		return 0;
+#pragma unroll
+	for (int i = 0; i < CLASS_ENTRY_COUNT; i++) {
+		if (!(record->entry[i].tag & TAG_AUDIT) &&
+		    entry_matches(&record->entry[i], lane, key))
+			return record->entry[i].tag;
+	}
+	return 0;
+}
+
+static __always_inline struct match match_ports(const struct slot *slot, __u32 class, __u32 lane,
+						__u32 key)
 {
 	const struct class_record *record = (const void *)policy_line(slot, class);
-	__u32 lane = lane_and_key >> LANE_SHIFT, key = (__u16)lane_and_key;
-	__u32 in_lane = (__u32)TAG_LANE << lane;
 	struct match match = {};
 
 	if (!record)
 		return match;
-		/* 1. The class's own entries, greatest tag first: the first one that is enforced
-		 * ends it. */
-#pragma unroll
-	for (int i = 0; i < CLASS_ENTRY_COUNT; i++) {
-		const struct port_entry *entry = &record->entry[i];
-
-		if (!entry->tag)
-			break;
-		if (key < entry->first || key > entry->last || !(entry->tag & in_lane))
-			continue;
-		if (!(entry->tag & TAG_AUDIT)) {
-			match.enforced = entry->tag;
-			break;
-		}
-		if (entry->tag > match.audited)
-			match.audited = entry->tag;
+	/* 1. The class's own line. */
+	match.enforced = first_tag(record, lane, key);
+	if (match.enforced & TAG_AUDIT) {
+		match.audited = match.enforced;
+		match.enforced = first_enforced_tag(record, lane, key);
 	}
-	/* 2. and 3. */
-	if (record->intervals || record->ports)
-		match_in_trees(slot, record, lane_and_key, &match);
-	/* 4. Behind the rule that decides no other one is asked. */
+	/* 2. What did not fit into it. */
+	if (record->intervals | record->ports) {
+		__u64 outside = match_outside(slot, record, lane, key);
+		__u32 enforced = outside, audited = outside >> 32;
+
+		match.enforced = enforced > match.enforced ? enforced : match.enforced;
+		match.audited = audited > match.audited ? audited : match.audited;
+	}
+	/* 3. Behind the rule that decides no other one is asked. */
 	if (match.audited < match.enforced)
 		match.audited = 0;
 	return match;

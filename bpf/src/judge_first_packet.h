@@ -3,6 +3,7 @@
 #ifndef EBPF_PERSONAS_SRC_JUDGE_FIRST_PACKET_H
 #define EBPF_PERSONAS_SRC_JUDGE_FIRST_PACKET_H
 
+#include "abi/first_packet.h"
 #include "lib/classify.h"
 
 /*
@@ -15,11 +16,13 @@ int judge_first_packet(struct judge_request *request)
 	struct first_packet packet = request->packet;
 	__u32 key = request->slot;
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &key);
-	struct classification said = {};
+	struct classification said;
 
 	if (!slot)
 		return -1;
-	classify(slot, &packet, &said);
+	said =
+	    classify(slot, packet.direction, packet.family, packet.peer, lane_of(packet.protocol),
+		     key_of(packet.protocol, packet.port, packet.icmp_type, packet.icmp_code));
 	request->action = said.action;
 	request->rule = said.rule;
 	request->audited_rule = said.audited_rule;

@@ -3,6 +3,7 @@
  * or not. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "abi/answer.h"
 #include "abi/counters.h"
 #include "abi/decision.h"
 #include "abi/failsafe.h"
@@ -42,6 +43,7 @@ struct {
 	struct slot_counters slot_counters;
 	struct rule_counter rule_counter;
 	struct decision decision;
+	struct expected_answer expected_answer;
 	struct process_event process_event;
 } every_type;
 

@@ -16,10 +16,11 @@ static __always_inline int filter(struct __sk_buff *skb, __u8 direction)
 {
 	__u64 now = bpf_ktime_get_coarse_ns();
 	struct decision decision = decide(skb, direction, now);
+	int action = account(skb, direction, now, &decision);
 	__u32 zero = 0;
 
 	bpf_map_update_elem(&last_decision, &zero, &decision, BPF_ANY);
-	return account(skb, direction, now, &decision);
+	return action;
 }
 
 #include "tests/filter_programs.h"

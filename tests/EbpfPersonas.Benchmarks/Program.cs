@@ -21,8 +21,9 @@ try
     (string Name, Func<Task> Measure)[] parts =
     [
         ("agent", () => AgentFootprint.MeasureAsync(report)),
-        ("size", () => Task.Run(new CapacityBench(report, settings, cancellation).Run)),
+        // Before the parts that leave a large heap behind, which an agent does not have.
         ("changes", new ChangeBench(report, settings, cancellation).RunAsync),
+        ("size", () => Task.Run(new CapacityBench(report, settings, cancellation).Run)),
         ("hook", () => Task.Run(new HookBench(report, settings, cancellation).Run)),
         ("kinds", () => Task.Run(new KindBench(report, settings, cancellation).Run)),
         ("stack", new StackBench(report, settings, cancellation).RunAsync),
@@ -36,7 +37,7 @@ try
     report.WriteJson(BuiltProduct.Output("bench/datapath.json"));
     return report.AllMet ? 0 : 1;
 }
-catch (OperationCanceledException)
+catch (Exception) when (interrupted.IsCancellationRequested)
 {
     Console.WriteLine("\nInterrupted; everything the benchmark made is gone.");
     return 130;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Bpf;
@@ -9,13 +10,16 @@ namespace EbpfPersonas.KernelTests;
 
 /// <summary>
 /// Real TCP over a veth pair with the filters attached each way: what a persona allows connects, what it does not
-/// allow does not, and without a persona everything connects.
+/// allow does not, what it rejects is refused, and without a persona everything connects.
 /// </summary>
 internal static class AttachSmoke
 {
+    private const string Here = "10.9.0.1";
     private const string Peer = "10.9.0.2";
     private const int AllowedPort = 3306;
     private const int OtherPort = 3307;
+    private const int RejectedOutPort = 3308;
+    private const int RejectedInPort = 3309;
 
     // Software emulation is slow; a dropped SYN is repeated after a second.
     private static readonly TimeSpan PatienceWhenAllowed = TimeSpan.FromSeconds(10);
@@ -29,15 +33,11 @@ internal static class AttachSmoke
         DefaultEgress = RuleAction.Deny,
         Rules =
         [
-            new Rule
-            {
-                Id = "database",
-                Direction = Direction.Egress,
-                Action = RuleAction.Allow,
-                List = RuleList.Allowed,
-                Protocol = IpProtocol.Tcp,
-                Ports = [new PortRange(AllowedPort, AllowedPort)],
-            },
+            Rule("database", Direction.Egress, RuleAction.Allow, AllowedPort, IpProtocol.Tcp),
+            Rule("tcp-out", Direction.Egress, RuleAction.Reject, RejectedOutPort, IpProtocol.Tcp),
+            Rule("udp-out", Direction.Egress, RuleAction.Reject, RejectedOutPort, IpProtocol.Udp),
+            Rule("tcp-in", Direction.Ingress, RuleAction.Reject, RejectedInPort, IpProtocol.Tcp),
+            Rule("udp-in", Direction.Ingress, RuleAction.Reject, RejectedInPort, IpProtocol.Udp),
         ],
     };
 
@@ -48,6 +48,10 @@ internal static class AttachSmoke
         var peer = new LabHost("peer", "peer");
         using var allowed = peer.Listen(Peer, AllowedPort);
         using var other = peer.Listen(Peer, OtherPort);
+        using var rejectedOut = peer.Listen(Peer, RejectedOutPort);
+        using var rejectedOutUdp = peer.BindUdp(Peer, RejectedOutPort);
+        using var rejectedIn = here.Listen(Here, RejectedInPort);
+        using var rejectedInUdp = here.BindUdp(Here, RejectedInPort);
 
         var tcx = KernelHasTcx();
         report.Check("auto attaches by " + (tcx ? "tcx" : "clsact"), () =>
@@ -57,7 +61,7 @@ internal static class AttachSmoke
         });
         if (tcx)
         {
-            report.Check("tcx enforces a persona on real connections", () => Enforces(AttachMode.Tcx, here));
+            report.Check("tcx enforces a persona on real connections", () => Enforces(AttachMode.Tcx, here, peer));
         }
         else
         {
@@ -77,20 +81,23 @@ internal static class AttachSmoke
             });
         }
 
-        report.Check("clsact enforces a persona on real connections", () => Enforces(AttachMode.Clsact, here));
+        report.Check("clsact enforces a persona on real connections", () => Enforces(AttachMode.Clsact, here, peer));
     }
 
-    private static void Enforces(AttachMode mode, LabHost here)
+    private static void Enforces(AttachMode mode, LabHost here, LabHost peer)
     {
         using (var dataplane = PersonaDataplane.Load(new DataplaneOptions { Attach = mode }))
         {
             Equal(mode, dataplane.Attach());
             Connects(here, AllowedPort, true);
             Connects(here, OtherPort, true);
+            Connects(here, RejectedOutPort, true);
 
             dataplane.Apply(1, OnlyAllowedPort);
             Connects(here, AllowedPort, true);
             Connects(here, OtherPort, false);
+            IsRefused(here, Peer, RejectedOutPort);
+            IsRefused(peer, Here, RejectedInPort);
 
             dataplane.Apply(2, null);
             Connects(here, OtherPort, true);
@@ -112,6 +119,37 @@ internal static class AttachSmoke
             throw new InvalidOperationException($"connecting to port {port}: {result}");
         }
     }
+
+    /// <summary>Before a SYN is repeated, and a connected UDP socket likewise.</summary>
+    private static void IsRefused(LabHost from, string address, int port)
+    {
+        Equal(
+            SocketError.ConnectionRefused,
+            from.TryConnectAsync(address, port, PatienceWhenDenied).GetAwaiter().GetResult());
+        using var socket = from.OpenSocket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Connect(IPAddress.Parse(address), port);
+        socket.ReceiveTimeout = (int)PatienceWhenDenied.TotalMilliseconds;
+        socket.Send([1]);
+        try
+        {
+            socket.Receive(new byte[1]);
+            throw new InvalidOperationException($"port {port} answered a datagram");
+        }
+        catch (SocketException exception)
+        {
+            Equal(SocketError.ConnectionRefused, exception.SocketErrorCode);
+        }
+    }
+
+    private static Rule Rule(string id, Direction direction, RuleAction action, int port, byte protocol) => new()
+    {
+        Id = id,
+        Direction = direction,
+        Action = action,
+        List = RuleList.FirewallRules,
+        Protocol = protocol,
+        Ports = [new PortRange((ushort)port, (ushort)port)],
+    };
 
     private static async Task BuildAsync()
     {

@@ -21,7 +21,7 @@ public enum Reason
     /// <summary>An ICMP error about a flow that was allowed.</summary>
     RelatedIcmp = 5,
 
-    /// <summary>Passes before any persona is asked.</summary>
+    /// <summary>Passes before any persona is asked; so do answers to rejected packets.</summary>
     Failsafe = 6,
 
     /// <summary>A deny rule matched.</summary>

@@ -9,7 +9,7 @@ public enum Verdict
     /// <summary>As in the C source.</summary>
     Dropped = 1,
 
-    /// <summary>As in the C source.</summary>
+    /// <summary>Dropped, and the sender was told (TCP RST, ICMP destination unreachable).</summary>
     Rejected = 2,
 
     /// <summary>As in the C source.</summary>

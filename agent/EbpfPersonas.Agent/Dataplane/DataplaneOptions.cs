@@ -20,6 +20,15 @@ public sealed record DataplaneOptions
     /// <summary>Rules of all resident personas together; 24 octets each for every possible CPU.</summary>
     public int RuleCapacity { get; init; } = 65536;
 
+    /// <summary>
+    /// Answers to rejected packets, per second, over all CPUs and for each direction of its own, 0 (none) to 10^9: in
+    /// any t seconds at most <see cref="RejectBurst"/> + <see cref="RejectRate"/> * t. What is beyond is dropped.
+    /// </summary>
+    public uint RejectRate { get; init; } = 100;
+
+    /// <summary>Answers at once when none was given for long.</summary>
+    public uint RejectBurst { get; init; } = 50;
+
     /// <summary>The compiled filter; null = the one that is built in. Tests bring their own.</summary>
     public ReadOnlyMemory<byte>? FilterImage { get; init; }
 }

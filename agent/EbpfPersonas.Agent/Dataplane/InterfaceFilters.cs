@@ -18,6 +18,7 @@ public sealed class InterfaceFilters : IDisposable
     private static readonly TimeSpan ReopenPause = TimeSpan.FromSeconds(1);
 
     private readonly BpfObject _filter;
+    private readonly EthernetLinks _ethernet;
     private readonly Dictionary<int, IDisposable[]> _attached = [];
     private readonly HashSet<int> _named = [];
     private readonly ManualResetEventSlim _stopping = new();
@@ -27,7 +28,8 @@ public sealed class InterfaceFilters : IDisposable
     private Thread? _watcher;
 
     /// <summary>Takes the programs of <paramref name="filter"/>, which is borrowed.</summary>
-    public InterfaceFilters(BpfObject filter, AttachMode mode) => (_filter, _mode) = (filter, mode);
+    public InterfaceFilters(BpfObject filter, AttachMode mode) =>
+        (_filter, _mode, _ethernet) = (filter, mode, new EthernetLinks(filter));
 
     /// <summary>
     /// Raised on the watching thread when something failed after the start: this interface (0 = any that appears) has
@@ -119,10 +121,12 @@ public sealed class InterfaceFilters : IDisposable
             if (!change.Present)
             {
                 Detach(change.InterfaceIndex);
+                _ethernet.Set(change.InterfaceIndex, isEthernet: false);
                 return true;
             }
 
             _named.Add(change.InterfaceIndex);
+            _ethernet.Set(change.InterfaceIndex, change.IsEthernet && !change.IsLoopback);
             if (!change.IsLoopback && !_attached.ContainsKey(change.InterfaceIndex))
             {
                 _attached.Add(change.InterfaceIndex, AttachTo(change.InterfaceIndex));

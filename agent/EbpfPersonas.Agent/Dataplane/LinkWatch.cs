@@ -26,6 +26,7 @@ public sealed unsafe class LinkWatch : IDisposable
     private const byte FamilyUnspecified = 0;
     private const uint GroupLink = 1;
     private const uint FlagLoopback = 0x8;
+    private const ushort HardwareEthernet = 1; // ARPHRD_ETHER
 
     private readonly SafeFileHandle _socket;
     private readonly SafeFileHandle _stop;
@@ -171,7 +172,8 @@ public sealed unsafe class LinkWatch : IDisposable
                 var change = new LinkChange(
                     BinaryPrimitives.ReadInt32LittleEndian(body[4..]),
                     type == MessageNewLink,
-                    (flags & FlagLoopback) != 0);
+                    (flags & FlagLoopback) != 0,
+                    BinaryPrimitives.ReadUInt16LittleEndian(body[2..]) == HardwareEthernet);
                 _listAgain |= !changed(change);
             }
 

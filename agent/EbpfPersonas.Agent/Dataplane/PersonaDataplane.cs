@@ -79,12 +79,15 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.FlowCapacity, 1024);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.RejectRate, 1_000_000_000u);
         var filter = BpfObject.Open(options.FilterImage is { } image ? image.Span : BpfImages.Filter(), "filter");
         try
         {
             filter.Map("flows").MaxEntries = (uint)options.FlowCapacity;
             filter.Map("policy_lines").MaxEntries = (uint)options.LineCapacity + PersonaSlots.NoPersonaLines;
             RuleCounters.Size(filter, (uint)options.RuleCapacity);
+            filter.SetConstant("reject_rate", options.RejectRate);
+            filter.SetConstant("reject_burst", options.RejectBurst);
             filter.Load();
             return new PersonaDataplane(filter, options);
         }

@@ -27,7 +27,7 @@ static __always_inline struct decision decide_by_rules_only(struct __sk_buff *sk
 		return decision;
 	}
 	judge(slot, &packet, direction, false, &judgement);
-	conclude(slot, &judgement, &decision);
+	decide_as_judged(&judgement, &decision);
 	return decision;
 }
 

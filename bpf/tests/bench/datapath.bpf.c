@@ -41,9 +41,9 @@ int replay_empty(struct __sk_buff *skb)
 	return replay(skb, take_tuple_number()) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
-/* The parser alone: a part of all that follows. */
+/* Parts of what follows, each with all before it: the parser, */
 SEC("tc")
-int replay_parse(struct __sk_buff *skb)
+int replay_parser(struct __sk_buff *skb)
 {
 	struct packet packet = {.direction = PACKET_DIRECTION_INGRESS};
 	struct decision decision = {};
@@ -51,6 +51,30 @@ int replay_parse(struct __sk_buff *skb)
 	if (!replay(skb, take_tuple_number()) || !read_packet(skb, &packet, &decision))
 		return TC_ACT_SHOT;
 	return packet.key.protocol ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+/* the failsafe, */
+SEC("tc")
+int replay_failsafe(struct __sk_buff *skb)
+{
+	struct packet packet = {.direction = PACKET_DIRECTION_INGRESS};
+	struct decision decision = {};
+
+	if (!replay(skb, take_tuple_number()) || !read_packet(skb, &packet, &decision))
+		return TC_ACT_SHOT;
+	return is_failsafe(&packet) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+/* and the rules; counting comes on top. */
+SEC("tc")
+int replay_rules(struct __sk_buff *skb)
+{
+	struct decision decision;
+
+	if (!replay(skb, take_tuple_number()))
+		return TC_ACT_SHOT;
+	decision = decide_by_rules_only(skb, PACKET_DIRECTION_INGRESS);
+	return decision.verdict == VERDICT_FORWARDED ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
 SEC("tc")

@@ -5,7 +5,7 @@
  * wins. Programs of our own with these semantics, behind our own parser and with one counter, so
  * that only the classifiers differ.
  */
-#include "lib/parse.h"
+#include "lib/parse_usual.h"
 #include "tests/bench/tuples.h"
 
 #define TC_ACT_UNSPEC (-1)
@@ -94,7 +94,7 @@ static __always_inline int apply_policy(struct __sk_buff *skb, __u8 direction)
 
 	if (skb->protocol == bpf_htons(ETH_P_IPV6))
 		packet.key.family = ADDRESS_FAMILY_IPV6;
-	if (parse(skb, 0, false, &packet) != PARSE_OK)
+	if (!parse_usual(skb, &packet) && parse(skb, 0, false, &packet) != PARSE_OK)
 		return TC_ACT_SHOT;
 	key.identity = bpf_htonl(find_identity(&packet));
 	key.protocol = packet.key.protocol;

@@ -11,7 +11,7 @@ internal static class PersonaMapper
 {
     /// <summary>
     /// The network part for the wire, rules in document order. Allow rules whose peer cannot be resolved are left out:
-    /// they allow nothing. Reject goes out as deny, which is what is enforced.
+    /// they allow nothing.
     /// </summary>
     public static V1.Persona ToWire(PersonaDocument document, ulong revision)
     {
@@ -54,7 +54,7 @@ internal static class PersonaMapper
         {
             Id = rule.Id,
             Direction = (V1.Direction)rule.Direction,
-            Action = (V1.Action)(rule.Action == RuleAction.Reject ? RuleAction.Deny : rule.Action),
+            Action = (V1.Action)rule.Action,
             List = (V1.RuleList)rule.List,
             Priority = rule.List == RuleList.FirewallRules ? (uint)rule.Priority : 0,
             Mode = (V1.EnforcementMode)rule.Mode,

@@ -7,6 +7,9 @@ namespace EbpfPersonas.Personas.Compile;
 /// </summary>
 internal sealed class AddressClass
 {
+    /// <summary>A number of its own.</summary>
+    public required int Number { get; init; }
+
     /// <summary>The class of the prefix around; null for the one that holds no rule.</summary>
     public required AddressClass? Outer { get; init; }
 

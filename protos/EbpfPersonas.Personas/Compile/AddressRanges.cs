@@ -7,22 +7,20 @@ namespace EbpfPersonas.Personas.Compile;
 /// Cuts the addresses of a family into ranges, each with the class of the innermost prefix around it. Prefixes are
 /// nested or apart, so n of them make at most 2n + 1 ranges and n + 1 classes.
 /// </summary>
-internal sealed class AddressRanges(ClassBuilder classes, bool isV6)
+internal sealed class AddressRanges(ClassBuilder classes, bool isV6, PooledList<AddressRange> ranges)
 {
     private readonly Stack<(UInt128 Last, AddressClass Class)> _around = [];
-    private readonly List<AddressRange> _ranges = [];
-
-    /// <summary>The ranges, in order, up to the last address; neighbours differ.</summary>
-    public List<AddressRange> Cut(List<PrefixEntry> prefixes)
+    /// <summary>Adds the ranges in order, up to the last address; neighbours differ.</summary>
+    public void Cut(ReadOnlySpan<PrefixEntry> prefixes)
     {
         var width = isV6 ? 128 : 32;
         _around.Push((Prefix.Mask(isV6, width), classes.Empty));
         var rules = new List<int>();
-        for (var i = 0; i < prefixes.Count;)
+        for (var i = 0; i < prefixes.Length;)
         {
             var (start, length, _) = prefixes[i];
             rules.Clear();
-            for (; i < prefixes.Count && prefixes[i].Start == start && prefixes[i].Length == length; i++)
+            for (; i < prefixes.Length && prefixes[i].Start == start && prefixes[i].Length == length; i++)
             {
                 // A rule may name a peer twice.
                 if (rules.Count == 0 || rules[^1] != prefixes[i].Rule)
@@ -49,8 +47,6 @@ internal sealed class AddressRanges(ClassBuilder classes, bool isV6)
         {
             Close();
         }
-
-        return _ranges;
     }
 
     private void Close()
@@ -62,16 +58,16 @@ internal sealed class AddressRanges(ClassBuilder classes, bool isV6)
     /// <summary>Addresses up to <paramref name="last"/> that have no class yet get <paramref name="of"/>.</summary>
     private void Extend(UInt128 last, AddressClass of)
     {
-        if (_ranges.Count > 0 && _ranges[^1].Last >= last)
+        if (ranges.Count > 0 && ranges[^1].Last >= last)
         {
             return;
         }
 
-        if (_ranges.Count > 0 && _ranges[^1].Reference == of.Reference)
+        if (ranges.Count > 0 && ranges[^1].Reference == of.Reference)
         {
-            _ranges.RemoveAt(_ranges.Count - 1);
+            ranges.RemoveLast();
         }
 
-        _ranges.Add(new AddressRange(last, of.Reference));
+        ranges.Add(new AddressRange(last, of.Reference));
     }
 }

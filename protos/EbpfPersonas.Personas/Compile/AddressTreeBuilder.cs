@@ -13,7 +13,7 @@ internal sealed class AddressTreeBuilder(LineArena arena, IntervalTreeBuilder tr
     private const int FirstShiftV6 = 96;
 
     /// <summary>The reference that a lookup begins with.</summary>
-    public uint Build(List<AddressRange> ranges, bool isV6)
+    public uint Build(ReadOnlySpan<AddressRange> ranges, bool isV6)
     {
         var next = 0;
         return BuildSpace(ranges, ref next, 0, isV6 ? FirstShiftV6 : 0);
@@ -23,7 +23,7 @@ internal sealed class AddressTreeBuilder(LineArena arena, IntervalTreeBuilder tr
     /// What decides on the addresses that begin as <paramref name="start"/> and differ from the word at
     /// <paramref name="shift"/> on. Moves <paramref name="next"/> behind the ranges that end in there.
     /// </summary>
-    private uint BuildSpace(List<AddressRange> ranges, ref int next, UInt128 start, int shift)
+    private uint BuildSpace(ReadOnlySpan<AddressRange> ranges, ref int next, UInt128 start, int shift)
     {
         var below = ((UInt128)1 << shift) - 1;
         var last = start | ((UInt128)uint.MaxValue << shift) | below;
@@ -37,7 +37,7 @@ internal sealed class AddressTreeBuilder(LineArena arena, IntervalTreeBuilder tr
 
             if (end - next < AddressList.Capacity)
             {
-                var list = BuildList(CollectionsMarshal.AsSpan(ranges)[next..(end + 1)]);
+                var list = BuildList(ranges[next..(end + 1)]);
                 next = end + (ranges[end].Last == last ? 1 : 0);
                 return list;
             }
@@ -48,7 +48,7 @@ internal sealed class AddressTreeBuilder(LineArena arena, IntervalTreeBuilder tr
             return ranges[next].Reference;
         }
 
-        var words = new List<(uint Last, uint Value)>();
+        using var words = new PooledList<(uint Last, uint Value)>(shift == 0 && start == 0 ? ranges.Length : 0);
         for (ulong value = 0; value <= uint.MaxValue;)
         {
             var (end, reference) = ranges[next];
@@ -72,14 +72,14 @@ internal sealed class AddressTreeBuilder(LineArena arena, IntervalTreeBuilder tr
             value = word + 1ul;
         }
 
-        return (uint)trees.Build(CollectionsMarshal.AsSpan(words));
+        return (uint)trees.Build(words.Items);
     }
 
-    private static void Append(List<(uint Last, uint Value)> words, uint last, uint reference)
+    private static void Append(PooledList<(uint Last, uint Value)> words, uint last, uint reference)
     {
         if (words.Count > 0 && words[^1].Value == reference)
         {
-            words.RemoveAt(words.Count - 1);
+            words.RemoveLast();
         }
 
         words.Add((last, reference));
@@ -89,7 +89,7 @@ internal sealed class AddressTreeBuilder(LineArena arena, IntervalTreeBuilder tr
     private uint BuildList(ReadOnlySpan<AddressRange> ranges)
     {
         var line = arena.AllocatePairs(2);
-        ref var list = ref MemoryMarshal.Cast<PolicyLine, AddressList>(arena.Lines.Span[line..])[0];
+        ref var list = ref MemoryMarshal.Cast<PolicyLine, AddressList>(arena.Lines[line..])[0];
         for (var i = 0; i < AddressList.Capacity; i++)
         {
             var range = ranges[Math.Min(i, ranges.Length - 1)];

@@ -24,13 +24,16 @@ internal sealed class ClassBuilder
     private readonly RuleEntries _rules;
     private readonly IntervalTreeBuilder _intervals;
     private readonly PortTreeBuilder _trees;
-    private readonly Dictionary<(AddressClass Outer, int Hash), AddressClass> _derived = [];
+    private readonly Dictionary<ulong, AddressClass> _derived;
     private readonly List<PortEntry> _entries = [];
+    private int _made;
 
     /// <summary>Begins with the class that holds no rule, at line 0.</summary>
-    public ClassBuilder(LineArena arena, RuleEntries rules, IntervalTreeBuilder intervals, PortTreeBuilder trees)
+    public ClassBuilder(
+        LineArena arena, RuleEntries rules, int count, IntervalTreeBuilder intervals, PortTreeBuilder trees)
     {
         (_arena, _rules, _intervals, _trees) = (arena, rules, intervals, trees);
+        _derived = new Dictionary<ulong, AddressClass>(count);
         Empty = Class(null, [], [], [], tree: 0, treeTag: 0);
         Empty.WholeTree = 0;
     }
@@ -46,12 +49,17 @@ internal sealed class ClassBuilder
     /// </summary>
     public AddressClass Derive(AddressClass outer, ReadOnlySpan<int> rules)
     {
-        var hash = default(HashCode);
-        hash.AddBytes(MemoryMarshal.AsBytes(rules));
-        ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_derived, (outer, hash.ToHashCode()), out _);
+        var hash = (ulong)outer.Number;
+        foreach (var rule in rules)
+        {
+            hash = (hash ^ (uint)rule) * 0x9e3779b97f4a7c15;
+            hash ^= hash >> 29;
+        }
+
+        ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_derived, hash, out _);
         for (var known = first; known is not null; known = known.Next)
         {
-            if (rules.SequenceEqual(known.Rules))
+            if (known.Outer == outer && rules.SequenceEqual(known.Rules))
             {
                 return known;
             }
@@ -106,6 +114,7 @@ internal sealed class ClassBuilder
     private AddressClass Class(
         AddressClass? outer, int[] rules, PortEntry[] own, PortEntry[] entries, int tree, uint treeTag) => new()
         {
+            Number = _made++,
             Outer = outer,
             Rules = rules,
             Own = own,

@@ -12,7 +12,7 @@ namespace EbpfPersonas.Personas.Compile;
 public sealed class CompiledReader(CompiledPersona persona)
 {
     /// <summary>INTERVAL_LEVELS_MAX of bpf/lib.</summary>
-    private const int LevelsMax = 6;
+    private const int LevelsMax = 5;
 
     /// <summary>
     /// The action for the first packet of a flow; the number of the rule that decides, and of the first one in audit

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using EbpfPersonas.Personas.Compile.Layout;
 
@@ -8,17 +10,18 @@ namespace EbpfPersonas.Personas.Compile;
 /// The lines of a persona in the making. Nodes that are the same are kept once: they are immutable, so whoever needs
 /// one shares it.
 /// </summary>
-internal sealed class LineArena(string persona, int linesMax)
+internal sealed class LineArena(string persona, int rules, int linesMax) : IDisposable
 {
-    private PolicyLine[] _lines = new PolicyLine[64];
-    private Interned[] _interned = new Interned[128];
+    private readonly PooledList<PolicyLine> _lines = new(2 * rules);
+    private Interned[] _interned = NewTable(Places(2 * rules));
+    private int _places = Places(2 * rules);
     private int _internedCount;
 
     /// <summary>Lines in use.</summary>
-    public int Count { get; private set; }
+    public int Count => _lines.Count;
 
-    /// <summary>All lines in use.</summary>
-    public Memory<PolicyLine> Lines => _lines.AsMemory(0, Count);
+    /// <summary>All lines in use; good until the next allocation.</summary>
+    public Span<PolicyLine> Lines => _lines.Items;
 
     /// <summary>The line of this number as a <typeparamref name="T"/>; good until the next allocation.</summary>
     public ref T At<T>(int line)
@@ -27,7 +30,7 @@ internal sealed class LineArena(string persona, int linesMax)
 
     /// <summary>The branches of a port tree's inner node.</summary>
     public ReadOnlySpan<PortBranch> Branches(int line) =>
-        MemoryMarshal.Cast<PolicyLine, PortBranch>(_lines.AsSpan(line, 2));
+        MemoryMarshal.Cast<PolicyLine, PortBranch>(_lines.Items.Slice(line, 2));
 
     /// <summary>The sixteen tags of a port tree's last level.</summary>
     public ReadOnlySpan<uint> Tags(int line) => _lines[line].Word;
@@ -38,7 +41,11 @@ internal sealed class LineArena(string persona, int linesMax)
     /// </summary>
     public int AllocatePairs(int lines)
     {
-        Count += Count & 1;
+        if (Count % 2 != 0)
+        {
+            Allocate(1);
+        }
+
         return Allocate(lines);
     }
 
@@ -53,32 +60,27 @@ internal sealed class LineArena(string persona, int linesMax)
         }
 
         var first = Count;
-        Count += lines;
-        if (Count > _lines.Length)
-        {
-            Array.Resize(ref _lines, Math.Max(Count, _lines.Length * 2));
-        }
-
+        _lines.Grow(lines).Clear();
         return first;
     }
 
     /// <summary>The line where <paramref name="content"/> stands, an older one where there is one.</summary>
     public int Intern(ReadOnlySpan<PolicyLine> content)
     {
-        if (_internedCount * 2 >= _interned.Length)
+        if (_internedCount * 2 >= _places)
         {
             Rehash();
         }
 
         var hash = Hash(content);
-        var mask = _interned.Length - 1;
+        var mask = _places - 1;
         for (var at = (int)hash & mask; ; at = (at + 1) & mask)
         {
             ref var entry = ref _interned[at];
             if (entry.Length == 0)
             {
                 entry = new Interned(Allocate(content.Length), content.Length, hash);
-                content.CopyTo(_lines.AsSpan(entry.Line));
+                content.CopyTo(Lines[entry.Line..]);
                 _internedCount++;
                 return entry.Line;
             }
@@ -88,6 +90,13 @@ internal sealed class LineArena(string persona, int linesMax)
                 return entry.Line;
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _lines.Dispose();
+        ArrayPool<Interned>.Shared.Return(_interned);
     }
 
     private static uint Hash(ReadOnlySpan<PolicyLine> content)
@@ -103,13 +112,15 @@ internal sealed class LineArena(string persona, int linesMax)
     }
 
     private bool Same(int line, ReadOnlySpan<PolicyLine> content) =>
-        MemoryMarshal.AsBytes(_lines.AsSpan(line, content.Length)).SequenceEqual(MemoryMarshal.AsBytes(content));
+        MemoryMarshal.AsBytes(Lines.Slice(line, content.Length)).SequenceEqual(MemoryMarshal.AsBytes(content));
 
     private void Rehash()
     {
-        var older = _interned;
-        _interned = new Interned[older.Length * 2];
-        var mask = _interned.Length - 1;
+        var older = _interned.AsSpan(0, _places);
+        var table = _interned;
+        _places *= 2;
+        _interned = NewTable(_places);
+        var mask = _places - 1;
         foreach (var entry in older)
         {
             var at = (int)entry.Hash & mask;
@@ -123,6 +134,18 @@ internal sealed class LineArena(string persona, int linesMax)
                 _interned[at] = entry;
             }
         }
+
+        ArrayPool<Interned>.Shared.Return(table);
+    }
+
+    private static int Places(int least) => (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(least, 16));
+
+    /// <summary>An empty table; the pool may give a longer one.</summary>
+    private static Interned[] NewTable(int places)
+    {
+        var table = ArrayPool<Interned>.Shared.Rent(places);
+        Array.Clear(table);
+        return table;
     }
 
     /// <summary>Length 0: nothing.</summary>

@@ -26,11 +26,11 @@ public static class PersonaCompiler
                 $"Persona {persona.Name} has {persona.Rules.Length} rules; {RuleEntries.RulesMax} are the limit."));
         }
 
-        var arena = new LineArena(persona.Name, linesMax);
-        var rules = new RuleEntries(persona.Rules);
+        using var arena = new LineArena(persona.Name, persona.Rules.Length, linesMax);
+        using var rules = new RuleEntries(persona.Rules);
         var trees = new IntervalTreeBuilder(arena);
         var ports = new PortTreeBuilder(arena);
-        var classes = new ClassBuilder(arena, rules, trees, ports);
+        var classes = new ClassBuilder(arena, rules, persona.Rules.Length, trees, ports);
         var addresses = new AddressTreeBuilder(arena, trees);
         var addressLines = 0;
         var intervals = 0;
@@ -47,18 +47,19 @@ public static class PersonaCompiler
             DefaultEgress = persona.DefaultEgress,
             RuleIds = [.. persona.Rules.Select(rule => rule.Id)],
             Roots = [.. roots],
-            Lines = arena.Lines,
+            Lines = arena.Lines.ToArray(),
             Size = new CompiledSize(
                 persona.Rules.Length, intervals, classes.Count, addressLines, arena.Count - addressLines - classes.Count, arena.Count),
         };
 
         uint Root(Direction direction, bool isV6)
         {
-            var prefixes = RulePrefixes.Of(persona, rules, direction, isV6);
-            var cut = new AddressRanges(classes, isV6).Cut(prefixes);
-            intervals += cut.Count;
+            using var prefixes = RulePrefixes.Of(persona, rules, direction, isV6);
+            using var ranges = new PooledList<AddressRange>((2 * prefixes.Count) + 1);
+            new AddressRanges(classes, isV6, ranges).Cut(prefixes.Items);
+            intervals += ranges.Count;
             var before = arena.Count;
-            var root = addresses.Build(cut, isV6);
+            var root = addresses.Build(ranges.Items, isV6);
             addressLines += arena.Count - before;
             return root;
         }

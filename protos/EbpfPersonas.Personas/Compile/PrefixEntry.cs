@@ -12,7 +12,7 @@ internal readonly record struct PrefixEntry(UInt128 Start, int Length, int Rule)
     }
 
     /// <summary>Sorts; a number of 64 bits holds an IPv4 entry, and numbers sort several times faster.</summary>
-    public static void Sort(List<PrefixEntry> entries, bool isV6)
+    public static void Sort(Span<PrefixEntry> entries, bool isV6)
     {
         if (isV6)
         {
@@ -20,14 +20,14 @@ internal readonly record struct PrefixEntry(UInt128 Start, int Length, int Rule)
             return;
         }
 
-        var keys = new ulong[entries.Count];
-        for (var i = 0; i < keys.Length; i++)
+        using var keys = new PooledList<ulong>(entries.Length);
+        foreach (var entry in entries)
         {
-            keys[i] = ((ulong)entries[i].Start << 32) | ((ulong)entries[i].Length << 24) | (uint)entries[i].Rule;
+            keys.Add(((ulong)entry.Start << 32) | ((ulong)entry.Length << 24) | (uint)entry.Rule);
         }
 
-        Array.Sort(keys);
-        for (var i = 0; i < keys.Length; i++)
+        keys.Items.Sort();
+        for (var i = 0; i < entries.Length; i++)
         {
             entries[i] = new PrefixEntry(keys[i] >> 32, (byte)(keys[i] >> 24), (int)(keys[i] & 0xffffff));
         }

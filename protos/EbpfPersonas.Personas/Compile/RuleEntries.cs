@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using EbpfPersonas.Personas.Compile.Layout;
 using EbpfPersonas.Personas.Model;
 
@@ -9,29 +8,37 @@ namespace EbpfPersonas.Personas.Compile;
 /// Every rule of a persona as port entries: the lanes and keys that it matches, whatever the address. Keys are those of
 /// enum lane in bpf/abi.
 /// </summary>
-internal sealed class RuleEntries
+internal sealed class RuleEntries : IDisposable
 {
     /// <summary>The rank has 23 bits.</summary>
     public const int RulesMax = (1 << 23) - 1;
 
-    private readonly List<PortEntry> _entries;
-    private readonly int[] _starts;
+    private readonly PooledList<PortEntry> _entries;
+    private readonly PooledList<int> _starts;
 
     /// <summary>Reads all rules; there are no more than <see cref="RulesMax"/>.</summary>
     public RuleEntries(ImmutableArray<Rule> rules)
     {
-        _entries = new List<PortEntry>(rules.Length);
-        _starts = new int[rules.Length + 1];
+        _entries = new PooledList<PortEntry>(rules.Length);
+        _starts = new PooledList<int>(rules.Length + 1);
+        _starts.Add(0);
         for (var number = 0; number < rules.Length; number++)
         {
             Add(rules[number], (uint)(rules.Length - number));
-            _starts[number + 1] = _entries.Count;
+            _starts.Add(_entries.Count);
         }
     }
 
     /// <summary>The entries of one rule, which do not overlap; none where no packet can match it.</summary>
     public ReadOnlySpan<PortEntry> Of(int rule) =>
-        CollectionsMarshal.AsSpan(_entries)[_starts[rule].._starts[rule + 1]];
+        _entries.Items[_starts[rule].._starts[rule + 1]];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _entries.Dispose();
+        _starts.Dispose();
+    }
 
     private void Add(Rule rule, uint rank)
     {

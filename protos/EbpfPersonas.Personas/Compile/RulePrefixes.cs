@@ -10,13 +10,18 @@ namespace EbpfPersonas.Personas.Compile;
 /// </summary>
 internal static class RulePrefixes
 {
-    /// <summary>Prefixes of one direction and family; a guard of the compiler's own memory.</summary>
-    public const int PrefixesMax = 1 << 22;
+    /// <summary>
+    /// Prefixes of one direction and family: n of them make up to 2n + 1 intervals, and the filter walks trees of 5
+    /// levels, 16^5 intervals (bpf/lib/intervals.h).
+    /// </summary>
+    public const int PrefixesMax = (1 << 19) - 1;
 
-    /// <summary>Sorted; throws <see cref="PersonaTooLargeException"/> as soon as there are too many.</summary>
-    public static List<PrefixEntry> Of(Persona persona, RuleEntries rules, Direction direction, bool isV6)
+    /// <summary>
+    /// Sorted, to be disposed of; throws <see cref="PersonaTooLargeException"/> as soon as there are too many.
+    /// </summary>
+    public static PooledList<PrefixEntry> Of(Persona persona, RuleEntries rules, Direction direction, bool isV6)
     {
-        var entries = new List<PrefixEntry>(persona.Rules.Length);
+        var entries = new PooledList<PrefixEntry>(persona.Rules.Length);
         for (var number = 0; number < persona.Rules.Length; number++)
         {
             var rule = persona.Rules[number];
@@ -40,7 +45,7 @@ internal static class RulePrefixes
             }
         }
 
-        PrefixEntry.Sort(entries, isV6);
+        PrefixEntry.Sort(entries.Items, isV6);
         return entries;
 
         void Cut(Prefix peer, ReadOnlySpan<Prefix> holes, int rule)

@@ -14,7 +14,19 @@ public sealed class KernelCaseTests(VerdictFilterFixture fixture) : IClassFixtur
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Every_line_is_what_the_kernel_says(string name)
+    public void Every_line_is_what_the_kernel_says(string name) => AssertEveryLine(name);
+
+    /// <summary>Frames that the filter reads through calls only, as where there is no Ethernet header.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_line_is_what_the_kernel_says_on_a_link_of_another_kind(string name)
+    {
+        _filter.KnowsEthernet(false);
+        AssertEveryLine(name);
+        _filter.KnowsEthernet(true);
+    }
+
+    private void AssertEveryLine(string name)
     {
         var @case = CaseDocuments.Load(name);
         _filter.Use(CaseDocuments.Read(@case, CaseFolder.PersonaFile));

@@ -101,7 +101,7 @@ public sealed class KernelPropertyTests(VerdictFilterFixture fixture, ITestOutpu
     }
 
     private static Expectation Reference(Persona persona, CasePacket packet) =>
-        ReferenceDatapath.InWords(persona, ReferenceVerdict.Judge(persona, packet.AsFirstPacket()));
+        ReferenceDatapath.InWords(persona, ReferenceVerdict.Judge(persona, packet.AsFirstPacket()), packet);
 
     private static Func<Persona, Persona> EachRule(Func<Rule, Rule> change) =>
         persona => persona with { Rules = [.. persona.Rules.Select(change)] };

@@ -44,11 +44,11 @@ public sealed class RealTrafficTests : IAsyncLifetime
         using var dataplane = Attach(AttachMode.Auto);
         dataplane.Apply(1, Allowing(Direction.Ingress, IpProtocol.Udp, 5000));
         using var receiver = _vm.BindUdp("10.0.0.5", 5000);
-        using var sender = new RawSocket(_peer, await IndexOfAsync(_peer, "eth0"));
+        using var sender = new RawSocket(_peer, await _peer.InterfaceIndexAsync("eth0"));
 
         // A packet socket puts all but the link-layer header of a frame that is larger than a page into pages.
         var frame = Frame.Build(PacketParser.Parse("udp 10.0.0.10:40000 > local:5000") with { PayloadLength = 5000 });
-        (await MacAsync(_vm)).CopyTo(frame, 0);
+        (await _vm.HardwareAddressAsync("eth0")).CopyTo(frame, 0);
         Assert.True(sender.Send(frame, 0x0800));
 
         Assert.True(receiver.Poll(Patience, SelectMode.SelectRead), "the datagram arrives");
@@ -61,9 +61,9 @@ public sealed class RealTrafficTests : IAsyncLifetime
     {
         using var dataplane = Attach(AttachMode.Auto);
         using var receiver = _peer.BindUdp("10.0.0.10", 5000);
-        using var sender = new RawSocket(_vm, await IndexOfAsync(_vm, "eth0"));
+        using var sender = new RawSocket(_vm, await _vm.InterfaceIndexAsync("eth0"));
         var frame = Frame.Build(PacketParser.Parse("udp local:40000 > 10.0.0.10:5000 payload=10"));
-        (await MacAsync(_peer)).CopyTo(frame, 0);
+        (await _peer.HardwareAddressAsync("eth0")).CopyTo(frame, 0);
 
         Assert.True(sender.Send(frame, 0x0806), "without a persona the frame goes out");
         Assert.True(receiver.Poll(Patience, SelectMode.SelectRead), "and arrives");
@@ -80,7 +80,7 @@ public sealed class RealTrafficTests : IAsyncLifetime
     {
         using var foreign = BpfObject.Open(TestObjects.Program("pass_all"), "foreign");
         foreign.Load();
-        var index = await IndexOfAsync(_vm, "eth0");
+        var index = await _vm.InterfaceIndexAsync("eth0");
         using var link = _vm.RunInside(() => foreign.Program("pass_all").AttachTcx(index, ingress: false));
         using var dataplane = Attach(AttachMode.Tcx);
         using var listener = _peer.Listen("10.0.0.10", 5000);
@@ -115,10 +115,10 @@ public sealed class RealTrafficTests : IAsyncLifetime
         await _lab.AddInterfaceAsync(_vm, "eth1", "vm1");
         using var dataplane = Attach(mode);
         dataplane.Apply(1, Allowing(Direction.Egress, IpProtocol.Tcp, 1));
-        using var sender = new RawSocket(_vm, await IndexOfAsync(_vm, "eth1"));
+        using var sender = new RawSocket(_vm, await _vm.InterfaceIndexAsync("eth1"));
         var frame = Frame.Build(PacketParser.Parse("udp local:40000 > 10.0.0.10:5000 payload=10"));
         using var receiver = _peer.BindUdp("10.0.0.10", 5000);
-        (await MacAsync(_peer)).CopyTo(frame, 0);
+        (await _peer.HardwareAddressAsync("eth0")).CopyTo(frame, 0);
 
         var stop = false;
         var sent = 0u;
@@ -151,7 +151,7 @@ public sealed class RealTrafficTests : IAsyncLifetime
     [Fact]
     public async Task What_a_killed_agent_left_in_clsact_does_not_govern_the_next_one()
     {
-        var index = await IndexOfAsync(_vm, "eth0");
+        var index = await _vm.InterfaceIndexAsync("eth0");
         using var listener = _peer.Listen("10.0.0.10", 5000);
         using var orphan = PersonaDataplane.Load(new DataplaneOptions());
         orphan.Apply(1, Allowing(Direction.Egress, IpProtocol.Tcp, 1));
@@ -190,17 +190,6 @@ public sealed class RealTrafficTests : IAsyncLifetime
         {
             await _lab.RunInHubAsync("ip", "link", "set", port, "mtu", Jumbo.ToString());
         }
-    }
-
-    private static async Task<int> IndexOfAsync(LabHost host, string device) =>
-        int.Parse((await host.RunAsync("ip", "-o", "link", "show", device)).Split(':')[0]);
-
-    private static async Task<byte[]> MacAsync(LabHost host)
-    {
-        var words = (await host.RunAsync("ip", "-o", "link", "show", "eth0"))
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return Convert.FromHexString(
-            words[Array.IndexOf(words, "link/ether") + 1].Replace(":", "", StringComparison.Ordinal));
     }
 
     private static ulong Count(PersonaDataplane dataplane, PacketDirection direction, Verdict verdict, Reason reason) =>

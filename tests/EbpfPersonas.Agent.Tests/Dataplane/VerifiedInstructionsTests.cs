@@ -11,7 +11,7 @@ namespace EbpfPersonas.Agent.Tests.Dataplane;
 /// </summary>
 public sealed class VerifiedInstructionsTests(ITestOutputHelper output)
 {
-    private const int ProgramMax = 8_000;
+    private const int ProgramMax = 10_000;
 
     /// <summary>2 % of what the verifier allows one program.</summary>
     private const int SumMax = 20_000;

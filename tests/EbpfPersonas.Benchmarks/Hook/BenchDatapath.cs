@@ -11,6 +11,9 @@ namespace EbpfPersonas.Benchmarks.Hook;
 /// </summary>
 internal sealed class BenchDatapath : IDisposable
 {
+    /// <summary>Where BPF_PROG_TEST_RUN and live frames come in.</summary>
+    public const int Loopback = 1;
+
     private readonly PersonaDataplane _dataplane;
     private readonly TupleArray _tuples;
 
@@ -21,6 +24,7 @@ internal sealed class BenchDatapath : IDisposable
             Room.For(persona.Rules.Length, linesPerRule) with { FilterImage = BenchObjects.Read("datapath") });
         try
         {
+            new EthernetLinks(_dataplane.Filter).Set(Loopback, isEthernet: true);
             _dataplane.Apply(1, persona);
             _tuples = new TupleArray(_dataplane.Filter);
         }

@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Benchmarks.Hook;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Model;
@@ -22,6 +23,7 @@ internal sealed class IdentityPolicy : IDisposable
         try
         {
             _object.Load();
+            new EthernetLinks(_object).Set(BenchDatapath.Loopback, isEthernet: true);
             _policy = _object.Map("policy");
             Add(persona, isV6: false);
             Add(persona, isV6: true);

@@ -49,7 +49,7 @@ public sealed class RulePrefixesTests
         var refused = Within(Patience, () =>
             Assert.Throws<PersonaTooLargeException>(() => PersonaCompiler.Compile(persona, int.MaxValue)));
 
-        Assert.Contains("4194304 prefixes", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("524287 prefixes", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

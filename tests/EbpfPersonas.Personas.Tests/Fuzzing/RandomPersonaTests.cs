@@ -64,7 +64,8 @@ public sealed class RandomPersonaTests
             for (var j = 0; j < 50; j++)
             {
                 var packet = RandomPacket.Make(random, persona);
-                var said = ReferenceDatapath.InWords(persona, ReferenceVerdict.Judge(persona, packet.AsFirstPacket()));
+                var said = ReferenceDatapath.InWords(
+                    persona, ReferenceVerdict.Judge(persona, packet.AsFirstPacket()), packet);
                 Count($"{said.Verdict} {said.Reason}");
                 Count($"v6 {packet.Remote.IsV6}");
                 Count($"protocol {packet.Protocol}");
@@ -77,8 +78,9 @@ public sealed class RandomPersonaTests
         foreach (var kind in new[]
         {
             "forwarded allowed_rule", "forwarded default_allow", "dropped denied_rule", "dropped default_deny",
-            "audit denied_rule", "audit default_deny", "v6 True", "v6 False", "protocol 6", "protocol 17",
-            "protocol 132", "protocol 1", "protocol 58", "protocol 47", "Ingress", "Egress", "excepted True",
+            "rejected denied_rule", "audit denied_rule", "audit default_deny", "v6 True", "v6 False", "protocol 6",
+            "protocol 17", "protocol 132", "protocol 1", "protocol 58", "protocol 47", "Ingress", "Egress",
+            "excepted True",
         })
         {
             Assert.True(kinds.GetValueOrDefault(kind) >= 50, $"{kind}: {kinds.GetValueOrDefault(kind)} of 10,000");

@@ -63,4 +63,24 @@ internal static class PacketFaults
         ? (packet.Flags & (TcpControl.Rst | TcpControl.Fin)) == 0
             && !packet.Flags.HasFlag(TcpControl.Syn | TcpControl.Ack)
         : !packet.IsIcmp || packet.IsEchoRequest();
+
+    /// <summary>
+    /// Whether the sender may be told that the packet was rejected: never of a reset, an ICMP error or redirect (RFC
+    /// 1122 section 3.2.2, RFC 4443 section 2.4), nor where an end is not one host's address.
+    /// </summary>
+    public static bool MayBeAnswered(this CasePacket packet)
+    {
+        var resets = packet.Protocol == IpProtocol.Tcp && packet.Flags.HasFlag(TcpControl.Rst);
+        var isErrorOrRedirect = IsOwnIcmp(packet)
+            && (packet.Remote.IsV6 ? packet.IcmpType is < 128 or 137 : packet.IcmpType is 3 or 4 or 5 or 11 or 12);
+        return !resets && !isErrorOrRedirect && IsSingleHost(packet.Source) && IsSingleHost(packet.Destination);
+    }
+
+    /// <summary>
+    /// Not 0/8, 127/8 or 224/3 (multicast, reserved, broadcast); not ff00::/8, nor ::/64 (unspecified, loopback,
+    /// mapped).
+    /// </summary>
+    private static bool IsSingleHost(IpAddress address) => address.IsV6
+        ? address.Bits >> 120 != 0xff && address.Bits >> 64 != 0
+        : (int)(address.Bits >> 24) is not (0 or 127 or >= 224);
 }

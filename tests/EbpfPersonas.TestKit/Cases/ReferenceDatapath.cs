@@ -6,7 +6,8 @@ namespace EbpfPersonas.TestKit.Cases;
 /// <summary>
 /// What the datapath should say of packets in a row, as plainly as it can be written: the failsafe, conntrack and
 /// epochs around
-/// <see cref="ReferenceVerdict"/>. The operator's failsafe list is empty, and conntrack never fills or forgets.
+/// <see cref="ReferenceVerdict"/>. The operator's failsafe list is empty, conntrack never fills or forgets, and there
+/// is no limit to how many senders are told that their packet was rejected.
 /// </summary>
 public sealed class ReferenceDatapath(Persona? persona)
 {
@@ -48,7 +49,7 @@ public sealed class ReferenceDatapath(Persona? persona)
             decision = DecideByPersona(packet);
         }
 
-        return _persona is null ? new Expectation("forwarded", "no_persona", null) : decision;
+        return _persona is null ? new Expectation("forwarded", "no_persona", null) : Told(packet, decision);
     }
 
     private Expectation DecideByPersona(CasePacket packet)
@@ -71,7 +72,7 @@ public sealed class ReferenceDatapath(Persona? persona)
         // 3. The rules. A TCP packet in the middle of a connection may be of either end's.
         var eitherWay = packet.Protocol == IpProtocol.Tcp && !packet.Flags.HasFlag(TcpControl.Syn);
         var judged = Judge(packet, packet.Direction, eitherWay);
-        if (key is { } fresh && judged.Said.Verdict != "dropped" && packet.MayMakeFlow())
+        if (key is { } fresh && !IsStopped(judged.Said) && packet.MayMakeFlow())
         {
             _flows[fresh] = new Flow(_epoch, packet, judged.Originator, eitherWay, judged.Said);
         }
@@ -95,7 +96,7 @@ public sealed class ReferenceDatapath(Persona? persona)
         }
 
         var (originator, said) = Judge(flow.First, flow.Originator, flow.PickedUp);
-        if (said.Verdict == "dropped")
+        if (IsStopped(said))
         {
             _flows.Remove(key);
             return said with { Reason = "persona_switch" };
@@ -122,15 +123,28 @@ public sealed class ReferenceDatapath(Persona? persona)
         return (originator, InWords(persona, own));
     }
 
-    /// <summary>A verdict of the reference in the datapath's words.</summary>
-    public static Expectation InWords(Persona persona, Verdict verdict)
+    /// <summary>A verdict of the reference on a first packet in the datapath's words.</summary>
+    public static Expectation InWords(Persona persona, Verdict verdict, CasePacket packet)
     {
         ArgumentNullException.ThrowIfNull(persona);
         ArgumentNullException.ThrowIfNull(verdict);
+        ArgumentNullException.ThrowIfNull(packet);
+        return Told(packet, InWords(persona, verdict));
+    }
+
+    /// <summary>Rejected is what the sender is told; where that may not be, the packet is dropped.</summary>
+    private static Expectation Told(CasePacket packet, Expectation said) =>
+        said.Verdict == "rejected" && !packet.MayBeAnswered() ? said with { Verdict = "dropped" } : said;
+
+    private static bool IsStopped(Expectation said) => said.Verdict is "dropped" or "rejected";
+
+    private static Expectation InWords(Persona persona, Verdict verdict)
+    {
         if (verdict.Action != RuleAction.Allow)
         {
             return new Expectation(
-                persona.Mode == EnforcementMode.Audit ? "audit" : "dropped",
+                persona.Mode == EnforcementMode.Audit ? "audit"
+                    : verdict.Action == RuleAction.Reject ? "rejected" : "dropped",
                 verdict.Rule is null ? "default_deny" : "denied_rule",
                 verdict.Rule?.Id);
         }

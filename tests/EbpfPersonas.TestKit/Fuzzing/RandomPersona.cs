@@ -61,7 +61,7 @@ public static class RandomPersona
             {
                 RuleList.Allowed => RuleAction.Allow,
                 RuleList.Denied => RuleAction.Deny,
-                _ => random.Pick(RuleAction.Allow, RuleAction.Deny),
+                _ => random.Pick(RuleAction.Allow, RuleAction.Deny, RuleAction.Reject),
             },
             Priority = list == RuleList.FirewallRules ? random.Pick(0, 1, 10, 100, 500, 500, 999, 1000) : 0,
             Protocol = protocol,

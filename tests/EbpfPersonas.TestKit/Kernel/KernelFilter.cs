@@ -13,15 +13,38 @@ namespace EbpfPersonas.TestKit.Kernel;
 public sealed class KernelFilter : IDisposable
 {
     /// <summary>include/uapi/linux/pkt_cls.h: TC_ACT_SHOT.</summary>
-    private const int Shot = 2;
+    public const int Shot = 2;
+
+    /// <summary>include/uapi/linux/pkt_cls.h: TC_ACT_REDIRECT.</summary>
+    public const int Redirect = 7;
+
+    /// <summary>Room for any answer: the smallest MTU of IPv6, and Ethernet.</summary>
+    private const int FrameMax = 2048;
+
+    /// <summary>BPF_PROG_TEST_RUN takes frames as if they came by the loopback interface.</summary>
+    private const int Loopback = 1;
 
     private readonly PersonaDataplane _dataplane;
     private Persona? _persona;
 
-    public KernelFilter(ReadOnlyMemory<byte> verdictImage) =>
-        _dataplane = PersonaDataplane.Load(new DataplaneOptions { FilterImage = verdictImage });
+    /// <summary>Without a limit to answers, so that a verdict depends on no clock.</summary>
+    public KernelFilter(ReadOnlyMemory<byte> verdictImage)
+    {
+        _dataplane = PersonaDataplane.Load(new DataplaneOptions
+        {
+            FilterImage = verdictImage,
+            RejectRate = 1_000_000_000,
+            RejectBurst = uint.MaxValue,
+        });
+        KnowsEthernet(true);
+    }
 
     public PersonaDataplane Dataplane => _dataplane;
+
+    /// <summary>
+    /// Whether the filter reads the frames that it is given itself, as on Ethernet, or by calls, as on any other link.
+    /// </summary>
+    public void KnowsEthernet(bool known) => new EthernetLinks(_dataplane.Filter).Set(Loopback, known);
 
     /// <summary>Puts <paramref name="persona"/> in force, with no flow remembered.</summary>
     public void Use(Persona? persona)
@@ -59,25 +82,53 @@ public sealed class KernelFilter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(packet);
         var said = Judge(packet.Direction, Frame.Build(packet));
+        if (said.Answer is not null)
+        {
+            ForgetAnswers();
+        }
+
         return said.Passed == said.Verdict is Verdict.Forwarded or Verdict.Audit
+            && said.Answer is not null == said.Verdict is Verdict.Rejected
             ? new Expectation(said.Verdict.Word(), said.Reason.Word(), said.Rule)
             : throw new InvalidOperationException(
-                $"{packet}: {said.Verdict.Word()}, and yet the packet was {(said.Passed ? "passed" : "held")}.");
+                $"{packet}: {said.Verdict.Word()}, and yet the packet was " +
+                $"{(said.Passed ? "passed" : said.Answer is null ? "held" : "answered")}.");
     }
 
     /// <summary>What the kernel says of <paramref name="frame"/>.</summary>
     public KernelVerdict Judge(Direction direction, ReadOnlySpan<byte> frame)
     {
         var program = _dataplane.Filter.Program(direction == Direction.Ingress ? "filter_ingress" : "filter_egress");
-        var passed = program.TestRun(frame) != Shot;
+        var addressed = frame.ToArray();
+        if (direction == Direction.Ingress)
+        {
+            // The frame comes in by the loopback interface, whose address is all zeros.
+            addressed.AsSpan(0, Math.Min(6, addressed.Length)).Clear();
+        }
+
+        var output = new byte[FrameMax];
+        var result = program.TestRun(addressed, output, out var length);
         if (!_dataplane.Filter.Map("last_decision").TryLookup(0u, out Decision decision))
         {
             throw new InvalidOperationException("The filter left no decision.");
         }
 
         return new KernelVerdict(
-            (Verdict)decision.Verdict, (Reason)decision.Reason, RuleId(NamedRule(decision)), passed,
-            RuleId(decision.AuditedRule));
+            (Verdict)decision.Verdict, (Reason)decision.Reason, RuleId(NamedRule(decision)),
+            result is not (Shot or Redirect), RuleId(decision.AuditedRule))
+        {
+            Answer = result == Redirect ? output[..length] : null,
+        };
+    }
+
+    /// <summary>Waits for no answer any more: in a test run none is on its way.</summary>
+    public void ForgetAnswers()
+    {
+        var answers = _dataplane.Filter.Map("expected_answers");
+        foreach (var key in answers.Keys<ExpectedAnswer>().ToList())
+        {
+            answers.Delete(key);
+        }
     }
 
     public void Dispose() => _dataplane.Dispose();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using EbpfPersonas.TestKit.Processes;
@@ -34,6 +35,19 @@ public sealed class LabHost
     /// <summary>Runs a program in this host to its end and returns its output; throws where it fails.</summary>
     public Task<string> RunAsync(string program, params string[] arguments) =>
         RunningProcess.RunAsync("nsenter", [$"--net={NamespacePath}", "--", program, .. arguments]);
+
+    /// <summary>The index of one of its interfaces.</summary>
+    public async Task<int> InterfaceIndexAsync(string device) =>
+        int.Parse((await RunAsync("ip", "-o", "link", "show", device)).Split(':')[0], CultureInfo.InvariantCulture);
+
+    /// <summary>The Ethernet address of one of its interfaces.</summary>
+    public async Task<byte[]> HardwareAddressAsync(string device)
+    {
+        var words = (await RunAsync("ip", "-o", "link", "show", device))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return Convert.FromHexString(
+            words[Array.IndexOf(words, "link/ether") + 1].Replace(":", "", StringComparison.Ordinal));
+    }
 
     /// <summary>
     /// Runs <paramref name="action"/> in this test process, on a thread that is in this host meanwhile. Threads that it

@@ -52,12 +52,6 @@ internal sealed class RuleReader(RuleScope scope)
         var action = members.Require("action") is { } verb
             ? verb.Word(("allow", RuleAction.Allow), ("deny", RuleAction.Deny), ("reject", RuleAction.Reject))
             : null;
-        if (enforced && action == RuleAction.Reject)
-        {
-            members["action"]!.Value.NotEnforcedYet(
-                "this version enforces reject as deny: the packet is dropped and the sender is not told.");
-        }
-
         return Read(members, RuleList.FirewallRules, direction, action, enforced);
     }
 

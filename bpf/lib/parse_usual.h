@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * Nearly every packet is TCP or UDP right behind an IP header without options. Those are read in
+ * one piece; a call for each header field costs more than all the rest of a lookup. Whatever is
+ * unusual is left to lib/parse.h, which says what is wrong with it.
+ */
+#ifndef EBPF_PERSONAS_LIB_PARSE_USUAL_H
+#define EBPF_PERSONAS_LIB_PARSE_USUAL_H
+
+#include "lib/link_maps.h"
+#include "lib/parse.h"
+
+/* A whole TCP header (RFC 9293 section 3.1), or as many octets of UDP: a shorter one is unusual. */
+struct usual_transport {
+	__be16 source;
+	__be16 destination;
+	__u8 sequence[8];
+	__u8 data_offset;
+	__u8 flags;
+	__u8 rest[6];
+};
+
+struct usual_ipv4 {
+	struct ipv4_header ip;
+	struct usual_transport transport;
+};
+
+struct usual_ipv6 {
+	struct ipv6_header ip;
+	struct usual_transport transport;
+};
+
+static __always_inline bool read_usual_transport(const struct usual_transport *transport,
+						 __u8 protocol, struct packet *packet)
+{
+	if (protocol == IPPROTO_TCP) {
+		if (transport->data_offset >> 4 < 5)
+			return false;
+		packet->tcp_flags = transport->flags;
+	} else if (protocol != IPPROTO_UDP) {
+		return false;
+	}
+	packet->key.protocol = protocol;
+	set_ports(packet, transport->source, transport->destination);
+	return true;
+}
+
+static __always_inline bool read_usual_ipv4(const struct usual_ipv4 *usual, struct packet *packet)
+{
+	bool egress = packet->direction == PACKET_DIRECTION_EGRESS;
+
+	if (usual->ip.version_length != 0x45 ||
+	    bpf_ntohs(usual->ip.total_length) < sizeof(usual->ip) ||
+	    (usual->ip.fragment & bpf_htons(IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)))
+		return false;
+	packet->key.local[0] = egress ? usual->ip.source : usual->ip.destination;
+	packet->key.remote[0] = egress ? usual->ip.destination : usual->ip.source;
+	packet->hop_limit = usual->ip.ttl;
+	packet->transport_offset = sizeof(usual->ip);
+	return read_usual_transport(&usual->transport, usual->ip.protocol, packet);
+}
+
+static __always_inline bool read_usual_ipv6(const struct usual_ipv6 *usual, struct packet *packet)
+{
+	bool egress = packet->direction == PACKET_DIRECTION_EGRESS;
+
+	if ((usual->ip.version_class_label & bpf_htonl(0xf0000000)) != bpf_htonl(0x60000000))
+		return false;
+	__builtin_memcpy(packet->key.local, egress ? usual->ip.source : usual->ip.destination, 16);
+	__builtin_memcpy(packet->key.remote, egress ? usual->ip.destination : usual->ip.source, 16);
+	packet->hop_limit = usual->ip.hop_limit;
+	packet->transport_offset = sizeof(usual->ip);
+	return read_usual_transport(&usual->transport, usual->ip.next_header, packet);
+}
+
+struct ethernet_header {
+	__u8 destination[6];
+	__u8 source[6];
+	__be16 protocol;
+};
+
+/*
+ * The network header where it can be read without a call: behind an Ethernet header, of an
+ * interface that is known to have one, of a frame that agrees. NULL elsewhere.
+ */
+static __always_inline void *network_header(struct __sk_buff *skb)
+{
+	struct ethernet_header *ethernet = (void *)(long)skb->data;
+	__u32 key = skb->ifindex;
+	__u32 *known = bpf_map_lookup_elem(&ethernet_links, &key);
+
+	if (!known || !*known || (void *)(ethernet + 1) > (void *)(long)skb->data_end ||
+	    ethernet->protocol != skb->protocol)
+		return NULL;
+	return ethernet + 1;
+}
+
+/*
+ * False where the packet is not of the usual kind; then nothing is said of it. packet->direction
+ * and packet->key.family are given.
+ */
+static __always_inline bool parse_usual(struct __sk_buff *skb, struct packet *packet)
+{
+	void *header = network_header(skb), *end = (void *)(long)skb->data_end;
+
+	if (packet->key.family == ADDRESS_FAMILY_IPV6) {
+		struct usual_ipv6 *ipv6 = header, copy;
+
+		if (ipv6 && (void *)(ipv6 + 1) <= end)
+			return read_usual_ipv6(ipv6, packet);
+		return load(skb, 0, &copy, sizeof(copy)) && read_usual_ipv6(&copy, packet);
+	} else {
+		struct usual_ipv4 *ipv4 = header, copy;
+
+		if (ipv4 && (void *)(ipv4 + 1) <= end)
+			return read_usual_ipv4(ipv4, packet);
+		return load(skb, 0, &copy, sizeof(copy)) && read_usual_ipv4(&copy, packet);
+	}
+}
+
+#endif
