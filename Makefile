@@ -139,6 +139,12 @@ $(STAMPS)/kernel-tests: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTN
 test-kernels: build kernel-images ## load and run the BPF programs on Debian's 6.1 and 6.12 kernels (QEMU)
 	@build/test-kernels
 
+.PHONY: verified-instructions
+verified-instructions: build kernel-images ## keep what each kernel's verifier needs for the programs, this one's included
+	@build/test-kernels --update
+	@EBPF_PERSONAS_UPDATE_VERIFIED=1 dotnet test tests/EbpfPersonas.Agent.Tests/bin/Release/net10.0/EbpfPersonas.Agent.Tests.dll \
+		--nologo --filter FullyQualifiedName~VerifiedInstructions --logger 'console;verbosity=minimal'
+
 .PHONY: test-fresh
 test-fresh: $(SETUP)/packages-fresh ## `make demo` and `make test` in a new minimal Debian 12 (TARGET=demo for one)
 	@build/test-fresh $(TARGET)

@@ -4,6 +4,8 @@
 #ifndef EBPF_PERSONAS_TESTS_FILTER_PROGRAMS_H
 #define EBPF_PERSONAS_TESTS_FILTER_PROGRAMS_H
 
+#include "src/judge_first_packet.h"
+
 SEC("tc")
 int filter_ingress(struct __sk_buff *skb)
 {

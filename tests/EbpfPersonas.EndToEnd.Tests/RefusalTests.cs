@@ -4,7 +4,7 @@ using Xunit;
 
 namespace EbpfPersonas.EndToEnd.Tests;
 
-/// <summary>A persona that the kernel has no room for.</summary>
+/// <summary>A persona that the controller accepts and this agent has no room for.</summary>
 public sealed class RefusalTests : SystemTest
 {
     private const string OnlyDatabase =
@@ -16,7 +16,7 @@ public sealed class RefusalTests : SystemTest
     {
         using var database = DbHost.Listen(DbAddress, 3306);
         using var web = DbHost.Listen(DbAddress, 8080);
-        await StartAgentAsync();
+        await StartAgentAsync(policyMemoryMib: 1);
         await PinAsync("only_database", OnlyDatabase);
 
         await Api.PutPersonaAsync("too_large", TooLarge());
@@ -33,18 +33,27 @@ public sealed class RefusalTests : SystemTest
     }
 
     /// <summary>
-    /// One rule of 300 peers times 250 ports, each its own entry: more than the 65,536 that the kernel's table has.
+    /// Rules that each hold for hosts of their own choice and for ports that lie apart, so that nothing is shared: more
+    /// than 1 MiB, and less than the 16 that agents have by default.
     /// </summary>
     private static string TooLarge()
     {
-        var peers = new JsonArray(
-            [.. Enumerable.Range(0, 300).Select(peer => JsonValue.Create($"10.{peer / 250}.{peer % 250}.0/24"))]);
-        var ports = new JsonArray([.. Enumerable.Range(0, 250).Select(port => JsonValue.Create(1000 + (2 * port)))]);
-        var rule = new JsonObject { ["protocol"] = "tcp", ["ports"] = ports, ["destination"] = peers };
+        const int Rules = 16;
+        const int Hosts = 1200;
+        var random = new Random(1);
+        var rules = Enumerable.Range(0, Rules).Select(rule => (JsonNode)new JsonObject
+        {
+            ["protocol"] = "tcp",
+            ["ports"] = new JsonArray(
+                [.. Enumerable.Range(0, 64).Select(port => (JsonNode)((port * 1021) + (rule * 31) + 1))]),
+            ["destination"] = new JsonArray(
+                [.. Enumerable.Range(0, Hosts).Where(_ => random.Next(2) == 0)
+                    .Select(host => (JsonNode)$"10.0.{host / 250}.{host % 250}")]),
+        });
         return new JsonObject
         {
             ["name"] = "too_large",
-            ["network_profile"] = new JsonObject { ["allowed_egress"] = new JsonArray(rule) },
+            ["network_profile"] = new JsonObject { ["allowed_egress"] = new JsonArray([.. rules]) },
         }.ToJsonString();
     }
 }

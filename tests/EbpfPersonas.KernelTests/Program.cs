@@ -1,8 +1,8 @@
 using EbpfPersonas.KernelTests;
 
-// Usage: EbpfPersonas.KernelTests <folder of BPF objects> <folder of cases>. Runs inside a QEMU guest, see guest-init.
-// It filters every interface that it finds, so it refuses to run anywhere else: on a machine that people use, that
-// would cut the machine off.
+// Usage: EbpfPersonas.KernelTests <folder of BPF objects> <folder of cases> <file of verified instructions>. Runs
+// inside a QEMU guest, see guest-init. It filters every interface that it finds, so it refuses to run anywhere else:
+// on a machine that people use, that would cut the machine off.
 if (!File.ReadAllText("/proc/cmdline").Contains("ebpf_personas.guest", StringComparison.Ordinal))
 {
     Console.Error.WriteLine("This runs only inside the guest that build/test-kernels boots.");
@@ -10,8 +10,9 @@ if (!File.ReadAllText("/proc/cmdline").Contains("ebpf_personas.guest", StringCom
 }
 
 var report = new Report();
-var (objects, cases) = (args[0], args[1]);
+var (objects, cases, verified) = (args[0], args[1], args[2]);
 ObjectLoading.Check(report, objects);
+VerifierCost.Check(report, File.ReadAllLines(verified));
 AttachSmoke.Check(report);
 TraceSmoke.Check(report);
 PacketCases.Check(report, cases, File.ReadAllBytes(Path.Combine(objects, "tests/verdict.bpf.o")));

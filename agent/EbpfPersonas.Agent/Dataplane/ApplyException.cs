@@ -1,8 +1,8 @@
 namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>
-/// A desired state could not be applied; the one before is untouched. <see cref="Code"/> is COMPILE, TOO_LARGE, KERNEL
-/// or INTERNAL.
+/// A desired state could not be applied; the one before is untouched. <see cref="Code"/> is COMPILE, TOO_LARGE,
+/// TEST_FAILED, KERNEL or INTERNAL.
 /// </summary>
 public sealed class ApplyException(string code, string message, Exception? cause = null) : Exception(message, cause)
 {

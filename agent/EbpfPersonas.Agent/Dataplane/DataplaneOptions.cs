@@ -6,6 +6,9 @@ namespace EbpfPersonas.Agent.Dataplane;
 /// <summary>How the datapath is set up.</summary>
 public sealed record DataplaneOptions
 {
+    /// <summary>Lines in 1 MiB.</summary>
+    public const int LinesPerMib = (1 << 20) / CompiledSize.LineOctets;
+
     /// <summary>How the filters hang on the interfaces.</summary>
     public AttachMode Attach { get; init; } = AttachMode.Auto;
 
@@ -31,5 +34,5 @@ public sealed record DataplaneOptions
     public ReadOnlyMemory<byte>? FilterImage { get; init; }
 
     /// <summary>What compiles a persona into so many lines at most; tests bring broken ones.</summary>
-    internal Func<Persona, int, CompiledPersona> Compiler { get; init; } = PersonaCompiler.Compile;
+    internal Func<Persona, int, CompiledPersona> Compiler { get; init; } = CheckedCompiler.Compile;
 }

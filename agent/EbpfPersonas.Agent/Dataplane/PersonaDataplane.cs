@@ -22,6 +22,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly PersonaSlots _slots;
     private readonly RuleCounters _ruleCounters;
     private readonly CounterReader _counters;
+    private readonly KernelJudge _judge;
     private readonly FailsafeTables _failsafe;
     private readonly InterfaceFilters _interfaces;
     private readonly Func<Persona, int, CompiledPersona> _compiler;
@@ -38,6 +39,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _ruleCounters = new RuleCounters(filter);
         _slots = new PersonaSlots(filter, _ruleCounters);
         _counters = new CounterReader(filter, _ruleCounters);
+        _judge = new KernelJudge(filter);
         _failsafe = new FailsafeTables(filter, _grace);
         _interfaces = new InterfaceFilters(filter, options.Attach);
         _compiler = options.Compiler;
@@ -84,7 +86,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         try
         {
             filter.Map("flows").MaxEntries = (uint)options.FlowCapacity;
-            filter.Map("policy_lines").MaxEntries = (uint)options.LineCapacity;
+            filter.Map("policy_lines").MaxEntries = (uint)options.LineCapacity + PersonaSlots.NoPersonaLines;
             RuleCounters.Size(filter, (uint)options.RuleCapacity);
             filter.SetConstant("reject_rate", options.RejectRate);
             filter.SetConstant("reject_burst", options.RejectBurst);
@@ -135,8 +137,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     }
 
     /// <summary>
-    /// Writes <paramref name="persona"/> beside what is there, not active; throws
-    /// <see cref="PersonaTooLargeException"/>.
+    /// Writes <paramref name="persona"/> beside what is there, not active: compiled, held against the meaning of its
+    /// rules, and tested in the kernel by its own tests. Throws <see cref="PersonaTooLargeException"/>,
+    /// <see cref="ApplyException"/> or <see cref="BpfException"/>, and then nothing was taken.
     /// </summary>
     public ResidentPersona Publish(Persona persona, ulong generation)
     {
@@ -145,13 +148,16 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var resident = _slots.TryPublish(compiled, persona.Revision, generation);
-            if (resident is null)
+            var resident = TakeRoom(compiled, persona.Revision, generation);
+            try
             {
-                // Retired personas may hold the room that is missing.
-                ReclaimRetired();
-                resident = _slots.TryPublish(compiled, persona.Revision, generation)
-                    ?? throw new PersonaTooLargeException(_slots.Shortage(compiled));
+                _judge.RunTests(persona, resident);
+            }
+            catch
+            {
+                // No program but the judge has seen the slot: its room is free at once.
+                _slots.Free(resident);
+                throw;
             }
 
             _residents.Add(resident);
@@ -208,6 +214,19 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
                 _filter.Dispose();
             }
         }
+    }
+
+    private ResidentPersona TakeRoom(CompiledPersona compiled, ulong revision, ulong generation)
+    {
+        if (_slots.TryPublish(compiled, revision, generation) is { } resident)
+        {
+            return resident;
+        }
+
+        // Retired personas may hold the room that is missing.
+        ReclaimRetired();
+        return _slots.TryPublish(compiled, revision, generation)
+            ?? throw new PersonaTooLargeException(_slots.Shortage(compiled));
     }
 
     private ResidentPersona PublishOrRefuse(Persona persona, ulong generation)

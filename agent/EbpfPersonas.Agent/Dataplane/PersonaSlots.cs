@@ -17,7 +17,8 @@ public sealed class PersonaSlots : IDisposable
     /// <summary>The slot of "no persona".</summary>
     public const uint NoPersona = 0;
 
-    private const uint NoPersonaLines = 2;
+    /// <summary>Lines that it takes beside those of personas.</summary>
+    public const int NoPersonaLines = 2;
 
     private readonly RuleCounters _ruleCounters;
     private readonly BpfMap _slotCounters;

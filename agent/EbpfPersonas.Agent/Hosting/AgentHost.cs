@@ -49,7 +49,12 @@ internal static class AgentHost
 
     private static void AddDataplane(IServiceCollection services, AgentSettings settings)
     {
-        services.AddSingleton(_ => PersonaDataplane.Load(new DataplaneOptions { Attach = settings.Attach }));
+        services.AddSingleton(_ => PersonaDataplane.Load(new DataplaneOptions
+        {
+            Attach = settings.Attach,
+            LineCapacity = settings.PolicyMemoryMib * DataplaneOptions.LinesPerMib,
+            RuleCapacity = settings.RuleCapacity,
+        }));
         services.AddSingleton<IDataplane>(provider => provider.GetRequiredService<PersonaDataplane>());
         services.AddHostedService<DataplaneService>();
     }
@@ -89,7 +94,8 @@ internal static class AgentHost
                 dataplane.ReadCounters,
                 () => dataplane.Realised,
                 () => [("process", tracer.ReadLost()), ("process_table", feed.Refused)],
-                () => link.Connected);
+                () => link.Connected,
+                provider.GetRequiredService<TimeProvider>());
             provider.GetRequiredService<DesiredStateApplier>().Switched += took => metrics.Switched("controller", took);
             return metrics;
         });

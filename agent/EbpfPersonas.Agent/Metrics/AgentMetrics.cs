@@ -23,6 +23,10 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Counter _packets;
     private readonly Counter _bytes;
     private readonly Counter _ruleHits;
+    private readonly Counter _ruleBytes;
+    private readonly Gauge _ruleLastHit;
+    private readonly Dictionary<RuleKey, ulong> _lastHits = [];
+    private readonly TimeProvider _time;
     private readonly Gauge _active;
     private readonly Counter _switches;
     private readonly Histogram _swapSeconds;
@@ -37,13 +41,22 @@ internal sealed class AgentMetrics : IDisposable
         Func<DataplaneCounters> counters,
         Func<RealisedState> realised,
         Func<IEnumerable<(string Source, ulong Count)>> eventsLost,
-        Func<bool> connected)
+        Func<bool> connected,
+        TimeProvider time)
     {
+        _time = time;
         var factory = Prometheus.Metrics.WithCustomRegistry(_registry);
         _packets = factory.CreateCounter("persona_agent_packets_total", "Packets judged.", VerdictLabels);
         _bytes = factory.CreateCounter("persona_agent_bytes_total", "Octets of the frames judged.", VerdictLabels);
         _ruleHits = factory.CreateCounter(
             "persona_agent_rule_hits_total", "Packets that a rule decided; rules with hits only.", "persona", "rule");
+        _ruleBytes = factory.CreateCounter(
+            "persona_agent_rule_bytes_total", "Octets of the frames that a rule decided.", "persona", "rule");
+        _ruleLastHit = factory.CreateGauge(
+            "persona_agent_rule_last_hit_timestamp_seconds",
+            "When a rule decided the last time, Unix time; rules with a series of their own only.",
+            "persona",
+            "rule");
         _active = factory.CreateGauge("persona_agent_active", "1 for the persona in force.", "persona", "revision");
         _switches = factory.CreateCounter("persona_agent_switches_total", "Switches of the persona in force.", "cause");
         _swapSeconds = factory.CreateHistogram(
@@ -110,15 +123,32 @@ internal sealed class AgentMetrics : IDisposable
             _bytes.WithLabels(labels).IncTo(count.Bytes);
         }
 
-        foreach (var (rule, hits) in _rules.Sum(counters.Rules))
+        foreach (var (rule, count) in _rules.Sum(counters.Rules))
         {
-            _ruleHits.WithLabels(rule.Persona, rule.Rule).IncTo(hits);
+            _ruleHits.WithLabels(rule.Persona, rule.Rule).IncTo(count.Packets);
+            _ruleBytes.WithLabels(rule.Persona, rule.Rule).IncTo(count.Bytes);
+            TakeLastHit(rule, count.LastHit);
         }
 
         _conntrackEntries.Set(counters.ConntrackEntries);
         foreach (var (map, share) in counters.MapUtilization)
         {
             _mapUtilization.WithLabels(map).Set(share);
+        }
+    }
+
+    /// <summary>
+    /// Converted once for each new hit: computed again at every scrape, the time of an old one would tremble, and jump
+    /// with the clock.
+    /// </summary>
+    private void TakeLastHit(RuleKey rule, ulong lastHit)
+    {
+        if (rule != RuleSeries.OtherKey && lastHit != _lastHits.GetValueOrDefault(rule))
+        {
+            // CLOCK_MONOTONIC in ns is what TimeProvider.System counts on Linux.
+            var when = _time.GetUtcNow() - _time.GetElapsedTime((long)lastHit);
+            _ruleLastHit.WithLabels(rule.Persona, rule.Rule).Set(when.ToUnixTimeMilliseconds() / 1000.0);
+            _lastHits[rule] = lastHit;
         }
     }
 

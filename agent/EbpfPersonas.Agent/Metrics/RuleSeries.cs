@@ -11,13 +11,16 @@ internal sealed class RuleSeries(int most)
     /// <summary>The rule label of what has no series of its own.</summary>
     public const string Other = "other";
 
+    /// <summary>What all rules without a series of their own are counted under.</summary>
+    public static readonly RuleKey OtherKey = new(string.Empty, Other);
+
     private readonly HashSet<RuleKey> _named = [];
 
-    /// <summary>Packets by series; those of "other" have an empty persona.</summary>
-    public IReadOnlyDictionary<RuleKey, ulong> Sum(IReadOnlyDictionary<RuleKey, RuleCount> hits)
+    /// <summary>Counts by series; those of "other" have an empty persona.</summary>
+    public IReadOnlyDictionary<RuleKey, RuleCount> Sum(IReadOnlyDictionary<RuleKey, RuleCount> hits)
     {
-        var series = new Dictionary<RuleKey, ulong>();
-        var other = 0ul;
+        var series = new Dictionary<RuleKey, RuleCount>();
+        var other = default(RuleCount);
 
         // Most hits first: where not all get a series, the busy ones do.
         foreach (var (rule, count) in hits
@@ -26,17 +29,17 @@ internal sealed class RuleSeries(int most)
         {
             if (_named.Contains(rule) || (_named.Count < most && _named.Add(rule)))
             {
-                series[rule] = count.Packets;
+                series[rule] = count;
             }
             else
             {
-                other += count.Packets;
+                other += count;
             }
         }
 
-        if (other > 0)
+        if (other.Packets > 0)
         {
-            series[new RuleKey(string.Empty, Other)] = other;
+            series[OtherKey] = other;
         }
 
         return series;

@@ -22,6 +22,12 @@ internal sealed record AgentSettings
     /// <summary>How filters hang on the interfaces.</summary>
     public required AttachMode Attach { get; init; }
 
+    /// <summary>Room for all personas in the maps together, 1-1,024 MiB.</summary>
+    public required int PolicyMemoryMib { get; init; }
+
+    /// <summary>Rules of all personas in the maps that are counted, 1,024-1,048,576.</summary>
+    public required int RuleCapacity { get; init; }
+
     /// <summary>Whether the controller may be spoken to without TLS beyond loopback.</summary>
     public required bool AllowPlaintext { get; init; }
 

@@ -17,14 +17,18 @@ internal sealed record CommandLine
           --help          print this
 
         Settings, as keys of the file, as EBPF_PERSONAS_KEY in the environment, or as --KEY VALUE; the last wins:
-          controller       http[s]://HOST:PORT of the controller (default http://127.0.0.1:7071)
-          vm_id            who this VM is (default /etc/machine-id)
-          state_directory  what must survive a restart (default /var/lib/ebpf-personas)
-          metrics_listen   ADDRESS:PORT for Prometheus (default 127.0.0.1:9435)
-          attach           auto, tcx or clsact (default auto)
-          allow_plaintext  true: http to a controller that is not on loopback (default false)
-          failsafe         flows that no persona may stop, a JSON list of
-                           {"direction": "ingress", "protocol": "tcp", "port": 22, "peer": "10.9.0.0/16"}
+          controller         http[s]://HOST:PORT of the controller (default http://127.0.0.1:7071)
+          vm_id              who this VM is (default /etc/machine-id)
+          state_directory    what must survive a restart (default /var/lib/ebpf-personas)
+          metrics_listen     ADDRESS:PORT for Prometheus (default 127.0.0.1:9435)
+          attach             auto, tcx or clsact (default auto)
+          policy_memory_mib  kernel memory for all personas together, 1-1024 MiB (default 16); a controller
+                             accepts no persona that needs more than the default
+          rule_capacity      rules of all personas together that are counted, 1024-1048576 (default 65536);
+                             24 octets of kernel memory each for every possible CPU
+          allow_plaintext    true: http to a controller that is not on loopback (default false)
+          failsafe           flows that no persona may stop, a JSON list of
+                             {"direction": "ingress", "protocol": "tcp", "port": 22, "peer": "10.9.0.0/16"}
         """;
 
     private readonly Dictionary<string, string> _settings = [];

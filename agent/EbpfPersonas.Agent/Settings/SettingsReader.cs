@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using EbpfPersonas.Agent.Dataplane;
@@ -13,7 +14,10 @@ internal sealed class SettingsReader
 {
     /// <summary>Every key, as the file and the command line write it.</summary>
     public static readonly ImmutableArray<string> Keys =
-        ["controller", "vm_id", "state_directory", "metrics_listen", "attach", "allow_plaintext", "failsafe"];
+    [
+        "controller", "vm_id", "state_directory", "metrics_listen", "attach", "policy_memory_mib", "rule_capacity",
+        "allow_plaintext", "failsafe",
+    ];
 
     private const string EnvironmentPrefix = "EBPF_PERSONAS_";
     private const int VmIdMax = 64;
@@ -86,6 +90,7 @@ internal sealed class SettingsReader
         var wanted = key switch
         {
             "allow_plaintext" => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "true or false",
+            "policy_memory_mib" or "rule_capacity" => value.ValueKind == JsonValueKind.Number ? null : "a number",
             "failsafe" => value.ValueKind == JsonValueKind.Array ? null : "a list",
             _ when Keys.Contains(key) => value.ValueKind == JsonValueKind.String ? null : "a string",
             _ => $"not a setting; settings are {string.Join(", ", Keys)}",
@@ -101,7 +106,7 @@ internal sealed class SettingsReader
         var text = value.ValueKind switch
         {
             JsonValueKind.String => value.GetString()!,
-            JsonValueKind.Array => value.GetRawText(),
+            JsonValueKind.Array or JsonValueKind.Number => value.GetRawText(),
             _ => value.GetBoolean() ? "true" : "false",
         };
         _texts[key] = new SettingText(text, "agent.json");
@@ -131,6 +136,8 @@ internal sealed class SettingsReader
                 "clsact" => AttachMode.Clsact,
                 _ => throw new FormatException("is auto, tcx or clsact"),
             }),
+            PolicyMemoryMib = Parse("policy_memory_mib", "16", text => ParseNumber(text, 1, 1024)),
+            RuleCapacity = Parse("rule_capacity", "65536", text => ParseNumber(text, 1024, 1 << 20)),
             Failsafe = Parse("failsafe", "[]", FailsafeSetting.Parse),
         };
     }
@@ -148,6 +155,13 @@ internal sealed class SettingsReader
             return default;
         }
     }
+
+    private static int ParseNumber(string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && least <= number && number <= most
+            ? number
+            : throw new FormatException(
+                string.Create(CultureInfo.InvariantCulture, $"is a whole number from {least} to {most}"));
 
     private static string ParseVmId(string text) =>
         text.Length is > 0 and <= VmIdMax && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')

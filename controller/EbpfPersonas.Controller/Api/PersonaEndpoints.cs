@@ -17,7 +17,8 @@ internal static class PersonaEndpoints
             .WithSummary("Create or replace a persona")
             .WithDescription(
                 "Makes a new immutable revision, unless the bytes are those of the newest. " +
-                "Honours If-Match and If-None-Match: *.")
+                "Honours If-Match and If-None-Match: *. The answer has warnings, and the size that the persona has " +
+                "for an agent; one that an agent with the default room has no room for is refused (TOO_LARGE).")
             .AcceptsPersona().ReturnsPersona(200).ReturnsPersona(201).Fails(400, 412, 413, 415, 422);
         personas.MapGet("/", ListAsync).WithName("ListPersonas").WithSummary("List personas by name").Paged()
             .Produces<Page<PersonaListItem>>().Fails(400);
@@ -26,7 +27,11 @@ internal static class PersonaEndpoints
         personas.MapDelete("/{name}", DeleteAsync).WithName("DeletePersona")
             .WithSummary("Delete a persona that no VM refers to").Produces(204).Fails(404, 409, 412);
         personas.MapPost("/validate", ValidateAsync).WithName("ValidatePersona")
-            .WithSummary("Check a document without storing it").AcceptsPersona().Produces<ValidationReport>()
+            .WithSummary("Check a document without storing it")
+            .WithDescription(
+                "Every error, every warning, and what the persona would cost an agent: rules, address intervals and " +
+                "classes, cache lines and octets of kernel memory.")
+            .AcceptsPersona().Produces<ValidationReport>()
             .Fails(413, 415);
         personas.MapGet("/{name}/revisions", ListRevisionsAsync).WithName("ListRevisions")
             .WithSummary("List a persona's revisions, newest first").Paged().Produces<Page<PersonaListItem>>()
@@ -79,7 +84,7 @@ internal static class PersonaEndpoints
         return new PersonaResource(
             persona,
             outcome == PutOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK,
-            WithWarnings: true);
+            IsWritten: true);
     }
 
     private static async Task<IResult> GetAsync(string name, HttpRequest request, PersonaLibrary library)
@@ -153,14 +158,9 @@ internal static class PersonaEndpoints
 
         var findings = new Findings();
         var validated = PersonaValidator.Validate(body, findings);
-        PersonaSize? size = null;
-        if (validated is not null)
-        {
-            var wire = PersonaMapper.ToWire(validated.Document, revision: 1);
-            size = new PersonaSize(
-                wire.Rules.Count, wire.Rules.Sum(rule => rule.Peers.Count + rule.Except.Count), wire.CalculateSize());
-        }
-
+        var size = validated is null
+            ? null
+            : PersonaSize.Of(PersonaMapper.ToWire(validated.Document, revision: 1), validated.Size);
         return Results.Ok(new ValidationReport(validated is not null, findings.Errors, findings.Warnings, size));
     }
 

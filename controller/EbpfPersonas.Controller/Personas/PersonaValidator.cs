@@ -1,6 +1,7 @@
 using EbpfPersonas.Controller.Personas.Documents;
 using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Personas.Reading;
+using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Verdicts;
 using EbpfPersonas.Personas.Wire;
@@ -40,11 +41,11 @@ internal static class PersonaValidator
             var persona = PersonaReader.Read(PersonaMapper.ToWire(document, revision: 1));
             RunTests(persona, findings);
             WarnOfUnreachable(document, persona, findings);
-            return findings.HasErrors
-                ? null
-                : new ValidatedPersona(
+            return Measure(persona, findings) is { } size && !findings.HasErrors
+                ? new ValidatedPersona(
                     document, DocumentText.Without(utf8.Span, [.. PersonaDocumentReader.ReadOnlyMembers]),
-                    [.. findings.Warnings]);
+                    [.. findings.Warnings], size)
+                : null;
         }
     }
 
@@ -54,6 +55,20 @@ internal static class PersonaValidator
         foreach (var failure in DocumentTests.Run(persona))
         {
             findings.Error($"/tests/{failure.Index}", FindingCode.TestFailed, failure.Sentence);
+        }
+    }
+
+    /// <summary>What the persona costs, or null where an agent with the default room has none for it.</summary>
+    private static CompiledSize? Measure(Persona persona, Findings findings)
+    {
+        try
+        {
+            return PersonaCompiler.Compile(persona).Size;
+        }
+        catch (PersonaTooLargeException large)
+        {
+            findings.Error("/network_profile", FindingCode.TooLarge, large.Message);
+            return null;
         }
     }
 

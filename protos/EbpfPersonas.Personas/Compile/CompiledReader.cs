@@ -7,10 +7,13 @@ namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
 /// Reads a compiled persona back, from its bytes alone: looks a packet up as the kernel does (bpf/lib/classify.h), and
-/// lists what is in there.
+/// lists what is in there. Throws <see cref="InvalidDataException"/> where references lead nowhere.
 /// </summary>
 public sealed class CompiledReader(CompiledPersona persona)
 {
+    /// <summary>INTERVAL_LEVELS_MAX of bpf/lib.</summary>
+    private const int LevelsMax = 5;
+
     /// <summary>
     /// The action for the first packet of a flow; the number of the rule that decides, and of the first one in audit
     /// mode that would have decided earlier, -1 for none.
@@ -40,7 +43,8 @@ public sealed class CompiledReader(CompiledPersona persona)
     public ClassRecord Class(int line) => PolicyLine.As<ClassRecord>(ref LineAt(line));
 
     /// <summary>
-    /// What a port tree says of the keys of one lane, neighbours with the same tag together; what has no tag is left out.
+    /// What a port tree says of the keys of one lane, neighbours with the same tag together; what has no tag is left
+    /// out.
     /// </summary>
     public IEnumerable<PortEntry> Tree(int line, Lane lane, bool isAudited)
     {
@@ -68,7 +72,9 @@ public sealed class CompiledReader(CompiledPersona persona)
         }
     }
 
-    /// <summary>What the interval tree of a class says: the lane of each interval that has a tag, and its keys.</summary>
+    /// <summary>
+    /// What the interval tree of a class says: the lane of each interval that has a tag, and its keys.
+    /// </summary>
     public IEnumerable<(int Lane, PortEntry Entry)> PortIntervals(int line)
     {
         ulong first = 0;
@@ -91,7 +97,9 @@ public sealed class CompiledReader(CompiledPersona persona)
     {
         for (var shift = address.Width - 32; !IsDecided(reference); shift -= 32)
         {
-            reference = Find((int)reference, (uint)(address.Bits >> shift));
+            reference = shift >= 0
+                ? Find((int)reference, (uint)(address.Bits >> shift))
+                : throw new InvalidDataException("an address that ends before it is decided");
         }
 
         if ((reference & (uint)Reference.List) != 0)
@@ -116,7 +124,7 @@ public sealed class CompiledReader(CompiledPersona persona)
     /// <summary>The value of the interval that holds the number.</summary>
     private uint Find(int line, uint number)
     {
-        while (true)
+        for (var level = 0; level < LevelsMax; level++)
         {
             var node = PolicyLine.As<IntervalNode>(ref LineAt(line));
             var interval = 0;
@@ -132,6 +140,8 @@ public sealed class CompiledReader(CompiledPersona persona)
 
             line = Child(node, interval);
         }
+
+        throw new InvalidDataException($"an interval tree of more than {LevelsMax} levels");
     }
 
     private static int Child(IntervalNode node, int interval) =>
@@ -141,7 +151,7 @@ public sealed class CompiledReader(CompiledPersona persona)
     /// <summary>The intervals of a list whose addresses begin as <paramref name="start"/> does.</summary>
     private IEnumerable<(UInt128 Last, uint Reference)> List(uint reference, UInt128 start)
     {
-        var list = MemoryMarshal.Cast<PolicyLine, AddressList>(persona.Lines.Span.Slice(LineOf(reference), 2))[0];
+        var list = MemoryMarshal.Cast<PolicyLine, AddressList>(LinesAt(LineOf(reference), 2))[0];
         for (var i = 0; i < AddressList.Capacity; i++)
         {
             var interval = list.Interval[i];
@@ -279,7 +289,12 @@ public sealed class CompiledReader(CompiledPersona persona)
         new() { First = (ushort)first, Last = (ushort)(first + (1 << bits) - 1), Tag = tag };
 
     private PortBranch Branch(int node, int index) =>
-        MemoryMarshal.Cast<PolicyLine, PortBranch>(persona.Lines.Span.Slice(node, 2))[index];
+        MemoryMarshal.Cast<PolicyLine, PortBranch>(LinesAt(node, 2))[index];
 
-    private ref PolicyLine LineAt(int line) => ref MemoryMarshal.GetReference(persona.Lines.Span[line..]);
+    private ref PolicyLine LineAt(int line) => ref MemoryMarshal.GetReference(LinesAt(line, 1));
+
+    private ReadOnlySpan<PolicyLine> LinesAt(int line, int count) =>
+        line >= 0 && line <= persona.Lines.Length - count
+            ? persona.Lines.Span.Slice(line, count)
+            : throw new InvalidDataException($"a reference to line {line} of {persona.Lines.Length}");
 }

@@ -5,8 +5,8 @@ using EbpfPersonas.Personas.Model;
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// The prefixes that the rules of one direction hold for, in one family. What a rule excepts is cut out: the rest of the
-/// peer is the prefixes beside the way down to what is excepted, at most one for each bit.
+/// The prefixes that the rules of one direction hold for, in one family. What a rule excepts is cut out: the rest of
+/// the peer is the prefixes beside the way down to what is excepted, at most one for each bit.
 /// </summary>
 internal static class RulePrefixes
 {
@@ -16,7 +16,9 @@ internal static class RulePrefixes
     /// </summary>
     public const int PrefixesMax = (1 << 19) - 1;
 
-    /// <summary>Sorted, to be disposed of; throws <see cref="PersonaTooLargeException"/>.</summary>
+    /// <summary>
+    /// Sorted, to be disposed of; throws <see cref="PersonaTooLargeException"/> as soon as there are too many.
+    /// </summary>
     public static PooledList<PrefixEntry> Of(Persona persona, RuleEntries rules, Direction direction, bool isV6)
     {
         var entries = new PooledList<PrefixEntry>(persona.Rules.Length);
@@ -28,52 +30,92 @@ internal static class RulePrefixes
                 continue;
             }
 
+            var holes = Holes(rule.Except, isV6);
             if (rule.Peers.IsEmpty)
             {
-                Cut(entries, new Prefix(new IpAddress(isV6, 0), 0), rule.Except, number);
+                Cut(new Prefix(new IpAddress(isV6, 0), 0), holes, number);
             }
 
             foreach (var peer in rule.Peers)
             {
                 if (peer.Address.IsV6 == isV6)
                 {
-                    Cut(entries, peer, rule.Except, number);
+                    Cut(peer, holes, number);
                 }
-            }
-
-            if (entries.Count > PrefixesMax)
-            {
-                throw new PersonaTooLargeException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Persona {persona.Name} needs more than {PrefixesMax} prefixes: rules times peers, and what is cut "
-                    + $"out of them."));
             }
         }
 
         PrefixEntry.Sort(entries.Items, isV6);
         return entries;
+
+        void Cut(Prefix peer, ReadOnlySpan<Prefix> holes, int rule)
+        {
+            var inside = holes.IsEmpty ? holes : Meeting(peer, holes);
+            if (inside.IsEmpty)
+            {
+                entries.Add(new PrefixEntry(peer.Address.Bits, peer.Length, rule));
+                if (entries.Count > PrefixesMax)
+                {
+                    throw new PersonaTooLargeException(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"Persona {persona.Name} needs more than {PrefixesMax} prefixes: rules times peers, and what "
+                        + $"is cut out of them."));
+                }
+            }
+            else if (!inside[0].Contains(peer))
+            {
+                var half = (UInt128)1 << (peer.Address.Width - peer.Length - 1);
+                Cut(new Prefix(peer.Address, peer.Length + 1), inside, rule);
+                Cut(
+                    new Prefix(peer.Address with { Bits = peer.Address.Bits | half }, peer.Length + 1), inside, rule);
+            }
+        }
     }
 
-    private static void Cut(PooledList<PrefixEntry> entries, Prefix peer, ImmutableArray<Prefix> excepts, int rule)
+    /// <summary>
+    /// What a rule excepts in one family, sorted, without what lies in another one: they do not overlap.
+    /// </summary>
+    private static Prefix[] Holes(ImmutableArray<Prefix> excepts, bool isV6)
     {
-        if (excepts.IsEmpty)
+        var holes = new List<Prefix>(excepts.Length);
+        foreach (var except in excepts
+            .Where(except => except.Address.IsV6 == isV6)
+            .OrderBy(except => except.Address.Bits).ThenBy(except => except.Length))
         {
-            entries.Add(new PrefixEntry(peer.Address.Bits, peer.Length, rule));
-            return;
+            if (holes.Count == 0 || !holes[^1].Contains(except))
+            {
+                holes.Add(except);
+            }
         }
 
-        ImmutableArray<Prefix> inside = [.. excepts.Where(except => except.Contains(peer) || peer.Contains(except))];
-        if (inside.IsEmpty)
+        return [.. holes];
+    }
+
+    /// <summary>The holes that have an address in common with the peer; they stand in a row.</summary>
+    private static ReadOnlySpan<Prefix> Meeting(Prefix peer, ReadOnlySpan<Prefix> holes)
+    {
+        var first = CountWhere(holes, hole => hole.Last.Bits < peer.Address.Bits);
+        var end = CountWhere(holes, hole => hole.Address.Bits <= peer.Last.Bits);
+        return holes[first..end];
+    }
+
+    /// <summary>How many holes at the beginning are so; none behind one that is not so is.</summary>
+    private static int CountWhere(ReadOnlySpan<Prefix> holes, Func<Prefix, bool> isSo)
+    {
+        var (low, high) = (0, holes.Length);
+        while (low < high)
         {
-            entries.Add(new PrefixEntry(peer.Address.Bits, peer.Length, rule));
+            var middle = (low + high) / 2;
+            if (isSo(holes[middle]))
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
         }
-        else if (!inside.Any(except => except.Contains(peer)))
-        {
-            var half = (UInt128)1 << (peer.Address.Width - peer.Length - 1);
-            Cut(entries, new Prefix(peer.Address, peer.Length + 1), inside, rule);
-            Cut(
-                entries, new Prefix(peer.Address with { Bits = peer.Address.Bits | half }, peer.Length + 1), inside,
-                rule);
-        }
+
+        return low;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Network;
@@ -45,6 +46,22 @@ public sealed class SwitchTests
 
         Assert.Equal("TOO_LARGE", refused.Code);
         Assert.Equal(new RealisedState(1, 1, "a", 1), dataplane.Realised);
+    }
+
+    [Fact]
+    public void A_persona_that_needs_all_the_room_fits_and_a_pair_of_lines_less_is_too_little()
+    {
+        var persona = Persona("a", RuleAction.Deny);
+        var lines = (PersonaCompiler.Compile(persona).Lines.Length + 1) & ~1;
+        using var dataplane = PersonaDataplane.Load(new DataplaneOptions { LineCapacity = lines });
+        using var smaller = PersonaDataplane.Load(new DataplaneOptions { LineCapacity = lines - 2 });
+
+        Assert.Equal("a", dataplane.Apply(1, persona).Persona);
+        Assert.Equal("TOO_LARGE", Assert.Throws<ApplyException>(() => smaller.Apply(1, persona)).Code);
+        var use = dataplane.ReadCounters().MapUtilization;
+        Assert.Equal(["flows", "policy_lines", "rule_counters", "slots"], use.Keys.Order());
+        Assert.Equal(1, use["policy_lines"]);
+        Assert.Equal((OtherRules + 1) / 65536.0, use["rule_counters"]);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Settings;
+using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 using Xunit;
 
@@ -20,6 +21,8 @@ public sealed class SettingsTests
         Assert.Equal("/var/lib/ebpf-personas", settings.StateDirectory);
         Assert.Equal(IPEndPoint.Parse("127.0.0.1:9435"), settings.MetricsListen);
         Assert.Equal(AttachMode.Auto, settings.Attach);
+        Assert.Equal(PersonaCompiler.DefaultLinesMax, settings.PolicyMemoryMib * DataplaneOptions.LinesPerMib);
+        Assert.Equal(new DataplaneOptions().RuleCapacity, settings.RuleCapacity);
         Assert.False(settings.AllowPlaintext);
         Assert.Empty(settings.Failsafe);
     }
@@ -93,6 +96,38 @@ public sealed class SettingsTests
         {
             SettingsReader.Read(null, Nothing, line, "id");
         }
+    }
+
+    [Theory]
+    [InlineData("policy_memory_mib", "1", "1024", 1, 1024)]
+    [InlineData("rule_capacity", "1024", "1048576", 1024, 1048576)]
+    public void Room_can_be_set_within_its_range(string key, string least, string most, int low, int high)
+    {
+        Assert.Equal(low, Number(SettingsReader.Read($$"""{"{{key}}": {{least}}}""", Nothing, Nothing, "id")));
+        Assert.Equal(
+            high,
+            Number(SettingsReader.Read(null, Nothing, new Dictionary<string, string> { [key] = most }, "id")));
+
+        int Number(AgentSettings settings) =>
+            key == "rule_capacity" ? settings.RuleCapacity : settings.PolicyMemoryMib;
+    }
+
+    [Theory]
+    [InlineData("policy_memory_mib", "0", "is a whole number from 1 to 1024.")]
+    [InlineData("policy_memory_mib", "1025", "is a whole number from 1 to 1024.")]
+    [InlineData("policy_memory_mib", "1.5", "is a whole number from 1 to 1024.")]
+    [InlineData("policy_memory_mib", "1e1", "is a whole number from 1 to 1024.")]
+    [InlineData("policy_memory_mib", "\"16\"", "must be a number.")]
+    [InlineData("rule_capacity", "1023", "is a whole number from 1024 to 1048576.")]
+    [InlineData("rule_capacity", "-65536", "is a whole number from 1024 to 1048576.")]
+    [InlineData("rule_capacity", "99999999999", "is a whole number from 1024 to 1048576.")]
+    [InlineData("rule_capacity", "null", "must be a number.")]
+    public void Room_out_of_its_range_is_refused_by_key(string key, string value, string what)
+    {
+        var wrong = Assert.Throws<SettingsException>(() =>
+            SettingsReader.Read($$"""{"{{key}}": {{value}}}""", Nothing, Nothing, "id"));
+
+        Assert.Equal($"{key} (agent.json): {what}", Assert.Single(wrong.Errors));
     }
 
     [Fact]

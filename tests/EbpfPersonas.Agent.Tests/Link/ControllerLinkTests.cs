@@ -217,6 +217,8 @@ public sealed class ControllerLinkTests : IAsyncLifetime
             StateDirectory = _state,
             MetricsListen = new IPEndPoint(IPAddress.Loopback, 9435),
             Attach = AttachMode.Auto,
+            PolicyMemoryMib = 16,
+            RuleCapacity = 65536,
             AllowPlaintext = false,
             Failsafe = [],
         };

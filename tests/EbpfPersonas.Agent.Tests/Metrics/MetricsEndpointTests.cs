@@ -13,6 +13,8 @@ namespace EbpfPersonas.Agent.Tests.Metrics;
 
 public sealed class MetricsEndpointTests : IAsyncLifetime
 {
+    private const string LastHit = "persona_agent_rule_last_hit_timestamp_seconds";
+
     private static readonly VerdictKey Dropped = new("p", PacketDirection.Ingress, Verdict.Dropped, Reason.DefaultDeny);
 
     private readonly Dictionary<VerdictKey, PacketCount> _verdicts = new() { [Dropped] = new(3, 300) };
@@ -20,10 +22,11 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
     private readonly AgentMetrics _metrics;
     private readonly MetricsEndpoint _endpoint;
     private RealisedState _realised = new(1, 1, "p", 4);
+    private ulong _lastHit = (ulong)TimeProvider.System.GetTimestamp();
 
     public MetricsEndpointTests()
     {
-        _metrics = new AgentMetrics(Counters, () => _realised, () => [("process", 9)], () => true);
+        _metrics = new AgentMetrics(Counters, () => _realised, () => [("process", 9)], () => true, TimeProvider.System);
         var settings = new AgentSettings
         {
             Controller = new Uri("http://127.0.0.1:7071"),
@@ -31,6 +34,8 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
             StateDirectory = "/nonexistent",
             MetricsListen = _listen,
             Attach = AttachMode.Auto,
+            PolicyMemoryMib = 16,
+            RuleCapacity = 65536,
             AllowPlaintext = false,
             Failsafe = [],
         };
@@ -57,10 +62,25 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
             ("direction", "ingress"), ("persona", "p"), ("reason", "default_deny"), ("verdict", "dropped")));
         Assert.Equal(500, Value(samples, "persona_agent_bytes_total", ("reason", "default_deny")));
         Assert.Equal(2, Value(samples, "persona_agent_rule_hits_total", ("persona", "p"), ("rule", "r")));
+        Assert.Equal(200, Value(samples, "persona_agent_rule_bytes_total", ("persona", "p"), ("rule", "r")));
         Assert.Equal(7, Value(samples, "persona_agent_conntrack_entries"));
         Assert.Equal(0.25, Value(samples, "persona_agent_map_utilization_ratio", ("map", "flows")));
         Assert.Equal(9, Value(samples, "persona_agent_events_lost_total", ("source", "process")));
         Assert.Equal(1, Value(samples, "persona_agent_controller_connected"));
+    }
+
+    [Fact]
+    public async Task The_last_hit_of_a_rule_is_unix_time_and_stays_until_the_next_one()
+    {
+        var first = Value(await ScrapeAsync(), LastHit, ("persona", "p"), ("rule", "r"));
+        Assert.InRange(first, Now() - 10, Now());
+        await Task.Delay(20);
+        Assert.Equal(first, Value(await ScrapeAsync(), LastHit));
+
+        _lastHit = (ulong)TimeProvider.System.GetTimestamp() - (60ul * 1_000_000_000);
+        Assert.InRange(Value(await ScrapeAsync(), LastHit), Now() - 61, Now() - 59);
+
+        static double Now() => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
     }
 
     [Fact]
@@ -136,7 +156,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
     private DataplaneCounters Counters() => new()
     {
         Verdicts = new Dictionary<VerdictKey, PacketCount>(_verdicts),
-        Rules = new Dictionary<RuleKey, RuleCount> { [new RuleKey("p", "r")] = new(2, 200, 0) },
+        Rules = new Dictionary<RuleKey, RuleCount> { [new RuleKey("p", "r")] = new(2, 200, _lastHit) },
         ConntrackEntries = 7,
         MapUtilization = new Dictionary<string, double> { ["flows"] = 0.25 },
     };

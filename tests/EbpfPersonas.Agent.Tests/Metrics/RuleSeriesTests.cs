@@ -6,14 +6,14 @@ namespace EbpfPersonas.Agent.Tests.Metrics;
 
 public sealed class RuleSeriesTests
 {
-    private static readonly RuleKey Other = new(string.Empty, RuleSeries.Other);
+    private static readonly RuleKey Other = RuleSeries.OtherKey;
 
     [Fact]
     public void Busy_rules_have_their_own_series_and_the_rest_is_summed()
     {
         var sum = new RuleSeries(2).Sum(Hits(("a", 5), ("b", 7), ("c", 1), ("d", 2)));
 
-        Assert.Equal(new Dictionary<RuleKey, ulong> { [Rule("b")] = 7, [Rule("a")] = 5, [Other] = 3 }, sum);
+        Assert.Equal(Hits(("b", 7), ("a", 5)).Append(new(Other, Count(3) with { LastHit = 2 })).ToDictionary(), sum);
     }
 
     [Fact]
@@ -23,7 +23,7 @@ public sealed class RuleSeriesTests
         series.Sum(Hits(("a", 5), ("b", 1)));
         var later = series.Sum(Hits(("a", 6), ("b", 100)));
 
-        Assert.Equal(new Dictionary<RuleKey, ulong> { [Rule("a")] = 6, [Other] = 100 }, later);
+        Assert.Equal(Hits(("a", 6)).Append(new(Other, Count(100))).ToDictionary(), later);
     }
 
     [Fact]
@@ -35,5 +35,7 @@ public sealed class RuleSeriesTests
     private static RuleKey Rule(string name) => new("p", name);
 
     private static Dictionary<RuleKey, RuleCount> Hits(params (string Rule, ulong Packets)[] hits) =>
-        hits.ToDictionary(hit => Rule(hit.Rule), hit => new RuleCount(hit.Packets, 0, 0));
+        hits.ToDictionary(hit => Rule(hit.Rule), hit => Count(hit.Packets));
+
+    private static RuleCount Count(ulong packets) => new(packets, packets * 100, packets);
 }

@@ -41,9 +41,10 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <param name="host">The VM.</param> <param name="vmId">Its name at the controller.</param>
     /// <param name="controllerUrl">Where agents connect.</param> <param name="metricsIp">An address of the VM for its
     /// metrics. Anything but loopback is put on the failsafe list.</param> <param name="attach">auto, tcx or
-    /// clsact.</param>
+    /// clsact.</param> <param name="policyMemoryMib">Room for all its personas.</param>
     public static async Task<AgentProcess> StartAsync(
-        LabHost host, string vmId, string controllerUrl, string metricsIp = "127.0.0.1", string attach = "auto")
+        LabHost host, string vmId, string controllerUrl, string metricsIp = "127.0.0.1", string attach = "auto",
+        int policyMemoryMib = 16)
     {
         var agent = new AgentProcess(host, vmId, metricsIp);
         try
@@ -55,6 +56,7 @@ public sealed class AgentProcess : IAsyncDisposable
                 ["state_directory"] = Path.Combine(agent._folder, "state"),
                 ["metrics_listen"] = agent.MetricsAddress,
                 ["attach"] = attach,
+                ["policy_memory_mib"] = policyMemoryMib,
                 ["allow_plaintext"] = true,
             };
             if (metricsIp != "127.0.0.1")

@@ -6,6 +6,6 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Valid">Whether a PUT would be accepted.</param>
 /// <param name="Errors">What stands against it.</param>
 /// <param name="Warnings">What does not.</param>
-/// <param name="Size">What an agent would get; null for a document with errors.</param>
+/// <param name="Size">What it would cost; null for a document with errors.</param>
 internal sealed record ValidationReport(
     bool Valid, IReadOnlyList<Finding> Errors, IReadOnlyList<Finding> Warnings, PersonaSize? Size);

@@ -45,6 +45,7 @@ internal static class FindingCode
     public const string CannotBeEnforced = "CANNOT_BE_ENFORCED";
     public const string CannotBeObserved = "CANNOT_BE_OBSERVED";
     public const string TestFailed = "TEST_FAILED";
+    public const string TooLarge = "TOO_LARGE";
 
     // Requests about VMs.
     public const string UnknownPersona = "UNKNOWN_PERSONA";

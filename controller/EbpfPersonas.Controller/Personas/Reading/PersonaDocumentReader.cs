@@ -10,7 +10,7 @@ internal static class PersonaDocumentReader
     /// <summary>
     /// The members that the server adds to what it returns. A client may send them back; they are ignored.
     /// </summary>
-    public static IReadOnlyList<string> ReadOnlyMembers { get; } = ["metadata", "status", "warnings"];
+    public static IReadOnlyList<string> ReadOnlyMembers { get; } = ["metadata", "status", "warnings", "size"];
 
     private static readonly string[] Known =
     [
