@@ -4,7 +4,8 @@ namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>
 /// Tells the filter which interfaces put an Ethernet header in front of packets: only there it may count the octets to
-/// the network header itself. Interfaces that it is not told of, or whose index is too high, cost more, and that is all.
+/// the network header itself. Interfaces that it is not told of, or whose index is too high, cost more, and that is
+/// all.
 /// </summary>
 public sealed class EthernetLinks
 {

@@ -1,8 +1,8 @@
 namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>
-/// Packets and octets of frames that a rule decided on, and when the last one came: CLOCK_MONOTONIC, ns, to a tick of the
-/// kernel; 0 = never.
+/// Packets and octets of frames that a rule decided on, and when the last one came: CLOCK_MONOTONIC, ns, to a tick of
+/// the kernel; 0 = never.
 /// </summary>
 public readonly record struct RuleCount(ulong Packets, ulong Bytes, ulong LastHit)
 {

@@ -4,8 +4,8 @@ using EbpfPersonas.Bpf;
 namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>
-/// The counters of rules, in memory shared with the programs: every possible CPU has a share of its own, so programs count
-/// without locks and lose nothing.
+/// The counters of rules, in memory shared with the programs: every possible CPU has a share of its own, so programs
+/// count without locks and lose nothing.
 /// </summary>
 public sealed class RuleCounters : IDisposable
 {

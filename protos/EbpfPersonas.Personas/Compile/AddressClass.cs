@@ -19,7 +19,9 @@ internal sealed class AddressClass
     /// <summary>The entries of its own rules, greatest tag first.</summary>
     public required PortEntry[] Own { get; init; }
 
-    /// <summary>What its record holds by itself, greatest tag first; all else that holds is in <see cref="Tree"/>.</summary>
+    /// <summary>
+    /// What its record holds by itself, greatest tag first; all else that holds is in <see cref="Tree"/>.
+    /// </summary>
     public required PortEntry[] Entries { get; init; }
 
     /// <summary>The line of the port tree that it shares with others, or 0.</summary>

@@ -4,9 +4,9 @@ using EbpfPersonas.Personas.Compile.Layout;
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// Builds what leads from an address to its class: an interval tree for each word of the address, IPv4 has one, IPv6 four.
-/// Where a value of a word does not decide alone, its reference leads to a tree for the next word; or, where few ranges
-/// are left, to a list of them.
+/// Builds what leads from an address to its class: an interval tree for each word of the address, IPv4 has one, IPv6
+/// four. Where a value of a word does not decide alone, its reference leads to a tree for the next word; or, where few
+/// ranges are left, to a list of them.
 /// </summary>
 internal sealed class AddressTreeBuilder(LineArena arena, IntervalTreeBuilder trees)
 {

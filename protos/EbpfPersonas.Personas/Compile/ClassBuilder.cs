@@ -4,15 +4,16 @@ using EbpfPersonas.Personas.Compile.Layout;
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// Makes the classes of addresses and their records. Up to seven entries stand in the record, more in an interval tree of
-/// its own. A class takes the entries of the class around along as long as that is cheap; otherwise they go into a port
-/// tree, once, for all classes inside to share. So no rule's entry is copied often, however deep prefixes are nested and
-/// however many lie side by side.
+/// Makes the classes of addresses and their records. Up to seven entries stand in the record, more in an interval tree
+/// of its own. A class takes the entries of the class around along as long as that is cheap; otherwise they go into a
+/// port tree, once, for all classes inside to share. So no rule's entry is copied often, however deep prefixes are
+/// nested and however many lie side by side.
 /// </summary>
 internal sealed class ClassBuilder
 {
     /// <summary>
-    /// A class holds this many entries with those it took along, or so many times its own: nested classes copy them again.
+    /// A class holds this many entries with those it took along, or so many times its own: nested classes copy them
+    /// again.
     /// </summary>
     private const int TakenMax = 16;
     private const int TakenTimesMax = 4;

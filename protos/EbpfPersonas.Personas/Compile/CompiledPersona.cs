@@ -26,7 +26,9 @@ public sealed class CompiledPersona : IEquatable<CompiledPersona>
     /// <summary>Rule ids in order of evaluation; tags and counters refer to them by number.</summary>
     public required ImmutableArray<string> RuleIds { get; init; }
 
-    /// <summary><see cref="Reference"/> by direction * 2 + family: ingress IPv4, ingress IPv6, egress IPv4, IPv6.</summary>
+    /// <summary>
+    /// <see cref="Reference"/> by direction * 2 + family: ingress IPv4, ingress IPv6, egress IPv4, IPv6.
+    /// </summary>
     public required ImmutableArray<uint> Roots { get; init; }
 
     /// <summary>All lines; the first is the class that holds no rule.</summary>

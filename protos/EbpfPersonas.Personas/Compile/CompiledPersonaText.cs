@@ -18,7 +18,8 @@ public sealed class CompiledPersonaText
     private readonly CompiledReader _reader;
     private readonly StringBuilder _text = new();
 
-    private CompiledPersonaText(CompiledPersona persona) => (_persona, _reader) = (persona, new CompiledReader(persona));
+    private CompiledPersonaText(CompiledPersona persona) =>
+        (_persona, _reader) = (persona, new CompiledReader(persona));
 
     /// <summary>The whole dump, each line ended by a newline.</summary>
     public static string Dump(CompiledPersona persona)

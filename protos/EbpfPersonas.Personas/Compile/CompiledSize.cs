@@ -2,8 +2,8 @@ namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
 /// What a compiled persona costs: rules; address intervals of both directions and families; classes of addresses that
-/// are treated alike; and cache lines of the kernel's memory: for addresses, for ports that do not fit into a class's own
-/// line, and in all.
+/// are treated alike; and cache lines of the kernel's memory: for addresses, for ports that do not fit into a class's
+/// own line, and in all.
 /// </summary>
 public sealed record CompiledSize(int Rules, int Intervals, int Classes, int AddressLines, int PortLines, int Lines)
 {

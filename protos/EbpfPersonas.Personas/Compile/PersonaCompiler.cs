@@ -49,7 +49,8 @@ public static class PersonaCompiler
             Roots = [.. roots],
             Lines = arena.Lines.ToArray(),
             Size = new CompiledSize(
-                persona.Rules.Length, intervals, classes.Count, addressLines, arena.Count - addressLines - classes.Count, arena.Count),
+                persona.Rules.Length, intervals, classes.Count, addressLines,
+                arena.Count - addressLines - classes.Count, arena.Count),
         };
 
         uint Root(Direction direction, bool isV6)

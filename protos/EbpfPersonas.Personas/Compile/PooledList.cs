@@ -3,8 +3,8 @@ using System.Buffers;
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// A list whose memory goes back when the compiler is done: arrays as large as its are dear to the garbage collector, and
-/// a persona is compiled at every change of it.
+/// A list whose memory goes back when the compiler is done: arrays as large as its are dear to the garbage collector,
+/// and a persona is compiled at every change of it.
 /// </summary>
 internal sealed class PooledList<T>(int capacity) : IDisposable
     where T : unmanaged

@@ -3,8 +3,8 @@ using EbpfPersonas.Personas.Compile.Layout;
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// Cuts the lanes and keys of a class into intervals with the tag that decides in each: first the lanes of enforced rules,
-/// then those of audited ones.
+/// Cuts the lanes and keys of a class into intervals with the tag that decides in each: first the lanes of enforced
+/// rules, then those of audited ones.
 /// </summary>
 internal static class PortIntervals
 {

@@ -4,16 +4,18 @@ using EbpfPersonas.Personas.Compile.Layout;
 namespace EbpfPersonas.Personas.Compile;
 
 /// <summary>
-/// Port trees: 16 branches for the lanes (of enforced rules, then of audited ones), then 16 for each 4 bits of the key. An
-/// entry's tag stands at the branches that it covers whole, and the greatest tag on the way down decides; so a tree takes
-/// entries in any order, and a new tree shares with the one it was made from all that did not change.
+/// Port trees: 16 branches for the lanes (of enforced rules, then of audited ones), then 16 for each 4 bits of the key.
+/// An entry's tag stands at the branches that it covers whole, and the greatest tag on the way down decides; so a tree
+/// takes entries in any order, and a new tree shares with the one it was made from all that did not change.
 /// </summary>
 internal sealed class PortTreeBuilder(LineArena arena)
 {
     private const int FanOut = 16;
     private const int KeyBits = 16;
 
-    /// <summary>A tree that holds what <paramref name="tree"/> holds (0 = nothing) and <paramref name="entries"/>.</summary>
+    /// <summary>
+    /// A tree that holds what <paramref name="tree"/> holds (0 = nothing) and <paramref name="entries"/>.
+    /// </summary>
     public int Add(int tree, PortEntry[] entries)
     {
         if (entries.Length == 0)

@@ -72,7 +72,9 @@ internal sealed class RuleEntries : IDisposable
     private static uint LanesOf(Rule rule)
     {
         var lanes = rule.Protocol is { } protocol ? 1u << (int)LaneOf(protocol) : LaneSet.Every;
-        return lanes & (rule.Ports.IsEmpty ? LaneSet.Every : LaneSet.WithPorts) & (rule.Icmp is null ? LaneSet.Every : LaneSet.Icmp);
+        return lanes
+            & (rule.Ports.IsEmpty ? LaneSet.Every : LaneSet.WithPorts)
+            & (rule.Icmp is null ? LaneSet.Every : LaneSet.Icmp);
     }
 
     /// <summary>The lane of a protocol number.</summary>

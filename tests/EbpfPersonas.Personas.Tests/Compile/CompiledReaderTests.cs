@@ -6,7 +6,9 @@ using EbpfPersonas.TestKit.RuleSets;
 
 namespace EbpfPersonas.Personas.Tests.Compile;
 
-/// <summary>The compiled bytes mean what the rules mean: action, rule and audited rule, read as the kernel reads them.</summary>
+/// <summary>
+/// The compiled bytes mean what the rules mean: action, rule and audited rule, read as the kernel reads them.
+/// </summary>
 public sealed class CompiledReaderTests
 {
     private const ulong Seed = 3;
@@ -20,7 +22,8 @@ public sealed class CompiledReaderTests
         for (var i = 0; i < 2000; i++)
         {
             var persona = RandomPersona.Make(random);
-            AssertSame(persona, Enumerable.Range(0, 50).Select(_ => RandomPacket.Make(random, persona).AsFirstPacket()));
+            var packets = Enumerable.Range(0, 50).Select(_ => RandomPacket.Make(random, persona).AsFirstPacket());
+            AssertSame(persona, packets);
         }
     }
 
