@@ -119,6 +119,10 @@ internal sealed class HookBench(Report report, BenchSettings settings, Cancellat
     {
         Flatness("G3", family, "new uniform", measured, (10_000, 1.6), (100_000, 5));
         Flatness("G3", family, "new zipf", measured, (10_000, 1.6), (100_000, 2.5));
+
+        // The same without conntrack: the rows above begin each run with an empty table and cold caches.
+        Flatness("G3", family, "classify uniform", measured, (10_000, 1.6), (100_000, 5));
+        Flatness("G3", family, "classify zipf", measured, (10_000, 1.6), (100_000, 2.5));
     }
 
     /// <summary>Without targets: what the figures above are made of.</summary>
