@@ -11,9 +11,6 @@ namespace EbpfPersonas.Agent.Dataplane;
 /// </summary>
 public sealed class PersonaDataplane : IDataplane, IDisposable
 {
-    /// <summary>Retired personas that wait for one grace period together.</summary>
-    private const int RetiredMax = 16;
-
     private readonly Lock _gate = new();
     private readonly Lock _flowWalk = new();
     private readonly BpfObject _filter;
@@ -29,6 +26,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly List<ResidentPersona> _residents = [];
     private readonly List<ResidentPersona> _retired = [];
     private ResidentPersona? _current;
+    private Task _reclaiming = Task.CompletedTask;
     private ulong _generation;
     private bool _disposed;
 
@@ -201,11 +199,18 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     public void Dispose()
     {
         _interfaces.Dispose();
+        Task reclaiming;
+        lock (_gate)
+        {
+            _disposed = true;
+            reclaiming = _reclaiming;
+        }
+
+        reclaiming.Wait();
         lock (_flowWalk)
         {
             lock (_gate)
             {
-                _disposed = true;
                 _failsafe.Dispose();
                 _slots.Dispose();
                 _ruleCounters.Dispose();
@@ -265,28 +270,41 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     {
         _residents.Remove(resident);
         _retired.Add(resident);
-        if (_retired.Count == RetiredMax)
+        if (_reclaiming.IsCompleted)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static dataplane => dataplane.ReclaimInBackground(), this, preferLocal: false);
+            _reclaiming = Task.Run(ReclaimInBackground);
         }
     }
 
+    /// <summary>Waits for programs without holding up whoever switches, and takes back one persona at a time.</summary>
     private void ReclaimInBackground()
+    {
+        try
+        {
+            while (Retired() is { Length: > 0 } batch)
+            {
+                _grace.Wait();
+                foreach (var resident in batch)
+                {
+                    lock (_gate)
+                    {
+                        Reclaim(resident);
+                    }
+                }
+            }
+        }
+        catch (BpfException)
+        {
+            // Whoever needs the room tries again, and then the failure is the answer.
+        }
+    }
+
+    /// <summary>Those that retired so far; none once the datapath is disposed of.</summary>
+    private ResidentPersona[] Retired()
     {
         lock (_gate)
         {
-            try
-            {
-                if (!_disposed)
-                {
-                    ReclaimRetired();
-                }
-            }
-            catch (BpfException)
-            {
-                // Whoever needs the room tries again, and then the failure is the answer.
-            }
+            return _disposed ? [] : [.. _retired];
         }
     }
 
@@ -299,9 +317,21 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
 
         while (_retired.Count > 0)
         {
-            var resident = _retired[^1];
+            Reclaim(_retired[^1]);
+        }
+    }
+
+    /// <summary>
+    /// No program sees it any more: its counts are kept, its room is free. Who came first did it already.
+    /// </summary>
+    private void Reclaim(ResidentPersona resident)
+    {
+        // The same persona may have come and retired in the same place again, and then still be seen.
+        var index = _retired.FindIndex(retired => ReferenceEquals(retired, resident));
+        if (index >= 0)
+        {
             _counters.Keep(resident);
-            _retired.RemoveAt(_retired.Count - 1);
+            _retired.RemoveAt(index);
             _slots.Free(resident);
         }
     }

@@ -9,12 +9,12 @@ namespace EbpfPersonas.Personas.Compile;
 /// </summary>
 internal sealed class AddressRanges(ClassBuilder classes, bool isV6, PooledList<AddressRange> ranges)
 {
-    private readonly Stack<(UInt128 Last, AddressClass Class)> _around = [];
+    private readonly Stack<(UInt128 Last, int Class)> _around = [];
     /// <summary>Adds the ranges in order, up to the last address; neighbours differ.</summary>
     public void Cut(ReadOnlySpan<PrefixEntry> prefixes)
     {
         var width = isV6 ? 128 : 32;
-        _around.Push((Prefix.Mask(isV6, width), classes.Empty));
+        _around.Push((Prefix.Mask(isV6, width), ClassBuilder.Empty));
         var rules = new List<int>();
         for (var i = 0; i < prefixes.Length;)
         {
@@ -56,18 +56,19 @@ internal sealed class AddressRanges(ClassBuilder classes, bool isV6, PooledList<
     }
 
     /// <summary>Addresses up to <paramref name="last"/> that have no class yet get <paramref name="of"/>.</summary>
-    private void Extend(UInt128 last, AddressClass of)
+    private void Extend(UInt128 last, int of)
     {
+        var reference = classes.Reference(of);
         if (ranges.Count > 0 && ranges[^1].Last >= last)
         {
             return;
         }
 
-        if (ranges.Count > 0 && ranges[^1].Reference == of.Reference)
+        if (ranges.Count > 0 && ranges[^1].Reference == reference)
         {
             ranges.RemoveLast();
         }
 
-        ranges.Add(new AddressRange(last, of.Reference));
+        ranges.Add(new AddressRange(last, reference));
     }
 }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Numerics;
 using EbpfPersonas.Personas.Compile.Layout;
 
 namespace EbpfPersonas.Personas.Compile;
@@ -9,8 +9,11 @@ namespace EbpfPersonas.Personas.Compile;
 /// port tree, once, for all classes inside to share. So no rule's entry is copied often, however deep prefixes are
 /// nested and however many lie side by side.
 /// </summary>
-internal sealed class ClassBuilder
+internal sealed class ClassBuilder : IDisposable
 {
+    /// <summary>The number of the class that holds no rule.</summary>
+    public const int Empty = 0;
+
     /// <summary>
     /// A class holds this many entries with those it took along, or so many times its own: nested classes copy them
     /// again.
@@ -21,142 +24,189 @@ internal sealed class ClassBuilder
     /// <summary>Copies of one class's entries that cost about as much as a port tree for them.</summary>
     private const int CopiesMax = 24;
 
+    private const int None = -1;
+
     private readonly LineArena _arena;
     private readonly RuleEntries _rules;
     private readonly IntervalTreeBuilder _intervals;
     private readonly PortTreeBuilder _trees;
-    private readonly Dictionary<ulong, AddressClass> _derived;
-    private readonly List<PortEntry> _entries = [];
-    private int _made;
+    private readonly PooledList<AddressClass> _classes;
+    private readonly PooledList<int> _ruleNumbers;
+    private readonly PooledList<PortEntry> _entries;
+    private readonly PooledList<int> _buckets;
 
-    /// <summary>Begins with the class that holds no rule, at line 0.</summary>
+    /// <summary>Begins with the class that holds no rule, at line 0. <paramref name="count"/> is a guess.</summary>
     public ClassBuilder(
         LineArena arena, RuleEntries rules, int count, IntervalTreeBuilder intervals, PortTreeBuilder trees)
     {
         (_arena, _rules, _intervals, _trees) = (arena, rules, intervals, trees);
-        _derived = new Dictionary<ulong, AddressClass>(count);
-        Empty = Class(null, [], [], [], tree: 0, treeTag: 0);
-        Empty.WholeTree = 0;
+        _classes = new PooledList<AddressClass>(count);
+        _ruleNumbers = new PooledList<int>(count);
+        _entries = new PooledList<PortEntry>(2 * count);
+        _buckets = new PooledList<int>(count);
+        _buckets.Grow((int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(count, 16))).Fill(None);
+        Add(Empty, default, default, default, tree: 0, treeTag: 0);
+        _classes[Empty].WholeTree = 0;
     }
-
-    /// <summary>The class that holds no rule.</summary>
-    public AddressClass Empty { get; }
 
     /// <summary>Records so far.</summary>
     public int Count { get; private set; }
 
+    /// <summary>What leads to the record of a class.</summary>
+    public uint Reference(int number) => _classes[number].Reference;
+
     /// <summary>
     /// The class inside <paramref name="outer"/> for which <paramref name="rules"/> hold too, strongest first.
     /// </summary>
-    public AddressClass Derive(AddressClass outer, ReadOnlySpan<int> rules)
+    public int Derive(int outer, ReadOnlySpan<int> rules)
     {
-        var hash = (ulong)outer.Number;
+        ref var bucket = ref _buckets[Hash(outer, rules) & (_buckets.Count - 1)];
+        for (var known = bucket; known != None; known = _classes[known].Next)
+        {
+            if (_classes[known].Outer == outer && rules.SequenceEqual(_ruleNumbers.Items[_classes[known].Rules]))
+            {
+                return known;
+            }
+        }
+
+        var own = OwnEntries(_classes[outer], rules);
+        if (own.Start.Equals(own.End))
+        {
+            return outer;
+        }
+
+        var made = Make(outer, rules, own);
+        _classes[made].Next = bucket;
+        return bucket = made;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _classes.Dispose();
+        _ruleNumbers.Dispose();
+        _entries.Dispose();
+        _buckets.Dispose();
+    }
+
+    private static int Hash(int outer, ReadOnlySpan<int> rules)
+    {
+        var hash = (ulong)outer;
         foreach (var rule in rules)
         {
             hash = (hash ^ (uint)rule) * 0x9e3779b97f4a7c15;
             hash ^= hash >> 29;
         }
 
-        ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_derived, hash, out _);
-        for (var known = first; known is not null; known = known.Next)
-        {
-            if (known.Outer == outer && rules.SequenceEqual(known.Rules))
-            {
-                return known;
-            }
-        }
-
-        var own = OwnEntries(outer, rules);
-        if (own.Length == 0)
-        {
-            return outer;
-        }
-
-        var made = Make(outer, [.. rules], own);
-        made.Next = first;
-        return first = made;
+        return (int)(hash >> 32);
     }
 
-    private AddressClass Make(AddressClass outer, int[] rules, PortEntry[] own)
+    private int Make(int outer, ReadOnlySpan<int> rules, Range own)
     {
+        var numbers = _ruleNumbers.Count;
+        rules.CopyTo(_ruleNumbers.Grow(rules.Length));
+        var ownRules = numbers.._ruleNumbers.Count;
+        var around = _classes[outer];
+
         // What decides on everything leaves nothing to ask behind it.
-        if (own[0] is { IsAudited: false, IsWhole: true, Lanes: LaneSet.Every } && own[0].Tag > outer.GreatestTag)
+        var strongest = _entries.Items[own][0];
+        if (strongest is { IsAudited: false, IsWhole: true, Lanes: LaneSet.Every }
+            && strongest.Tag > around.GreatestTag)
         {
-            return Class(outer, rules, own, [own[0]], tree: 0, treeTag: 0);
+            return Add(outer, ownRules, own, own.Start..(own.Start.Value + 1), tree: 0, treeTag: 0);
         }
 
         return TryTakeAlong(outer, own) is { } together
-            ? Class(outer, rules, own, together, outer.Tree, outer.TreeTag)
-            : Class(outer, rules, own, own, WholeTree(outer), outer.GreatestTag);
+            ? Add(outer, ownRules, own, together, around.Tree, around.TreeTag)
+            : Add(outer, ownRules, own, own, WholeTree(outer), around.GreatestTag);
     }
 
     /// <summary>Its own entries with those of the class around, where that is cheap; else null.</summary>
-    private PortEntry[]? TryTakeAlong(AddressClass outer, PortEntry[] own)
+    private Range? TryTakeAlong(int outer, Range own)
     {
-        if (outer.Entries.Length == 0)
+        var around = _classes[outer];
+        var (ownCount, aroundCount) = (Length(own), Length(around.Entries));
+        if (aroundCount == 0)
         {
             return own;
         }
 
-        var most = Math.Max(TakenMax, TakenTimesMax * own.Length);
-        if (outer.Entries.Length > most)
+        var most = Math.Max(TakenMax, TakenTimesMax * ownCount);
+        if (aroundCount > most)
         {
             return null;
         }
 
-        var together = Merge(own, outer.Entries);
-        var isCheap = together.Length <= ClassRecord.EntryCount
-            || (outer.WholeTree is null && together.Length <= most && outer.Copies++ < CopiesMax);
+        var together = Merge(own, around.Entries);
+        var isCheap = Length(together) <= ClassRecord.EntryCount
+            || (around.WholeTree == None && Length(together) <= most && _classes[outer].Copies++ < CopiesMax);
         return isCheap ? together : null;
     }
 
-    private int WholeTree(AddressClass of) => of.WholeTree ??= _trees.Add(WholeTree(of.Outer!), of.Own);
-
-    private AddressClass Class(
-        AddressClass? outer, int[] rules, PortEntry[] own, PortEntry[] entries, int tree, uint treeTag) => new()
+    private int WholeTree(int number)
+    {
+        if (_classes[number].WholeTree == None)
         {
-            Number = _made++,
+            var outer = WholeTree(_classes[number].Outer);
+            _classes[number].WholeTree = _trees.Add(outer, _entries.Items[_classes[number].Own]);
+        }
+
+        return _classes[number].WholeTree;
+    }
+
+    private int Add(int outer, Range rules, Range own, Range entries, int tree, uint treeTag)
+    {
+        var held = _entries.Items[entries];
+        _classes.Add(new AddressClass
+        {
             Outer = outer,
             Rules = rules,
             Own = own,
             Entries = entries,
             Tree = tree,
             TreeTag = treeTag,
-            Reference = Record(entries, tree),
-        };
+            GreatestTag = held.IsEmpty ? treeTag : Math.Max(held[0].Tag, treeTag),
+            Reference = Record(held, tree),
+            WholeTree = None,
+            Next = None,
+        });
+        return _classes.Count - 1;
+    }
 
     /// <summary>The entries of these rules that can be seen, greatest tag first.</summary>
-    private PortEntry[] OwnEntries(AddressClass outer, ReadOnlySpan<int> rules)
+    private Range OwnEntries(AddressClass outer, ReadOnlySpan<int> rules)
     {
-        _entries.Clear();
+        var start = _entries.Count;
         foreach (var rule in rules)
         {
             foreach (var entry in _rules.Of(rule))
             {
-                if (!IsHidden(entry, outer.Entries) && !IsHidden(entry, CollectionsMarshal.AsSpan(_entries)))
+                if (!IsHidden(entry, _entries.Items[outer.Entries]) && !IsHidden(entry, _entries.Items[start..]))
                 {
                     _entries.Add(entry);
                 }
             }
         }
 
-        return [.. _entries];
+        return start.._entries.Count;
     }
 
     /// <summary>Both, greatest tag first, without what cannot be seen.</summary>
-    private PortEntry[] Merge(PortEntry[] own, PortEntry[] outer)
+    private Range Merge(Range own, Range outer)
     {
-        _entries.Clear();
-        for (int i = 0, j = 0; i < own.Length || j < outer.Length;)
+        var start = _entries.Count;
+        var (i, j) = (own.Start.Value, outer.Start.Value);
+        while (i < own.End.Value || j < outer.End.Value)
         {
-            var entry = j == outer.Length || (i < own.Length && own[i].Tag > outer[j].Tag) ? own[i++] : outer[j++];
-            if (!IsHidden(entry, CollectionsMarshal.AsSpan(_entries)))
+            var takesOwn = j == outer.End.Value || (i < own.End.Value && _entries[i].Tag > _entries[j].Tag);
+            var entry = _entries[takesOwn ? i++ : j++];
+            if (!IsHidden(entry, _entries.Items[start..]))
             {
                 _entries.Add(entry);
             }
         }
 
-        return [.. _entries];
+        return start.._entries.Count;
     }
 
     /// <summary>Looks at the strongest few only: what it misses costs room, and trees leave it out.</summary>
@@ -174,7 +224,9 @@ internal sealed class ClassBuilder
         return false;
     }
 
-    private uint Record(PortEntry[] entries, int tree)
+    private static int Length(Range range) => range.End.Value - range.Start.Value;
+
+    private uint Record(ReadOnlySpan<PortEntry> entries, int tree)
     {
         var line = default(PolicyLine);
         ref var record = ref PolicyLine.As<ClassRecord>(ref line);
@@ -185,11 +237,12 @@ internal sealed class ClassBuilder
         }
         else
         {
-            record.Intervals = (uint)_intervals.Build(CollectionsMarshal.AsSpan(PortIntervals.Cut(entries)));
+            using var intervals = PortIntervals.Cut(entries);
+            record.Intervals = (uint)_intervals.Build(intervals.Items);
         }
 
         var lines = _arena.Count;
-        var reference = (uint)Reference.Class | (uint)_arena.Intern([line]);
+        var reference = (uint)Layout.Reference.Class | (uint)_arena.Intern([line]);
         Count += _arena.Count - lines;
         return reference;
     }

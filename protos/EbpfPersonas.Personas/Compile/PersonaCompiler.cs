@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using EbpfPersonas.Personas.Model;
 
@@ -30,7 +31,7 @@ public static class PersonaCompiler
         using var rules = new RuleEntries(persona.Rules);
         var trees = new IntervalTreeBuilder(arena);
         var ports = new PortTreeBuilder(arena);
-        var classes = new ClassBuilder(arena, rules, persona.Rules.Length, trees, ports);
+        using var classes = new ClassBuilder(arena, rules, persona.Rules.Length, trees, ports);
         var addresses = new AddressTreeBuilder(arena, trees);
         var addressLines = 0;
         var intervals = 0;
@@ -45,7 +46,7 @@ public static class PersonaCompiler
             Mode = persona.Mode,
             DefaultIngress = persona.DefaultIngress,
             DefaultEgress = persona.DefaultEgress,
-            RuleIds = [.. persona.Rules.Select(rule => rule.Id)],
+            RuleIds = ImmutableArray.CreateRange(persona.Rules, rule => rule.Id),
             Roots = [.. roots],
             Lines = arena.Lines.ToArray(),
             Size = new CompiledSize(

@@ -11,11 +11,11 @@ internal static class PortIntervals
     private const int Keys = ushort.MaxValue + 1;
 
     /// <summary>
-    /// The intervals of {lane, key}, up to the last number; <paramref name="entries"/> have the greatest tag first.
+    /// The intervals of {lane, key}, to be disposed of: up to the last number; <paramref name="entries"/> have the greatest tag first.
     /// </summary>
-    public static List<(uint Last, uint Value)> Cut(ReadOnlySpan<PortEntry> entries)
+    public static PooledList<(uint Last, uint Value)> Cut(ReadOnlySpan<PortEntry> entries)
     {
-        var intervals = new List<(uint Last, uint Value)>(2 * entries.Length);
+        var intervals = new PooledList<(uint Last, uint Value)>(4 * entries.Length);
         var lane = new List<PortEntry>(entries.Length);
         for (var number = 0; number < LaneSet.Audit + (int)Lane.Count; number++)
         {
@@ -40,7 +40,7 @@ internal static class PortIntervals
     /// Paints the strongest entry first and never over what is painted; <c>behind</c> leads over painted parts, so that
     /// each is passed once.
     /// </summary>
-    private static void CutLane(List<PortEntry> lane, uint start, List<(uint Last, uint Value)> intervals)
+    private static void CutLane(List<PortEntry> lane, uint start, PooledList<(uint Last, uint Value)> intervals)
     {
         var borders = new SortedSet<int> { 0 };
         foreach (var entry in lane)
@@ -90,11 +90,11 @@ internal static class PortIntervals
         return free;
     }
 
-    private static void Append(List<(uint Last, uint Value)> intervals, uint last, uint tag)
+    private static void Append(PooledList<(uint Last, uint Value)> intervals, uint last, uint tag)
     {
         if (intervals.Count > 0 && intervals[^1].Value == tag)
         {
-            intervals.RemoveAt(intervals.Count - 1);
+            intervals.RemoveLast();
         }
 
         intervals.Add((last, tag));

@@ -16,7 +16,7 @@ internal sealed class PortTreeBuilder(LineArena arena)
     /// <summary>
     /// A tree that holds what <paramref name="tree"/> holds (0 = nothing) and <paramref name="entries"/>.
     /// </summary>
-    public int Add(int tree, PortEntry[] entries)
+    public int Add(int tree, ReadOnlySpan<PortEntry> entries)
     {
         if (entries.Length == 0)
         {
@@ -34,7 +34,7 @@ internal sealed class PortTreeBuilder(LineArena arena)
         return Keep(branches);
     }
 
-    private static List<PortEntry> Of(PortEntry[] entries, int lane, bool isAudited)
+    private static List<PortEntry> Of(ReadOnlySpan<PortEntry> entries, int lane, bool isAudited)
     {
         var some = new List<PortEntry>();
         foreach (var entry in entries)

@@ -77,6 +77,12 @@ internal static class RulePrefixes
     /// </summary>
     private static Prefix[] Holes(ImmutableArray<Prefix> excepts, bool isV6)
     {
+        // Nearly every rule: not a thing is made for it.
+        if (excepts.IsEmpty)
+        {
+            return [];
+        }
+
         var holes = new List<Prefix>(excepts.Length);
         foreach (var except in excepts
             .Where(except => except.Address.IsV6 == isV6)
