@@ -41,8 +41,8 @@ internal static class AgentFootprint
         await controller.Api.ActivateAsync(Vm, "thousand");
         await controller.Api.WaitUntilRealisedAsync(Vm, "thousand");
         var maps = MappedOctets(agent.ProcessId) / Mebi;
-        report.Add(Of(
-            $"resident memory, {RuleCount} rules, maps apart", (ResidentOctets(agent.ProcessId) / Mebi) - maps, "MiB", 40));
+        var own = (ResidentOctets(agent.ProcessId) / Mebi) - maps;
+        report.Add(Of($"resident memory, {RuleCount} rules, maps apart", own, "MiB", 40));
         report.Add(Of("maps in its memory, which the kernel has anyway", maps, "MiB"));
     }
 

@@ -33,7 +33,9 @@ internal struct AddressClass
     /// <summary>The greatest tag that holds.</summary>
     public required uint GreatestTag { get; init; }
 
-    /// <summary>The line of a port tree with everything that holds for the class, once one was needed; else -1.</summary>
+    /// <summary>
+    /// The line of a port tree with everything that holds for the class, once one was needed; else -1.
+    /// </summary>
     public int WholeTree { get; set; }
 
     /// <summary>How often classes inside took a copy of <see cref="Entries"/> too long for a record.</summary>

@@ -11,7 +11,8 @@ internal static class PortIntervals
     private const int Keys = ushort.MaxValue + 1;
 
     /// <summary>
-    /// The intervals of {lane, key}, to be disposed of: up to the last number; <paramref name="entries"/> have the greatest tag first.
+    /// The intervals of {lane, key}, to be disposed of: up to the last number; <paramref name="entries"/> have the
+    /// greatest tag first.
     /// </summary>
     public static PooledList<(uint Last, uint Value)> Cut(ReadOnlySpan<PortEntry> entries)
     {
