@@ -215,6 +215,8 @@ static __always_inline enum reason parse_failure(enum parse_result result)
 		return REASON_TRUNCATED;
 	case PARSE_UNKNOWN_PROTOCOL:
 		return REASON_UNKNOWN_PROTOCOL;
+	case PARSE_SPOOFED:
+		return REASON_SPOOFED_SOURCE;
 	default:
 		return REASON_INVALID_PACKET;
 	}

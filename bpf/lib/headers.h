@@ -11,6 +11,19 @@ struct ethernet_header {
 	__be16 protocol;
 };
 
+/* RFC 826, of IPv4 over Ethernet. */
+struct arp_packet {
+	__be16 hardware;
+	__be16 protocol;
+	__u8 hardware_length;
+	__u8 protocol_length;
+	__be16 operation;
+	__u8 sender_hardware[6];
+	__be32 sender;
+	__u8 target_hardware[6];
+	__be32 target;
+} __attribute__((packed));
+
 /* RFC 791 section 3.1 */
 struct ipv4_header {
 	__u8 version_length;

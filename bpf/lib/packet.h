@@ -27,6 +27,7 @@ enum parse_result {
 	PARSE_TRUNCATED,
 	PARSE_INVALID,
 	PARSE_UNKNOWN_PROTOCOL,
+	PARSE_SPOOFED,
 };
 
 struct packet {
@@ -45,19 +46,30 @@ struct packet {
 	/* Of TCP, host order; of a quoted packet only the sequence number is known. */
 	__u32 sequence;
 	__u32 acknowledgement;
-	/* Octets behind the TCP header, as the IP header says: padding of the frame is none. */
+	/* Octets behind the TCP header, or of the ICMP message, as the IP header says: padding of
+	 * the frame is none. */
 	__u32 payload;
 	/* As it stands in the header. */
 	__u16 window;
 	/* Of packets with SYN: the option of RFC 7323, at most 14, or WINDOW_SCALE_NONE. */
 	__u8 window_scale;
-	/* Part of a datagram: the one with the transport header, which passed its checks. */
+	/* Part of a datagram: the one with the transport header. */
 	__u8 first_fragment : 1;
 	/* Part of a datagram without the transport header: ports, type and code are those of the
 	 * first one, and nothing is known of TCP. It belongs to a flow or not, and never makes one.
 	 */
 	__u8 later_fragment : 1;
+	/* Of either part: which datagram; and how much of it the first part holds, or comes before
+	 * the later one. */
+	__be32 fragment_id;
+	__u16 fragment_octets;
+	__u16 reserved;
 };
+
+static __always_inline bool is_fragment(const struct packet *packet)
+{
+	return packet->first_fragment || packet->later_fragment;
+}
 
 #define WINDOW_SCALE_NONE 255
 #define WINDOW_SCALE_MAX  14
