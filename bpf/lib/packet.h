@@ -33,6 +33,19 @@ struct packet {
 	__u8 icmp_kind;
 	/* Of the transport header, counted from the network header. */
 	__u16 transport_offset;
+	/* Of TCP, host order. */
+	__u32 sequence;
+	__u32 acknowledgement;
+	/* Octets behind the TCP header. */
+	__u32 payload;
+	__u16 window;
+	/* Of a SYN; TCP_SCALE_NONE where it names none. */
+	__u8 window_scale;
+	/* A fragment without a transport header, read as if it had that of the first one. */
+	__u8 later_fragment;
+	/* The packet that an ICMP error quotes: it says nothing of its flow. */
+	__u8 quoted;
+	__u8 reserved[3];
 };
 
 /* Host order; of protocols that have ports. */

@@ -96,6 +96,24 @@ static __always_inline void *network_header(struct __sk_buff *skb)
 }
 
 /*
+ * The same by a call, for other links. A function of its own, for what it copies to the stack.
+ */
+__noinline int parse_usual_copy(struct __sk_buff *skb, struct packet *packet)
+{
+	union {
+		struct usual_ipv4 ipv4;
+		struct usual_ipv6 ipv6;
+	} copy;
+
+	if (!packet)
+		return false;
+	if (packet->key.family == ADDRESS_FAMILY_IPV6)
+		return load(skb, 0, &copy.ipv6, sizeof(copy.ipv6)) &&
+		       read_usual_ipv6(&copy.ipv6, packet);
+	return load(skb, 0, &copy.ipv4, sizeof(copy.ipv4)) && read_usual_ipv4(&copy.ipv4, packet);
+}
+
+/*
  * False where the packet is not of the usual kind; then nothing is said of it. packet->direction
  * and packet->key.family are given.
  */
@@ -104,18 +122,17 @@ static __always_inline bool parse_usual(struct __sk_buff *skb, struct packet *pa
 	void *header = network_header(skb), *end = (void *)(long)skb->data_end;
 
 	if (packet->key.family == ADDRESS_FAMILY_IPV6) {
-		struct usual_ipv6 *ipv6 = header, copy;
+		struct usual_ipv6 *ipv6 = header;
 
 		if (ipv6 && (void *)(ipv6 + 1) <= end)
 			return read_usual_ipv6(ipv6, packet);
-		return load(skb, 0, &copy, sizeof(copy)) && read_usual_ipv6(&copy, packet);
 	} else {
-		struct usual_ipv4 *ipv4 = header, copy;
+		struct usual_ipv4 *ipv4 = header;
 
 		if (ipv4 && (void *)(ipv4 + 1) <= end)
 			return read_usual_ipv4(ipv4, packet);
-		return load(skb, 0, &copy, sizeof(copy)) && read_usual_ipv4(&copy, packet);
 	}
+	return parse_usual_copy(skb, packet);
 }
 
 #endif
