@@ -75,13 +75,12 @@ __noinline int read_first_fragment(struct packet *packet)
 {
 	const struct first_fragment *first;
 	struct fragment_key key = {};
-	__u64 now = bpf_ktime_get_coarse_ns();
 
 	if (!packet)
 		return PARSE_FRAGMENT;
 	make_fragment_key(packet, &key);
 	first = bpf_map_lookup_elem(&fragments, &key);
-	if (!first || (__s64)(now - first->seen) >= (__s64)FRAGMENTS_FOR_NS ||
+	if (!first || (__s64)(packet->time - first->seen) >= (__s64)FRAGMENTS_FOR_NS ||
 	    packet->fragment_octets < first->end)
 		return PARSE_FRAGMENT;
 	packet->key.local_port = first->local_port;
@@ -102,7 +101,7 @@ __noinline int remember_first_fragment(const struct packet *packet)
 	if (!packet)
 		return 0;
 	make_fragment_key(packet, &key);
-	first.seen = bpf_ktime_get_coarse_ns();
+	first.seen = packet->time;
 	first.local_port = packet->key.local_port;
 	first.remote_port = packet->key.remote_port;
 	first.end = packet->fragment_octets;

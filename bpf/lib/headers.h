@@ -5,9 +5,11 @@
 
 #include <linux/types.h>
 
+#define ETHERNET_ADDRESS 6
+
 struct ethernet_header {
-	__u8 destination[6];
-	__u8 source[6];
+	__u8 destination[ETHERNET_ADDRESS];
+	__u8 source[ETHERNET_ADDRESS];
 	__be16 protocol;
 };
 
@@ -18,9 +20,9 @@ struct arp_packet {
 	__u8 hardware_length;
 	__u8 protocol_length;
 	__be16 operation;
-	__u8 sender_hardware[6];
+	__u8 sender_hardware[ETHERNET_ADDRESS];
 	__be32 sender;
-	__u8 target_hardware[6];
+	__u8 target_hardware[ETHERNET_ADDRESS];
 	__be32 target;
 } __attribute__((packed));
 

@@ -65,8 +65,10 @@ __noinline int check_arp(struct __sk_buff *skb, __u32 direction)
 		    !load_arp(skb, &ethernet, &arp))
 			return REASON_INVALID_PACKET;
 	}
-	if (__builtin_memcmp(ethernet.source, arp.sender_hardware, sizeof(ethernet.source)))
-		return REASON_SPOOFED_SOURCE;
+	for (int i = 0; i < ETHERNET_ADDRESS; i++) {
+		if (ethernet.source[i] != arp.sender_hardware[i])
+			return REASON_SPOOFED_SOURCE;
+	}
 	return check_arp_sender(skb, direction, arp.sender);
 }
 

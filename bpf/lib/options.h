@@ -89,7 +89,7 @@ __noinline bool read_window_scale(struct __sk_buff *skb, struct packet *packet)
 	search.kind = search.other_kind = TCP_OPTION_WINDOW_SCALE;
 	if (!find_option(skb, packet->transport_offset + TCP_HEADER_LENGTH, &search))
 		return false;
-	packet->window_scale = !search.found			 ? WINDOW_SCALE_NONE
+	packet->window_scale = !search.found			 ? TCP_SCALE_NONE
 			       : search.value > WINDOW_SCALE_MAX ? WINDOW_SCALE_MAX
 								 : search.value;
 	return true;

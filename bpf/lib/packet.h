@@ -32,6 +32,8 @@ enum parse_result {
 
 struct packet {
 	struct flow_key key;
+	/* CLOCK_MONOTONIC, coarse, ns: when the filter saw it. */
+	__u64 time;
 	/* enum packet_direction of this packet */
 	__u8 direction;
 	/* IPv4 TTL or IPv6 hop limit */
@@ -51,7 +53,7 @@ struct packet {
 	__u32 payload;
 	/* As it stands in the header. */
 	__u16 window;
-	/* Of packets with SYN: the option of RFC 7323, at most 14, or WINDOW_SCALE_NONE. */
+	/* Of packets with SYN: the option of RFC 7323, at most 14, or TCP_SCALE_NONE. */
 	__u8 window_scale;
 	/* Part of a datagram: the one with the transport header. */
 	__u8 first_fragment : 1;
@@ -59,6 +61,8 @@ struct packet {
 	 * first one, and nothing is known of TCP. It belongs to a flow or not, and never makes one.
 	 */
 	__u8 later_fragment : 1;
+	/* The packet that an ICMP error quotes: it says nothing of its flow. */
+	__u8 quoted : 1;
 	/* Of either part: which datagram; and how much of it the first part holds, or comes before
 	 * the later one. */
 	__be32 fragment_id;
@@ -66,13 +70,7 @@ struct packet {
 	__u16 reserved;
 };
 
-static __always_inline bool is_fragment(const struct packet *packet)
-{
-	return packet->first_fragment || packet->later_fragment;
-}
-
-#define WINDOW_SCALE_NONE 255
-#define WINDOW_SCALE_MAX  14
+#define WINDOW_SCALE_MAX 14
 
 /*
  * Bit n: the control bits n (RFC 9293 section 3.1, without ECE and CWR) can stand together in a

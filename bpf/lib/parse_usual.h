@@ -99,25 +99,39 @@ static __always_inline void *network_header(struct __sk_buff *skb)
 	return ethernet + 1;
 }
 
+/* The same by a call, for other links. A function of its own, for what it copies to the stack. */
+__noinline int read_usual_copy(struct __sk_buff *skb, struct packet *packet)
+{
+	union {
+		struct usual_ipv4 ipv4;
+		struct usual_ipv6 ipv6;
+	} copy;
+
+	if (!packet)
+		return false;
+	if (packet->key.family == ADDRESS_FAMILY_IPV6)
+		return load(skb, 0, &copy.ipv6, sizeof(copy.ipv6)) &&
+		       read_usual_ipv6(&copy.ipv6, network_octets(skb), packet);
+	return load(skb, 0, &copy.ipv4, sizeof(copy.ipv4)) &&
+	       read_usual_ipv4(&copy.ipv4, network_octets(skb), packet);
+}
+
 static __always_inline bool read_usual(struct __sk_buff *skb, struct packet *packet)
 {
 	void *header = network_header(skb), *end = (void *)(long)skb->data_end;
 
 	if (packet->key.family == ADDRESS_FAMILY_IPV6) {
-		struct usual_ipv6 *ipv6 = header, copy;
+		struct usual_ipv6 *ipv6 = header;
 
 		if (ipv6 && (void *)(ipv6 + 1) <= end)
 			return read_usual_ipv6(ipv6, skb->len - ETHERNET_LENGTH, packet);
-		return load(skb, 0, &copy, sizeof(copy)) &&
-		       read_usual_ipv6(&copy, network_octets(skb), packet);
 	} else {
-		struct usual_ipv4 *ipv4 = header, copy;
+		struct usual_ipv4 *ipv4 = header;
 
 		if (ipv4 && (void *)(ipv4 + 1) <= end)
 			return read_usual_ipv4(ipv4, skb->len - ETHERNET_LENGTH, packet);
-		return load(skb, 0, &copy, sizeof(copy)) &&
-		       read_usual_ipv4(&copy, network_octets(skb), packet);
 	}
+	return read_usual_copy(skb, packet);
 }
 
 /*
