@@ -29,10 +29,10 @@ internal static class PacketFaults
     /// <summary>SYN, SYN+ACK, RST, RST+ACK, FIN+ACK, ACK; URG goes with SYN, ACK and FIN+ACK.</summary>
     private static bool IsTcpCombination(TcpControl flags) =>
         (flags & ~(TcpControl.Psh | TcpControl.Ece | TcpControl.Cwr)) is
-            TcpControl.Syn or TcpControl.Syn | TcpControl.Urg or TcpControl.Syn | TcpControl.Ack or
-            TcpControl.Rst or TcpControl.Rst | TcpControl.Ack or
-            TcpControl.Fin | TcpControl.Ack or TcpControl.Fin | TcpControl.Ack | TcpControl.Urg or
-            TcpControl.Ack or TcpControl.Ack | TcpControl.Urg;
+            TcpControl.Syn or (TcpControl.Syn | TcpControl.Urg) or (TcpControl.Syn | TcpControl.Ack) or
+            TcpControl.Rst or (TcpControl.Rst | TcpControl.Ack) or
+            (TcpControl.Fin | TcpControl.Ack) or (TcpControl.Fin | TcpControl.Ack | TcpControl.Urg) or
+            TcpControl.Ack or (TcpControl.Ack | TcpControl.Urg);
 
     /// <summary>DHCP and DHCPv6 client, neighbour discovery that never crossed a router, MLD of this link.</summary>
     public static bool IsFailsafe(CasePacket packet) => packet switch
