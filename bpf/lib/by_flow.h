@@ -139,8 +139,7 @@ static __always_inline bool decide_by_confirmed(const struct slot *slot, struct 
 		return !answers_syn(packet) && refuse_segment(flow, packet, decision);
 	if (!decide_by_flow(slot, packet, flow, epoch, decision))
 		return false;
-	if (!belongs || packet->quoted || is_stopped(decision->verdict) ||
-	    (flow->marks & FLOW_RESET))
+	if (!belongs || is_stopped(decision->verdict) || (flow->marks & FLOW_RESET))
 		return true;
 	see_flow(flow, packet->time);
 	if (!is_segment(packet))
@@ -217,8 +216,7 @@ __noinline int decide_by_new(const struct slot *slot, struct packet *packet, str
 		return refuse_segment(flow, packet, decision);
 	if (!decide_by_flow(slot, packet, flow, epoch, decision))
 		return false;
-	if (!belongs || packet->quoted || is_stopped(decision->verdict) ||
-	    (flow->marks & FLOW_RESET))
+	if (!belongs || is_stopped(decision->verdict) || (flow->marks & FLOW_RESET))
 		return true;
 	see_flow(flow, packet->time);
 	if (note_new(flow, packet, sender, receiver) && !confirm_flow(packet))
@@ -229,15 +227,34 @@ __noinline int decide_by_new(const struct slot *slot, struct packet *packet, str
 	return true;
 }
 
-static __always_inline bool decide_by_any_flow(const struct slot *slot, struct packet *packet,
-					       __u32 epoch, struct decision *decision)
+/* Whether a flow, if there is one, says what becomes of the packet. */
+static __always_inline bool follows_flow(const struct packet *packet)
 {
+	return is_tracked(packet) && !begins_anew(packet);
+}
+
+/*
+ * The flow of the packet that an ICMP error quotes; false where there is none any more. A function
+ * of its own, verified once.
+ */
+__noinline int decide_by_quoted(const struct slot *slot, struct packet *packet, __u32 epoch,
+				struct decision *decision)
+{
+	struct flow_key key;
 	struct flow *flow;
 
-	if (decide_by_confirmed(slot, packet, epoch, decision))
-		return true;
-	flow = find_new(&packet->key, packet->time);
-	return flow && decide_by_new(slot, packet, flow, epoch, decision);
+	if (!slot || !packet || !decision)
+		return false;
+	/* Before Linux 6.2 a map's key must be on the function's own stack. */
+	key = packet->key;
+	flow = find_confirmed(&key, packet->time);
+	if (!flow)
+		flow = find_new(&key, packet->time);
+	if (!flow || !decide_by_flow(slot, packet, flow, epoch, decision))
+		return false;
+	if (decision->verdict == VERDICT_FORWARDED)
+		decision->reason = REASON_RELATED_ICMP;
+	return true;
 }
 
 #endif

@@ -41,15 +41,19 @@ static __always_inline void decide_by_persona(struct __sk_buff *skb, const struc
 					      struct packet *packet, __u32 epoch,
 					      struct decision *decision)
 {
+	struct flow *flow = NULL;
 	int reason;
 
-	/* 1. A flow that passed goes on; under a new persona it is judged again. */
-	if (is_tracked(packet) && !begins_anew(packet) &&
-	    decide_by_any_flow(slot, packet, epoch, decision)) {
-		if (packet->quoted && decision->verdict == VERDICT_FORWARDED)
-			decision->reason = REASON_RELATED_ICMP;
-		return;
+	/* 1. A flow that passed goes on; under a new persona it is judged again. Of the confirmed
+	 * ones there is none, or it would have been found before. */
+	if (packet->quoted) {
+		if (decide_by_quoted(slot, packet, epoch, decision))
+			return;
+	} else if (follows_flow(packet)) {
+		flow = find_new(&packet->key, packet->time);
 	}
+	if (flow && decide_by_new(slot, packet, flow, epoch, decision))
+		return;
 	/* 2. Nobody begins anything with addresses that are not his. */
 	reason = check_addresses(skb, packet);
 	if (reason) {
@@ -82,6 +86,20 @@ static __always_inline bool read_packet(struct __sk_buff *skb, struct packet *pa
 	return true;
 }
 
+static __always_inline bool is_always_let_through(struct __sk_buff *skb, struct packet *packet)
+{
+	return is_failsafe(packet) || is_expected_answer(skb, packet, packet->time) ||
+	       (is_icmp_error(packet) && relate(skb, packet) == RELATED_TO_FAILSAFE);
+}
+
+static __always_inline void let_through(struct decision *decision)
+{
+	decision->rule = RULE_NONE;
+	decision->audited_rule = RULE_NONE;
+	decision->verdict = VERDICT_FORWARDED;
+	decision->reason = REASON_FAILSAFE;
+}
+
 static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direction, __u64 now)
 {
 	struct packet packet = {.direction = direction, .time = now};
@@ -100,23 +118,28 @@ static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direct
 	if (skb->protocol == bpf_htons(ETH_P_ARP)) {
 		int reason = check_arp(skb, direction);
 
-		decision.verdict = reason ? VERDICT_DROPPED : VERDICT_FORWARDED;
-		decision.reason = reason ? reason : REASON_FAILSAFE;
+		if (reason)
+			refuse(&decision, reason);
+		else
+			let_through(&decision);
 	} else if (read_packet(skb, &packet, &decision)) {
-		/* 2. The failsafe, before any persona is asked, our own answers, and the ICMP
-		 * errors about packets of the failsafe. */
-		if (is_failsafe(&packet) || is_expected_answer(skb, &packet, now) ||
-		    (is_icmp_error(&packet) && relate(skb, &packet) == RELATED_TO_FAILSAFE)) {
-			decision.verdict = VERDICT_FORWARDED;
-			decision.reason = REASON_FAILSAFE;
-		} else {
-			/* 3. The persona. */
-			decide_by_persona(skb, slot, &packet, active.epoch, &decision);
+		/* 2. A confirmed flow that passes, which nearly every packet is of. */
+		bool known = follows_flow(&packet) &&
+			     decide_by_confirmed(slot, &packet, active.epoch, &decision);
+
+		/* 3. Before anything is stopped, and before any persona is asked: the failsafe, our
+		 * own answers, and the ICMP errors about packets of the failsafe. */
+		if (!known || is_stopped(decision.verdict)) {
+			if (is_always_let_through(skb, &packet))
+				let_through(&decision);
+			else if (!known)
+				/* 4. The persona. */
+				decide_by_persona(skb, slot, &packet, active.epoch, &decision);
 		}
 	}
 	if ((slot->flags & SLOT_AUDIT) && decision.verdict == VERDICT_DROPPED)
 		decision.verdict = VERDICT_AUDIT;
-	/* 4. Without a persona everything passes, and is counted as such. */
+	/* 5. Without a persona everything passes, and is counted as such. */
 	if ((slot->flags & SLOT_NO_PERSONA) && decision.reason != REASON_FAILSAFE) {
 		decision.verdict = VERDICT_FORWARDED;
 		decision.reason = REASON_NO_PERSONA;
