@@ -24,7 +24,7 @@ internal sealed class BenchDatapath : IDisposable
             Room.For(persona.Rules.Length, linesPerRule) with { FilterImage = BenchObjects.Read("datapath") });
         try
         {
-            new EthernetLinks(_dataplane.Filter).Set(Loopback, isEthernet: true);
+            KnowEthernet(Loopback);
             _dataplane.Apply(1, persona);
             _tuples = new TupleArray(_dataplane.Filter);
         }
@@ -34,6 +34,10 @@ internal sealed class BenchDatapath : IDisposable
             throw;
         }
     }
+
+    /// <summary>Says that an interface has Ethernet headers, as the agent does.</summary>
+    public void KnowEthernet(int interfaceIndex) =>
+        new EthernetLinks(_dataplane.Filter).Set(interfaceIndex, isEthernet: true);
 
     /// <summary>A program of the object, to be hung on a hook.</summary>
     public BpfProgram Program(string name) => _dataplane.Filter.Program(name);

@@ -48,7 +48,7 @@ internal sealed class ConntrackBench(Report report, BenchSettings settings, Canc
         var none = await AddAsync(lab, leaves);
         var ours = await AddAsync(lab, leaves);
         using var attached = leaves
-            ? await ours.AttachToSinkAsync(datapath.Program("filter_egress"))
+            ? await ours.AttachToSinkAsync(datapath)
             : ours.Attach(datapath.Program("filter_ingress"));
         var peer = await AddAsync(lab, leaves);
         await peer.RunAsync(NftConntrack(hook));

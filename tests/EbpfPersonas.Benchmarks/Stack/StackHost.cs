@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using EbpfPersonas.Benchmarks.Hook;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.TestKit.Network;
 
@@ -36,9 +37,9 @@ internal sealed class StackHost(LabHost host)
         ip -6 route add blackhole default
         """;
 
-    // What arrives leaves again, by an interface that swallows it.
+    // What arrives leaves again, by an interface whose other end is down and swallows it.
     private const string ForwardingSettings = """
-        ip link add sink type dummy
+        ip link add sink type veth peer name end
         ip link set sink up
         ip address add 203.0.113.1/24 dev sink
         ip neighbour add 203.0.113.2 lladdr 02:00:00:00:00:02 dev sink nud permanent
@@ -64,11 +65,12 @@ internal sealed class StackHost(LabHost host)
     public IDisposable Attach(BpfProgram program) =>
         host.RunInside(() => program.AttachTcx(LoopbackIndex, ingress: true));
 
-    /// <summary>Hangs a program on the egress of "sink".</summary>
-    public async Task<IDisposable> AttachToSinkAsync(BpfProgram program)
+    /// <summary>Hangs the filter on the egress of "sink".</summary>
+    public async Task<IDisposable> AttachToSinkAsync(BenchDatapath datapath)
     {
         var sink = await host.InterfaceIndexAsync("sink");
-        return host.RunInside(() => program.AttachTcx(sink, ingress: false));
+        datapath.KnowEthernet(sink);
+        return host.RunInside(() => datapath.Program("filter_egress").AttachTcx(sink, ingress: false));
     }
 
     public Task RunAsync(string script) => host.RunAsync("sh", "-c", "set -e\n" + script);
