@@ -12,6 +12,11 @@ public sealed record DataplaneOptions
     /// <summary>How the filters hang on the interfaces.</summary>
     public AttachMode Attach { get; init; } = AttachMode.Auto;
 
+    /// <summary>
+    /// Where filters are kept beyond this process: a directory of one agent alone, in a bpffs. Null = they end with it.
+    /// </summary>
+    public string? LinkDirectory { get; init; }
+
     /// <summary>Flows that conntrack remembers, 1,024 or more.</summary>
     public int FlowCapacity { get; init; } = 65536;
 

@@ -22,7 +22,7 @@ internal sealed class DataplaneService(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await locator.LocateAsync(cancellationToken);
-        dataplane.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
+        dataplane.Interfaces.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
         var mode = dataplane.Attach();
         tracer.Attach();
         Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
