@@ -8,6 +8,7 @@ public sealed unsafe class BpfProgram
 {
     private readonly BpfObject _owner;
     private readonly nint _program;
+    private uint _id;
 
     internal BpfProgram(BpfObject owner, nint program)
     {
@@ -77,7 +78,7 @@ public sealed unsafe class BpfProgram
     public uint ReadVerifiedInstructions() => ReadInfo().verified_insns;
 
     /// <summary>The kernel's number of the loaded program.</summary>
-    public uint ReadId() => ReadInfo().id;
+    public uint Id => _id != 0 ? _id : _id = ReadInfo().id;
 
     /// <summary>
     /// Runs once on a frame as above; gives the frame as the program left it, <paramref name="length"/> octets of

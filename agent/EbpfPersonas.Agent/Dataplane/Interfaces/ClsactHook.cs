@@ -16,8 +16,6 @@ internal sealed class ClsactHook(
     private const uint SpareHandle = 0xEB9E;
 
     private static readonly bool[] Directions = [true, false];
-    private readonly uint _ingressId = programs.Ingress.ReadId();
-    private readonly uint _egressId = programs.Egress.ReadId();
     private bool _madeQdisc;
 
     /// <summary>Whether an earlier process left a filter of ours.</summary>
@@ -132,7 +130,7 @@ internal sealed class ClsactHook(
         {
             if (filters[i] is { Handle: Handle, Priority: Priority })
             {
-                return filters[i].ProgramId != (ingress ? _ingressId : _egressId) ? FilterFault.Exchanged
+                return filters[i].ProgramId != (ingress ? programs.Ingress : programs.Egress).Id ? FilterFault.Exchanged
                     : i > 0 ? FilterFault.NotFirst
                     : FilterFault.None;
             }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane.Interfaces;
@@ -9,9 +8,6 @@ namespace EbpfPersonas.Agent.Dataplane.Interfaces;
 /// </summary>
 public sealed class InterfaceFilters : IDisposable
 {
-    // So few are all looked at every second; of more, a quarter.
-    private const int CheckedAlways = 64;
-    private const int CheckRounds = 4;
     private const int NoDevice = 19; // ENODEV
 
     private static readonly TimeSpan ReopenPause = TimeSpan.FromSeconds(1);
@@ -22,22 +18,17 @@ public sealed class InterfaceFilters : IDisposable
 
     private readonly string? _linkDirectory;
     private readonly LinkDirectory? _directory;
-    private readonly BpfObject _filter;
     private readonly RouteSocket _route = new();
-    private readonly TimeProvider _time;
     private readonly EthernetLinks _ethernet;
-    private readonly ConcurrentDictionary<int, GovernedInterface> _interfaces = [];
+    private readonly GovernedInterfaces _interfaces;
     private readonly HashSet<int> _named = [];
     private readonly ManualResetEventSlim _stopping = new();
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LinkWatch _links = new();
-    private HookMaker _hooks = null!;
     private AttachMode _mode;
     private Thread? _watcher;
     private bool _detaching;
     private bool _disposed;
-    private int _round;
-    private InterfaceTotals _totals;
     private BpfException? _endFailure;
 
     /// <summary>
@@ -50,9 +41,14 @@ public sealed class InterfaceFilters : IDisposable
         ArgumentNullException.ThrowIfNull(filter);
         _linkDirectory = linkDirectory;
         _directory = linkDirectory is null ? null : new LinkDirectory(linkDirectory);
-        _filter = filter;
         _ethernet = new EthernetLinks(filter);
-        _time = time ?? TimeProvider.System;
+        _interfaces = new GovernedInterfaces(
+            new HookMaker(
+                new FilterPrograms(filter.Program("filter_ingress"), filter.Program("filter_egress")),
+                _directory,
+                _route),
+            _route,
+            time ?? TimeProvider.System);
         _mode = mode;
     }
 
@@ -63,29 +59,27 @@ public sealed class InterfaceFilters : IDisposable
     public event Action<int, BpfException>? AttachFailed;
 
     /// <summary>Raised on the watching thread when an interface has got its filter, or an earlier one was adopted.</summary>
-    public event Action<FilteredInterface>? Attached;
+    public event Action<FilteredInterface>? Attached
+    {
+        add => _interfaces.Attached += value;
+        remove => _interfaces.Attached -= value;
+    }
 
     /// <summary>Raised on the watching thread when a filter was put right: what had been wrong.</summary>
-    public event Action<FilteredInterface, FilterFault>? Repaired;
+    public event Action<FilteredInterface, FilterFault>? Repaired
+    {
+        add => _interfaces.Repaired += value;
+        remove => _interfaces.Repaired -= value;
+    }
 
     /// <summary>How the filters hang; Auto until the start.</summary>
     public AttachMode Mode => _mode;
 
     /// <summary>The interfaces that have a filter now, by index. Safe for several threads.</summary>
-    public IReadOnlyList<FilteredInterface> Interfaces =>
-        [.. _interfaces.Values.Select(known => known.Now).OfType<FilteredInterface>().OrderBy(known => known.Index)];
+    public IReadOnlyList<FilteredInterface> Interfaces => _interfaces.Filtered;
 
     /// <summary>What was counted since the start. Safe for several threads.</summary>
-    public InterfaceTotals Totals
-    {
-        get
-        {
-            lock (_interfaces)
-            {
-                return _totals;
-            }
-        }
-    }
+    public InterfaceTotals Totals => _interfaces.Totals;
 
     /// <summary>
     /// Attaches to all interfaces there are, then watches for more; gives how. Throws <see cref="BpfException"/>.
@@ -98,10 +92,6 @@ public sealed class InterfaceFilters : IDisposable
             _mode = TcxChain.IsSupported() ? AttachMode.Tcx : AttachMode.Clsact;
         }
 
-        _hooks = new HookMaker(
-            new FilterPrograms(_filter.Program("filter_ingress"), _filter.Program("filter_egress")),
-            _directory,
-            _route);
         _watcher = new Thread(Watch) { IsBackground = true, Name = "interfaces" };
         _watcher.Start();
         _listed.Task.GetAwaiter().GetResult();
@@ -200,7 +190,7 @@ public sealed class InterfaceFilters : IDisposable
         {
             try
             {
-                _links.Run(OnChange, OnListed, CheckSome);
+                _links.Run(OnChange, OnListed, OnSecond);
                 return null;
             }
             catch (BpfException e) when (!_listed.Task.IsCompleted)
@@ -243,8 +233,7 @@ public sealed class InterfaceFilters : IDisposable
         {
             if (!change.Present)
             {
-                // It is deleted, or it has left for another namespace, which we do not govern.
-                Forget(change.InterfaceIndex);
+                _interfaces.Forget(change.InterfaceIndex);
                 _ethernet.Set(change.InterfaceIndex, isEthernet: false);
                 return true;
             }
@@ -253,7 +242,7 @@ public sealed class InterfaceFilters : IDisposable
             _ethernet.Set(change.InterfaceIndex, change.IsEthernet && !change.IsLoopback);
             if (!change.IsLoopback)
             {
-                Govern(change);
+                _interfaces.Govern(change, _mode, existed: !_listed.Task.IsCompleted);
             }
 
             return true;
@@ -270,114 +259,20 @@ public sealed class InterfaceFilters : IDisposable
         }
     }
 
-    private void Govern(LinkChange change)
-    {
-        // Packets pass only while it is up: what one that is down has counted, it counted elsewhere.
-        var known = _interfaces.GetOrAdd(change.InterfaceIndex, index => new GovernedInterface(
-            index, existed: !_listed.Task.IsCompleted, change.IsUp ? default : change.Packets));
-        if (known.Hook is not null)
-        {
-            known.Now = known.Now! with { Name = change.Name };
-            return;
-        }
-
-        (known.Hook, known.Adopted) = _hooks.Attach(change.InterfaceIndex, _mode);
-        known.Now = new FilteredInterface
-        {
-            Index = change.InterfaceIndex,
-            Name = change.Name,
-            Mode = _mode,
-            AttachedAt = _time.GetUtcNow(),
-            Existed = known.Existed,
-            PacketsBefore = known.Adopted ? default
-                : LinkMessage.ReadPackets(_route, change.InterfaceIndex).Since(
-                    known.Existed ? default : known.PacketsElsewhere),
-        };
-        if (!known.Existed)
-        {
-            lock (_interfaces)
-            {
-                _totals = _totals with { Unfiltered = _totals.Unfiltered.And(known.Now.PacketsBefore) };
-            }
-        }
-
-        Attached?.Invoke(known.Now);
-    }
-
     /// <summary>Everything was named: what was not is gone, and its end went unheard.</summary>
     private void OnListed()
     {
-        foreach (var index in _interfaces.Keys.Where(index => !_named.Contains(index)))
-        {
-            Forget(index);
-        }
-
+        _interfaces.ForgetAllBut(_named);
         _directory?.RemoveAllBut(_named.Contains);
         _named.Clear();
         _listed.TrySetResult();
     }
 
-    private void Forget(int interfaceIndex)
-    {
-        if (_interfaces.TryRemove(interfaceIndex, out var known))
-        {
-            known.Hook?.Remove();
-        }
-    }
-
-    private void CheckSome()
-    {
-        _round++;
-        foreach (var known in _interfaces.Values)
-        {
-            if (known.Hook is not null
-                && (_interfaces.Count <= CheckedAlways || known.Index % CheckRounds == _round % CheckRounds))
-            {
-                Check(known, known.Hook);
-            }
-        }
-    }
-
-    private void Check(GovernedInterface known, InterfaceHook hook)
-    {
-        try
-        {
-            if (hook.FindFault() is var fault and not FilterFault.None)
-            {
-                hook.Repair();
-                known.Now = known.Now! with { Repairs = known.Now.Repairs + 1 };
-                lock (_interfaces)
-                {
-                    _totals = _totals with { Repairs = _totals.Repairs + 1 };
-                }
-
-                Repaired?.Invoke(known.Now, fault);
-            }
-        }
-        catch (BpfException e) when (e.Errno == NoDevice)
-        {
-            // Its end is the next message.
-        }
-        catch (BpfException e)
-        {
-            AttachFailed?.Invoke(known.Index, e);
-        }
-    }
+    private void OnSecond() => _interfaces.CheckSome((index, failure) => AttachFailed?.Invoke(index, failure));
 
     private void End(bool failed)
     {
-        foreach (var known in _interfaces.Values)
-        {
-            if (_detaching || _directory is null || (failed && !known.Adopted))
-            {
-                known.Hook?.Remove();
-            }
-            else
-            {
-                known.Hook?.Release();
-            }
-        }
-
+        _interfaces.End(known => _detaching || _directory is null || (failed && !known.Adopted));
         if (_detaching)
         {
             RemoveAll(_linkDirectory);

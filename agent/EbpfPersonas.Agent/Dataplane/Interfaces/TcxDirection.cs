@@ -7,7 +7,6 @@ namespace EbpfPersonas.Agent.Dataplane.Interfaces;
 /// </summary>
 internal sealed class TcxDirection(BpfProgram program, int interfaceIndex, bool ingress, LinkDirectory? directory)
 {
-    private readonly uint _programId = program.ReadId();
     private BpfLink? _link;
     private uint _linkId;
 
@@ -38,7 +37,7 @@ internal sealed class TcxDirection(BpfProgram program, int interfaceIndex, bool 
         {
             if (_link is not null && chain[i].LinkId == _linkId)
             {
-                return chain[i].ProgramId != _programId ? FilterFault.Exchanged
+                return chain[i].ProgramId != program.Id ? FilterFault.Exchanged
                     : i > 0 ? FilterFault.NotFirst
                     : directory is not null && !File.Exists(directory.Pin(interfaceIndex, ingress))
                         ? FilterFault.NotPinned

@@ -76,7 +76,7 @@ internal sealed class FilterLab : IAsyncDisposable
     public bool IsFiltered(LabHost host, int index, AttachMode mode, BpfObject? filter = null) =>
         host.RunInside(() => Directions.All(ingress =>
         {
-            var program = (filter ?? Filter).Program(ingress ? "filter_ingress" : "filter_egress").ReadId();
+            var program = (filter ?? Filter).Program(ingress ? "filter_ingress" : "filter_egress").Id;
             return mode == AttachMode.Tcx
                 ? TcxChain.Read(index, ingress) is [var first, ..] && first.ProgramId == program
                 : List(index, ingress) is [var filterFirst, ..] && filterFirst.ProgramId == program;
