@@ -104,7 +104,8 @@ internal sealed class ClsactHook(
     {
     }
 
-    private static bool IsOurs(TcFilterEntry entry) => entry is { Handle: Handle or SpareHandle, Priority: Priority };
+    private static bool IsOurs(TcFilterEntry entry) =>
+        entry is { Handle: Handle or SpareHandle, Priority: Priority, Kind: "bpf" };
 
     private static void RemoveFilters(int interfaceIndex)
     {

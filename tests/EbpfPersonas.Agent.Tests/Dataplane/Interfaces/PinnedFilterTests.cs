@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Interfaces;
+using EbpfPersonas.Bpf;
 using EbpfPersonas.TestKit.Leaks;
 using Xunit;
 
@@ -11,6 +13,7 @@ public sealed class PinnedFilterTests : IAsyncLifetime
 {
     private const int Port = 5000;
     private const int Cycles = 200;
+    private const int Attacks = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(500);
 
@@ -139,13 +142,81 @@ public sealed class PinnedFilterTests : IAsyncLifetime
         Assert.NotEqual(0, passed);
     }
 
+    [Theory]
+    [InlineData(AttachMode.Tcx)]
+    [InlineData(AttachMode.Clsact)]
+    public void No_denied_packet_passes_while_a_filter_goes_to_the_front_again(AttachMode mode)
+    {
+        using var foreign = BpfObject.Open(TestObjects.Program("pass_on"), "pass_on");
+        foreign.Load();
+        using var filters = _lab.Start(mode);
+
+        var (sent, passed) = Stream(() =>
+        {
+            for (var i = 1u; i <= Attacks; i++)
+            {
+                using var link = _lab.Vm.RunInside(() => PutInFront(foreign.Program("pass_on"), mode, handle: i));
+                Assert.True(SpinWait.SpinUntil(() => filters.Totals.Repairs == i, 2 * Patience), "repaired");
+            }
+        });
+
+        Assert.Equal(0, passed);
+        Assert.True(sent > 100 * Attacks, $"{sent} were sent");
+        Assert.True(_lab.IsFiltered(_lab.Vm, _index, mode));
+        filters.Detach();
+    }
+
+    [Theory]
+    [InlineData(AttachMode.Tcx)]
+    [InlineData(AttachMode.Clsact)]
+    public void What_was_kept_can_be_removed_without_a_process_that_watches(AttachMode mode)
+    {
+        _lab.Start(mode).Dispose();
+        Assert.True(_lab.IsFiltered(_lab.Vm, _index, mode));
+
+        _lab.Vm.RunInside(() =>
+        {
+            InterfaceFilters.RemoveAll(_lab.LinkDirectory);
+            return true;
+        });
+
+        Assert.True(FilterLab.IsBare(_lab.Vm, _index));
+        Assert.False(Directory.Exists(_lab.LinkDirectory));
+    }
+
+    private BpfLink? PutInFront(BpfProgram foreign, AttachMode mode, uint handle)
+    {
+        if (mode == AttachMode.Tcx)
+        {
+            return foreign.AttachTcx(_index, ingress: false);
+        }
+
+        TcFilter.Attach(foreign, _index, ingress: false, handle, InterfaceFilters.ClsactPriority);
+        return null;
+    }
+
     /// <summary>Processes follow each other while the VM sends what the filter denies.</summary>
     private (int Sent, int Passed) TakeOver(AttachMode mode, Action prepare)
     {
-        using var receiver = _lab.Peer.BindUdp("10.0.0.10", Port);
-        using var sender = _lab.Vm.BindUdp("10.0.0.5", 0);
         using var update = FilterLab.LoadFilter();
         _lab.Start(mode).Dispose();
+        var counts = Stream(() =>
+        {
+            for (var i = 0; i < Cycles; i++)
+            {
+                prepare();
+                _lab.Start(mode, i % 2 == 0 ? update : _lab.Filter).Dispose();
+            }
+        });
+        _lab.Start(mode).Detach();
+        return counts;
+    }
+
+    /// <summary>The VM sends what the filter denies while <paramref name="action"/> runs.</summary>
+    private (int Sent, int Passed) Stream(Action action)
+    {
+        using var receiver = _lab.Peer.BindUdp("10.0.0.10", Port);
+        using var sender = _lab.Vm.BindUdp("10.0.0.5", 0);
         var stop = false;
         var sent = 0;
         var stream = new Thread(() =>
@@ -157,15 +228,16 @@ public sealed class PinnedFilterTests : IAsyncLifetime
             }
         });
         stream.Start();
-        for (var i = 0; i < Cycles; i++)
+        try
         {
-            prepare();
-            _lab.Start(mode, i % 2 == 0 ? update : _lab.Filter).Dispose();
+            action();
+        }
+        finally
+        {
+            Volatile.Write(ref stop, true);
+            stream.Join();
         }
 
-        Volatile.Write(ref stop, true);
-        stream.Join();
-        _lab.Start(mode).Detach();
         var passed = 0;
         while (receiver.Poll(Window, SelectMode.SelectRead))
         {
