@@ -25,7 +25,7 @@ internal static partial class Log
     [LoggerMessage(
         1010,
         LogLevel.Information,
-        "Interface {Name} ({Index}) has its filter by {Mode}. Before it, {Received} packets came in and {Sent} went out.")]
+        "Interface {Name} ({Index}) has its filter by {Mode}; before it, {Received} packets came in and {Sent} out.")]
     public static partial void InterfaceFiltered(
         ILogger log, string name, int index, AttachMode mode, ulong received, ulong sent);
 
@@ -39,7 +39,8 @@ internal static partial class Log
     [LoggerMessage(
         1012,
         LogLevel.Warning,
-        "Somebody tampered with the filter of interface {Name} ({Index}): {Fault}. It is in force again, repair {Count}.")]
+        "The filter of interface {Name} ({Index}) was not as we left it: {Fault}. It is in force again, "
+        + "repair {Count}.")]
     public static partial void FilterRepaired(ILogger log, string name, int index, FilterFault fault, int count);
 
     [LoggerMessage(
