@@ -24,8 +24,28 @@ internal static class PacketFaults
             IpProtocol.Udp or IpProtocol.Sctp or IpProtocol.Icmp or IpProtocol.IcmpV6 => 8,
             _ => 0,
         };
-        return packet.Cut < header ? "truncated" : null;
+        return packet.Cut < header ? "truncated"
+            : packet.Protocol == IpProtocol.Tcp && !IsPossible(packet.Flags) ? "invalid_packet"
+            : null;
     }
+
+    /// <summary>
+    /// The control bits that make sense together (RFC 9293 section 3.10.7); PSH and those of RFC 3168 go with all.
+    /// </summary>
+    public static bool IsPossible(TcpControl flags) =>
+        (flags & ~(TcpControl.Psh | TcpControl.Ece | TcpControl.Cwr)) is
+            TcpControl.Syn or (TcpControl.Syn | TcpControl.Urg) or (TcpControl.Syn | TcpControl.Ack)
+            or TcpControl.Rst or (TcpControl.Rst | TcpControl.Ack)
+            or (TcpControl.Fin | TcpControl.Ack) or (TcpControl.Fin | TcpControl.Ack | TcpControl.Urg)
+            or TcpControl.Ack or (TcpControl.Ack | TcpControl.Urg);
+
+    /// <summary>The packet that an ICMP error quotes, where the error goes to the one who sent it; or null.</summary>
+    public static CasePacket? QuotedByError(this CasePacket packet) =>
+        packet.IsIcmpError() && packet.Quoted is { Fragment: Fragment.Whole, Cut: null or >= 8 } quoted &&
+        quoted.Direction != packet.Direction &&
+        (packet.Direction == Direction.Ingress || packet.Remote == quoted.Remote)
+            ? quoted
+            : null;
 
     /// <summary>DHCP and DHCPv6 client, neighbour discovery that never crossed a router, MLD of this link.</summary>
     public static bool IsFailsafe(CasePacket packet) => packet switch
