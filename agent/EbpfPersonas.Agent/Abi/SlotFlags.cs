@@ -12,4 +12,7 @@ public enum SlotFlags : uint
 
     /// <summary>What the persona would drop is counted, and passes.</summary>
     Audit = 2,
+
+    /// <summary>A connection that is established when the persona becomes active goes on.</summary>
+    KeepEstablished = 4,
 }

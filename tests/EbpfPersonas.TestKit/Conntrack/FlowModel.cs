@@ -10,7 +10,7 @@ namespace EbpfPersonas.TestKit.Conntrack;
 /// </summary>
 public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTimes? times = null, int capacity = 65536)
 {
-    private readonly FlowTables _tables = new(times ?? new FlowTimes(), capacity);
+    private readonly TrackedFlows _flows = new(times ?? new FlowTimes(), capacity);
 
     /// <summary>The clock: any zero, never backwards.</summary>
     public TimeSpan Now { get; set; }
@@ -24,8 +24,14 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
     /// <summary>Whether the persona in force lets go on what was answered before it came.</summary>
     public bool KeepsEstablished { get; set; }
 
-    /// <summary>The live flow of a tuple, or null.</summary>
-    public TrackedFlow? Find(FlowTuple tuple) => _tables.Find(tuple, Now);
+    /// <summary>The live flow of a tuple that is confirmed, or null.</summary>
+    public TrackedFlow? FindConfirmed(FlowTuple tuple) => _flows.FindConfirmed(tuple, Now);
+
+    /// <summary>The live flow of a tuple that is not confirmed, or null; it may lie beside one that is.</summary>
+    public TrackedFlow? FindNew(FlowTuple tuple) => _flows.FindNew(tuple, Now);
+
+    /// <summary>The flow that the packets of a tuple belong to, or null.</summary>
+    public TrackedFlow? Find(FlowTuple tuple) => FindConfirmed(tuple) ?? FindNew(tuple);
 
     /// <summary>What becomes of a packet that could be read and is not the failsafe's.</summary>
     public Expectation Decide(CasePacket packet)
@@ -47,7 +53,7 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
 
         // 3. A SYN is judged by itself, whatever flow had these ports before; the others go on with their flow.
         var flow = Find(tuple);
-        return packet.OpensConnection() ? Open(packet, tuple, flow)
+        return packet.OpensConnection() ? Open(packet, tuple)
             : flow is null ? Begin(packet, tuple)
             : packet.Protocol == IpProtocol.Tcp ? GoOnTcp(packet, flow)
             : GoOn(packet, flow);
@@ -61,19 +67,35 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
             ? flow
             : null;
 
-    private Expectation Open(CasePacket packet, FlowTuple tuple, TrackedFlow? flow)
+    /// <summary>
+    /// A confirmed flow that is not over stays beside the new one: the other end may know it no more, and only its
+    /// answer tells.
+    /// </summary>
+    private Expectation Open(CasePacket packet, FlowTuple tuple)
     {
         var said = judge(packet, false);
-        var goesOn = flow is not null && flow.Has(FlowMarks.Confirmed) && !flow.IsClosed;
-        if (!IsStopped(said) && !goesOn)
+        if (IsStopped(said))
         {
-            var opened = new TrackedFlow(tuple, packet, said, Epoch, Now);
-            TcpModel.Open(opened, TcpSegment.Of(packet));
-            _tables.Add(opened);
+            return said;
         }
 
+        var syn = TcpSegment.Of(packet);
+        if (FindNew(tuple) is { } waiting && IsRepeated(waiting, packet.Direction, syn))
+        {
+            waiting.LastSeen = Now;
+            return said;
+        }
+
+        var opened = new TrackedFlow(tuple, packet, said, Epoch, Now);
+        TcpModel.Open(opened, syn);
+        _flows.Add(opened, Now);
         return said;
     }
+
+    /// <summary>The same SYN once more.</summary>
+    private bool IsRepeated(TrackedFlow waiting, Direction direction, in TcpSegment syn) =>
+        direction == waiting.Originator && waiting.Epoch == Epoch && !waiting.Has(FlowMarks.Reset)
+        && syn.End == waiting.Side(direction).End;
 
     private Expectation Begin(CasePacket packet, FlowTuple tuple)
     {
@@ -88,7 +110,7 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
                 TcpModel.PickUp(begun, TcpSegment.Of(packet));
             }
 
-            _tables.Add(begun);
+            _flows.Add(begun, Now);
         }
 
         return said;
@@ -109,13 +131,25 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
             return said;
         }
 
-        return Confirmed(flow, said);
+        // Anybody can write any sender's address: what an answer is sent to proves nothing but in TCP.
+        return flow.Originator == Direction.Egress ? Confirmed(flow, said) : said;
     }
 
     private Expectation GoOnTcp(CasePacket packet, TrackedFlow flow)
     {
         var segment = TcpSegment.Of(packet);
         var isValid = TcpModel.IsValid(flow, packet.Direction, segment);
+
+        if (!isValid && segment.Answers && flow.Has(FlowMarks.Confirmed))
+        {
+            return Answer(packet, flow);
+        }
+
+        if (!isValid && segment.HasRst && flow.IsUnanswered && packet.Direction == flow.Originator)
+        {
+            // Of an end that learns, by an answer to something older, what the other one still holds open.
+            return Judge(flow);
+        }
 
         // What would end or begin something must fit; what only carries data is the receiver's to judge.
         if (!isValid && (segment.HasRst || segment.HasFin || segment.Answers || flow.IsClosed))
@@ -134,9 +168,26 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
         return segment.HasAck && !segment.HasRst && packet.Direction == flow.Originator ? Confirmed(flow, said) : said;
     }
 
+    /// <summary>Answers the SYN that came after a flow was confirmed: then that flow is over.</summary>
+    private Expectation Answer(CasePacket packet, TrackedFlow confirmed)
+    {
+        if (FindNew(confirmed.Tuple) is not { } opened)
+        {
+            return Begin(packet, confirmed.Tuple);
+        }
+
+        var said = GoOnTcp(packet, opened);
+        if (opened.Has(FlowMarks.Answered))
+        {
+            _flows.Remove(confirmed);
+        }
+
+        return said;
+    }
+
     /// <summary>The originator goes on after the answer, so both ends are there: the flow is kept.</summary>
     private Expectation Confirmed(TrackedFlow flow, Expectation said) =>
-        !flow.Has(FlowMarks.Answered) || flow.Has(FlowMarks.Confirmed) || _tables.TryConfirm(flow, Now)
+        !flow.Has(FlowMarks.Answered) || flow.Has(FlowMarks.Confirmed) || _flows.TryConfirm(flow, Now)
             ? said
             : said with { Verdict = IsAudit ? "audit" : "dropped", Reason = "conntrack_full" };
 
@@ -157,10 +208,11 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
 
         if (KeepsEstablished && flow.Has(FlowMarks.Answered))
         {
-            return new Expectation("forwarded", "established", null);
+            (flow.Epoch, flow.Said) = (Epoch, new Expectation("forwarded", "established", null));
+            return flow.Said;
         }
 
-        _tables.Remove(flow);
+        _flows.Remove(flow);
         return said with { Reason = "persona_switch" };
     }
 }

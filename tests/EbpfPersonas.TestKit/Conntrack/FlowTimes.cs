@@ -14,19 +14,19 @@ public sealed record FlowTimes
     /// <summary>TCP, confirmed, after a FIN.</summary>
     public TimeSpan TcpClosing { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>TCP after a reset.</summary>
+    /// <summary>TCP after a reset, or after the FIN of both sides.</summary>
     public TimeSpan TcpClosed { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What is not TCP, not confirmed.</summary>
+    /// <summary>What is not TCP, without answer.</summary>
     public TimeSpan Unanswered { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>UDP, confirmed.</summary>
+    /// <summary>UDP, answered.</summary>
     public TimeSpan Udp { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>ICMP echo, confirmed.</summary>
+    /// <summary>ICMP echo, answered.</summary>
     public TimeSpan Icmp { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Any other protocol, confirmed.</summary>
+    /// <summary>Any other protocol, answered.</summary>
     public TimeSpan Other { get; init; } = TimeSpan.FromSeconds(600);
 
     /// <summary>What holds for <paramref name="flow"/> as it is now.</summary>
@@ -35,7 +35,7 @@ public sealed record FlowTimes
         ArgumentNullException.ThrowIfNull(flow);
         if (flow.Tuple.Protocol != IpProtocol.Tcp)
         {
-            return !flow.Has(FlowMarks.Confirmed) ? Unanswered
+            return !flow.Has(FlowMarks.Answered) ? Unanswered
                 : flow.Tuple.Protocol switch
                 {
                     IpProtocol.Udp => Udp,
@@ -44,7 +44,7 @@ public sealed record FlowTimes
                 };
         }
 
-        return flow.Has(FlowMarks.Reset) ? TcpClosed
+        return flow.IsClosed ? TcpClosed
             : !flow.Has(FlowMarks.Confirmed) ? TcpOpening
             : flow.Has(FlowMarks.FinIngress) || flow.Has(FlowMarks.FinEgress) ? TcpClosing
             : TcpEstablished;

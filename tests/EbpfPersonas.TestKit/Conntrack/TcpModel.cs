@@ -76,7 +76,11 @@ public static class TcpModel
         ArgumentNullException.ThrowIfNull(flow);
         if (segment.HasRst)
         {
-            flow.Marks |= FlowMarks.Reset;
+            // Elsewhere in the window the receiver asks back, and the sender repeats it here (RFC 5961 section 3).
+            if (flow.IsUnanswered || segment.Sequence == flow.Side(direction).End)
+            {
+                flow.Marks |= FlowMarks.Reset;
+            }
         }
         else if (flow.IsUnanswered)
         {

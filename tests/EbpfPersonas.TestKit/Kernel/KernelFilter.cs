@@ -95,8 +95,8 @@ public sealed class KernelFilter : IDisposable
         }
     }
 
-    /// <summary>What conntrack knows of the flow of a TCP packet, or null.</summary>
-    public FlowSnapshot? ReadFlow(CasePacket packet) => _flows.Read(packet);
+    /// <summary>What conntrack knows of the flow of a TCP packet.</summary>
+    public ConntrackSnapshot ReadFlow(CasePacket packet) => _flows.Read(packet);
 
     /// <summary>The same persona under a new epoch: flows are judged again.</summary>
     public void SwitchEpoch() => _dataplane.SwitchTo(_dataplane.Current);

@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Bpf;
+using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Conntrack;
 
@@ -8,44 +9,47 @@ namespace EbpfPersonas.TestKit.Kernel;
 /// <summary>Conntrack's tables in the kernel.</summary>
 internal sealed class KernelFlows(BpfObject filter)
 {
-    private readonly BpfMap[] _tables = [.. Tables(filter)];
+    /// <summary>bpf/abi/flow.h: TCP_SCALE_NONE.</summary>
+    private const byte NoScale = 255;
+
+    private readonly BpfMap _confirmed = filter.Map("flows");
+    private readonly BpfMap _new = filter.Map("new_flows");
 
     public void Clear()
     {
-        foreach (var table in _tables)
-        {
-            foreach (var key in table.Keys<FlowKey>().ToList())
-            {
-                table.Delete(key);
-            }
-        }
+        Clear(_confirmed);
+        Clear(_new);
     }
 
     public void Delete(CasePacket packet)
     {
         var key = FlowKeys.Of(packet);
-        foreach (var table in _tables)
+        _confirmed.Delete(key);
+        _new.Delete(key);
+    }
+
+    public ConntrackSnapshot Read(CasePacket packet)
+    {
+        var key = FlowKeys.Of(packet);
+        return new ConntrackSnapshot(Read(_confirmed, key), Read(_new, key));
+    }
+
+    private static void Clear(BpfMap table)
+    {
+        foreach (var key in table.Keys<FlowKey>().ToList())
         {
             table.Delete(key);
         }
     }
 
-    public FlowSnapshot? Read(CasePacket packet)
-    {
-        var key = FlowKeys.Of(packet);
-        foreach (var table in _tables)
-        {
-            if (table.TryLookup(key, out Flow flow))
-            {
-                return Snapshot(flow);
-            }
-        }
+    private static FlowSnapshot? Read(BpfMap table, FlowKey key) => table.TryLookup(key, out Flow flow)
+        ? new FlowSnapshot(
+            (FlowMarks)flow.Marks,
+            flow.Originator == (byte)PacketDirection.Egress ? Direction.Egress : Direction.Ingress,
+            Read(flow.Side[(int)PacketDirection.Ingress]),
+            Read(flow.Side[(int)PacketDirection.Egress]))
+        : null;
 
-        return null;
-    }
-
-    private static FlowSnapshot Snapshot(Flow flow) => throw new NotImplementedException(flow.ToString());
-
-    private static IEnumerable<BpfMap> Tables(BpfObject filter) =>
-        new[] { "flows", "new_flows" }.Where(filter.Maps.ContainsKey).Select(filter.Map);
+    private static SideSnapshot Read(TcpSide side) =>
+        new(side.End, side.MaxEnd, side.MaxWindow, side.Scale == NoScale ? null : side.Scale);
 }

@@ -46,7 +46,7 @@ public sealed record ConnectionComparison(
             }
 
             var known = filter.ReadFlow(First);
-            return known == Known(reference) ? null : (Steps.Length - 1, $"and knows of {known?.ToString() ?? "nothing"}");
+            return known == Known(reference) ? null : (Steps.Length - 1, $"knows of {known}");
         }
         finally
         {
@@ -86,9 +86,13 @@ public sealed record ConnectionComparison(
 
         return new ProofDifference(
             documents.ToImmutable(), lines.ToImmutable(),
-            $"{said}, where the reference knows of {Known(reference)?.ToString() ?? "nothing"}");
+            $"{said}, where the reference knows of {Known(reference)}");
     }
 
-    private FlowSnapshot? Known(ReferenceDatapath reference) =>
-        reference.Flows.Find(FlowTuple.Of(First)!.Value) is { } flow ? FlowSnapshot.Of(flow) : null;
+    private ConntrackSnapshot Known(ReferenceDatapath reference)
+    {
+        var tuple = FlowTuple.Of(First)!.Value;
+        return new ConntrackSnapshot(
+            FlowSnapshot.Of(reference.Flows.FindConfirmed(tuple)), FlowSnapshot.Of(reference.Flows.FindNew(tuple)));
+    }
 }
