@@ -128,7 +128,7 @@ static __always_inline bool keep_confirmed(const struct flow_check *check, const
  * Moves a new flow to the table that refuses. False where that is full; then the flow stays what it
  * is. A function of its own, verified once.
  */
-__noinline int confirm_flow(const struct packet *packet, __u64 now)
+__noinline int confirm_flow(const struct packet *packet)
 {
 	struct flow_check check = {};
 	struct flow *flow;
@@ -142,7 +142,7 @@ __noinline int confirm_flow(const struct packet *packet, __u64 now)
 	check.serial = bpf_get_prandom_u32();
 	flow->serial = check.serial;
 	if (!keep_confirmed(&check, flow)) {
-		make_room_for_flow(now);
+		make_room_for_flow(packet->time);
 		if (!keep_confirmed(&check, flow))
 			return false;
 	}
@@ -153,15 +153,41 @@ __noinline int confirm_flow(const struct packet *packet, __u64 now)
 	return true;
 }
 
-/*
- * Remembers the flow that a packet began, which passes as decided. A connection that still lives is
- * not touched by who would begin it anew: its ends tell that themselves (RFC 5961 section 4). False
- * where there is no room. A function of its own, verified once.
- */
-__noinline int begin_flow(const struct packet *packet, const struct decision *decision, __u32 epoch,
-			  __u64 now)
+/* The SYN of a flow that waits for its answer, once more. */
+static __always_inline bool is_repeated_syn(struct flow *flow, const struct packet *packet,
+					    __u32 epoch)
 {
-	struct flow *confirmed;
+	return flow && !(flow->marks & FLOW_RESET) && flow->originator == packet->direction &&
+	       flow->side[packet->direction & 1].end == segment_end(packet) &&
+	       flow->judged >> 32 == epoch;
+}
+
+/*
+ * Makes way for a SYN that passes. True where the flow that it would begin is there already. A
+ * confirmed connection that still lives stays, and the new flow stands beside it: its other end
+ * takes a SYN-ACK for it or not, and tells (RFC 9293 section 3.10.7.4).
+ */
+static __always_inline bool has_begun(const struct flow_key *key, const struct packet *packet,
+				      __u32 epoch)
+{
+	struct flow *flow = find_new(key, packet->time);
+
+	if (is_repeated_syn(flow, packet, epoch)) {
+		see_flow(flow, packet->time);
+		return true;
+	}
+	flow = bpf_map_lookup_elem(&flows, key);
+	if (flow && is_closed(flow->marks))
+		bpf_map_delete_elem(&flows, key);
+	return false;
+}
+
+/*
+ * Remembers the flow that a packet began, which passes as decided. False where there is no room. A
+ * function of its own, verified once.
+ */
+__noinline int begin_flow(const struct packet *packet, const struct decision *decision, __u32 epoch)
+{
 	struct flow flow = {};
 	struct flow_key key;
 
@@ -169,17 +195,12 @@ __noinline int begin_flow(const struct packet *packet, const struct decision *de
 		return false;
 	/* Before Linux 6.2 a map's key must be on the function's own stack. */
 	key = packet->key;
-	if (begins_anew(packet)) {
-		confirmed = find_confirmed(&key, now);
-		if (confirmed && !is_closed(confirmed->marks))
-			return true;
-		if (confirmed)
-			bpf_map_delete_elem(&flows, &key);
-	}
+	if (begins_anew(packet) && has_begun(&key, packet, epoch))
+		return true;
 	flow.owner = owner_of(&key);
 	flow.judged = judged_word(decision, epoch);
 	flow.audited = audited_word(decision, epoch);
-	flow.last_seen = now;
+	flow.last_seen = packet->time;
 	flow.originator = packet->direction;
 	flow.icmp_type = packet->icmp_type;
 	flow.icmp_code = packet->icmp_code;
@@ -190,11 +211,22 @@ __noinline int begin_flow(const struct packet *packet, const struct decision *de
 	return bpf_map_update_elem(&new_flows, &key, &flow, BPF_ANY) == 0;
 }
 
-/* Forgets a flow that the persona does not allow any more. */
-static __always_inline void forget_flow(const struct flow_key *key)
+/*
+ * Forgets a packet's flow; `confirmed_only`: a new one with its ports takes its place. A function
+ * of its own, for the key that it needs on its stack.
+ */
+__noinline int forget_flow(const struct packet *packet, bool confirmed_only)
 {
-	bpf_map_delete_elem(&flows, key);
-	bpf_map_delete_elem(&new_flows, key);
+	struct flow_key key;
+
+	if (!packet)
+		return 0;
+	/* Before Linux 6.2 a map's key must be on the function's own stack. */
+	key = packet->key;
+	bpf_map_delete_elem(&flows, &key);
+	if (!confirmed_only)
+		bpf_map_delete_elem(&new_flows, &key);
+	return 0;
 }
 
 #endif

@@ -132,7 +132,6 @@ __noinline int judge_again(const struct slot *slot, struct packet *packet, struc
 			   __u32 epoch, struct decision *decision)
 {
 	struct judgement judgement = {};
-	struct flow_key key;
 	__u64 seen;
 
 	if (!slot || !packet || !flow || !decision)
@@ -157,11 +156,8 @@ __noinline int judge_again(const struct slot *slot, struct packet *packet, struc
 		return 0;
 	}
 	decision->reason = REASON_PERSONA_SWITCH;
-	if ((__s32)((__u32)(seen >> 32) - epoch) <= 0) {
-		/* Before Linux 6.2 a map's key must be on the function's own stack. */
-		key = packet->key;
-		forget_flow(&key);
-	}
+	if ((__s32)((__u32)(seen >> 32) - epoch) <= 0)
+		forget_flow(packet, false);
 	return 0;
 }
 
@@ -206,14 +202,26 @@ static __always_inline bool decide_by_flow(const struct slot *slot, struct packe
 	return true;
 }
 
+/* A segment that the connection does not allow. False where the element has become another flow's
+ * meanwhile. */
+static __always_inline bool refuse_segment(const struct flow *flow, const struct packet *packet,
+					   struct decision *decision)
+{
+	if (*(volatile const __u64 *)&flow->owner != owner_of(&packet->key))
+		return false;
+	refuse(decision, REASON_INVALID_PACKET);
+	return true;
+}
+
 /*
- * A packet of a confirmed flow; false where there is none. Nearly every packet is one, so this is
+ * A packet of a confirmed flow; false where there is none, or where it may answer a SYN that would
+ * begin the connection anew. Nearly every packet is one, so this is
  * in line.
  */
 static __always_inline bool decide_by_confirmed(const struct slot *slot, struct packet *packet,
-						__u32 epoch, __u64 now, struct decision *decision)
+						__u32 epoch, struct decision *decision)
 {
-	struct flow *flow = find_confirmed(&packet->key, now);
+	struct flow *flow = find_confirmed(&packet->key, packet->time);
 	struct tcp_side *sender, *receiver;
 	bool belongs = true;
 
@@ -223,20 +231,18 @@ static __always_inline bool decide_by_confirmed(const struct slot *slot, struct 
 	receiver = receiver_of(flow, packet->direction);
 	if (is_segment(packet))
 		belongs = is_in_window(flow, packet, sender, receiver);
+	if (!belongs && must_be_in_window(flow->marks, packet))
+		return !answers_syn(packet) && refuse_segment(flow, packet, decision);
 	if (!decide_by_flow(slot, packet, flow, epoch, decision))
 		return false;
-	if (!belongs && must_be_in_window(flow->marks, packet)) {
-		refuse(decision, REASON_INVALID_PACKET);
-		return true;
-	}
 	if (!belongs || packet->quoted || is_stopped(decision->verdict) ||
 	    (flow->marks & FLOW_RESET))
 		return true;
-	see_flow(flow, now);
+	see_flow(flow, packet->time);
 	if (!is_segment(packet))
 		return true;
-	if (packet->tcp_flags & TCP_RST)
-		note_reset(flow);
+	if (resets(packet))
+		note_reset(flow, packet, sender);
 	else
 		note_segment(flow, packet, sender, receiver);
 	return true;
@@ -248,13 +254,15 @@ static __always_inline bool note_new_segment(struct flow *flow, const struct pac
 {
 	bool originator = packet->direction == flow->originator;
 
-	if (packet->tcp_flags & TCP_RST) {
-		note_reset(flow);
+	if (!(flow->marks & (FLOW_ANSWERED | FLOW_PICKED_UP))) {
+		if (resets(packet))
+			mark_flow(flow, FLOW_RESET);
+		else if (!originator)
+			note_answer(flow, packet, sender, receiver);
 		return false;
 	}
-	if (!(flow->marks & (FLOW_ANSWERED | FLOW_PICKED_UP))) {
-		if (!originator)
-			note_answer(flow, packet, sender, receiver);
+	if (resets(packet)) {
+		note_reset(flow, packet, sender);
 		return false;
 	}
 	note_segment(flow, packet, sender, receiver);
@@ -274,58 +282,58 @@ static __always_inline bool note_new(struct flow *flow, const struct packet *pac
 		mark_flow(flow, FLOW_ANSWERED);
 		return false;
 	}
-	return flow->marks & FLOW_ANSWERED;
+	/*
+	 * Of what came in, only TCP has shown that its originator is where it says. What is lost is
+	 * judged again as what it was, a beginning that is allowed.
+	 */
+	return (flow->marks & FLOW_ANSWERED) && flow->originator == PACKET_DIRECTION_EGRESS;
 }
 
 /*
  * A packet of a flow that is not confirmed; false where there is none. A function of its own,
  * verified once.
  */
-__noinline int decide_by_new(const struct slot *slot, struct packet *packet, __u32 epoch, __u64 now,
-			     struct decision *decision)
+__noinline int decide_by_new(const struct slot *slot, struct packet *packet, struct flow *flow,
+			     __u32 epoch, struct decision *decision)
 {
 	struct tcp_side *sender, *receiver;
-	struct flow_key key;
-	struct flow *flow;
-	bool belongs = true;
+	bool belongs = true, opening;
 
-	if (!slot || !packet || !decision)
-		return false;
-	/* Before Linux 6.2 a map's key must be on the function's own stack. */
-	key = packet->key;
-	flow = find_new(&key, now);
-	if (!flow)
+	if (!slot || !packet || !flow || !decision)
 		return false;
 	sender = sender_of(flow, packet->direction);
 	receiver = receiver_of(flow, packet->direction);
+	opening = !(flow->marks & (FLOW_ANSWERED | FLOW_PICKED_UP));
 	if (is_segment(packet))
-		belongs = flow->marks & (FLOW_ANSWERED | FLOW_PICKED_UP)
-			      ? is_in_window(flow, packet, sender, receiver)
-			      : is_of_opening(flow, packet, sender, receiver);
+		belongs = opening ? is_of_opening(flow, packet, sender, receiver)
+				  : is_in_window(flow, packet, sender, receiver);
+	/* Whoever began may give up where the answer was that of an older connection. */
+	if (!belongs && must_be_in_window(flow->marks, packet) &&
+	    !(opening && packet->direction == flow->originator && resets(packet)))
+		return refuse_segment(flow, packet, decision);
 	if (!decide_by_flow(slot, packet, flow, epoch, decision))
 		return false;
-	if (!belongs && must_be_in_window(flow->marks, packet)) {
-		refuse(decision, REASON_INVALID_PACKET);
-		return true;
-	}
 	if (!belongs || packet->quoted || is_stopped(decision->verdict) ||
 	    (flow->marks & FLOW_RESET))
 		return true;
-	see_flow(flow, now);
-	if (note_new(flow, packet, sender, receiver) && !confirm_flow(packet, now))
+	see_flow(flow, packet->time);
+	if (note_new(flow, packet, sender, receiver) && !confirm_flow(packet))
 		refuse(decision, REASON_CONNTRACK_FULL);
+	else if (opening && (flow->marks & FLOW_ANSWERED) && is_segment(packet))
+		/* An older connection of these ports is not any more. */
+		forget_flow(packet, true);
 	return true;
 }
 
 static __always_inline void decide_by_rules(const struct slot *slot, const struct packet *packet,
-					    __u32 epoch, __u64 now, struct decision *decision)
+					    __u32 epoch, struct decision *decision)
 {
 	struct judgement judgement = {};
 
 	judge(slot, packet, packet->direction, is_mid_stream(packet), &judgement);
 	decide_as_judged(&judgement, decision);
 	if (!is_stopped(judgement.verdict) && is_tracked(packet) && may_make_flow(packet) &&
-	    !begin_flow(packet, decision, epoch, now))
+	    !begin_flow(packet, decision, epoch))
 		refuse(decision, REASON_CONNTRACK_FULL);
 }
 
@@ -350,7 +358,7 @@ static __always_inline bool may_be_under_way(const struct flow *flow, const stru
 }
 
 /* Whether a packet that is quoted is of a flow that lives. */
-__noinline int is_of_live_flow(const struct packet *quoted, __u64 now)
+__noinline int is_of_live_flow(const struct packet *quoted)
 {
 	struct flow_key key;
 	struct flow *flow;
@@ -358,9 +366,9 @@ __noinline int is_of_live_flow(const struct packet *quoted, __u64 now)
 	if (!quoted || !is_tracked(quoted))
 		return false;
 	key = quoted->key;
-	flow = find_confirmed(&key, now);
+	flow = find_confirmed(&key, quoted->time);
 	if (!flow)
-		flow = find_new(&key, now);
+		flow = find_new(&key, quoted->time);
 	return flow && flow->owner == owner_of(&key) && may_be_under_way(flow, quoted);
 }
 
@@ -369,7 +377,7 @@ __noinline int is_of_live_flow(const struct packet *quoted, __u64 now)
  * other way, if it goes to the one who sent that. Then `packet` becomes that one. A function of its
  * own, verified once.
  */
-__noinline int relate(struct __sk_buff *skb, struct packet *packet, __u64 now)
+__noinline int relate(struct __sk_buff *skb, struct packet *packet)
 {
 	struct packet quoted = {};
 	const __be32 *to, *from;
@@ -380,12 +388,13 @@ __noinline int relate(struct __sk_buff *skb, struct packet *packet, __u64 now)
 	from = packet->direction == PACKET_DIRECTION_EGRESS ? quoted.key.remote : quoted.key.local;
 	quoted.direction = opposite(packet->direction);
 	quoted.key.family = packet->key.family;
+	quoted.time = packet->time;
 	if (parse(skb, packet->transport_offset + 8, true, &quoted) != PARSE_OK ||
 	    ((to[0] ^ from[0]) | (to[1] ^ from[1]) | (to[2] ^ from[2]) | (to[3] ^ from[3])))
 		return RELATED_TO_NOTHING;
 	if (is_failsafe(&quoted))
 		return RELATED_TO_FAILSAFE;
-	if (!is_of_live_flow(&quoted, now))
+	if (!is_of_live_flow(&quoted))
 		return RELATED_TO_NOTHING;
 	*packet = quoted;
 	packet->quoted = true;
@@ -406,19 +415,29 @@ static __always_inline enum reason parse_failure(enum parse_result result)
 	}
 }
 
+static __always_inline bool decide_by_any_flow(const struct slot *slot, struct packet *packet,
+					       __u32 epoch, struct decision *decision)
+{
+	struct flow *flow;
+
+	if (decide_by_confirmed(slot, packet, epoch, decision))
+		return true;
+	flow = find_new(&packet->key, packet->time);
+	return flow && decide_by_new(slot, packet, flow, epoch, decision);
+}
+
 static __always_inline void decide_by_persona(const struct slot *slot, struct packet *packet,
-					      __u32 epoch, __u64 now, struct decision *decision)
+					      __u32 epoch, struct decision *decision)
 {
 	/* 1. A flow that passed goes on; under a new persona it is judged again. */
 	if (is_tracked(packet) && !begins_anew(packet) &&
-	    (decide_by_confirmed(slot, packet, epoch, now, decision) ||
-	     decide_by_new(slot, packet, epoch, now, decision))) {
+	    decide_by_any_flow(slot, packet, epoch, decision)) {
 		if (packet->quoted && decision->verdict == VERDICT_FORWARDED)
 			decision->reason = REASON_RELATED_ICMP;
 		return;
 	}
 	/* 2. Everything else is judged by the rules. */
-	decide_by_rules(slot, packet, epoch, now, decision);
+	decide_by_rules(slot, packet, epoch, decision);
 }
 
 /* Reads an IP packet; false with a reason where that cannot be done. */
@@ -445,7 +464,7 @@ static __always_inline bool read_packet(struct __sk_buff *skb, struct packet *pa
 
 static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direction, __u64 now)
 {
-	struct packet packet = {.direction = direction};
+	struct packet packet = {.direction = direction, .time = now};
 	struct decision decision = {};
 	struct active_persona active = read_active_word();
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &active.slot);
@@ -467,12 +486,12 @@ static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direct
 		/* 2. The failsafe, before any persona is asked, our own answers, and the ICMP
 		 * errors about packets of the failsafe. */
 		if (is_failsafe(&packet) || is_expected_answer(skb, &packet, now) ||
-		    (is_icmp_error(&packet) && relate(skb, &packet, now) == RELATED_TO_FAILSAFE)) {
+		    (is_icmp_error(&packet) && relate(skb, &packet) == RELATED_TO_FAILSAFE)) {
 			decision.verdict = VERDICT_FORWARDED;
 			decision.reason = REASON_FAILSAFE;
 		} else {
 			/* 3. The persona. */
-			decide_by_persona(slot, &packet, active.epoch, now, &decision);
+			decide_by_persona(slot, &packet, active.epoch, &decision);
 		}
 	}
 	if ((slot->flags & SLOT_AUDIT) && decision.verdict == VERDICT_DROPPED)

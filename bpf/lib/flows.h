@@ -15,13 +15,14 @@
 
 #define NS_PER_S 1000000000ULL
 
-/* Idle times in seconds, after which a flow is forgotten. Of unconfirmed flows: */
+/* Idle times in seconds, after which a flow is forgotten. TCP is opening until it is confirmed,
+ * closing after a FIN, and closed after both or a RST. */
 const volatile __u32 tcp_opening_s = 60;
-const volatile __u32 unanswered_s = 30;
-/* Of confirmed ones. TCP is closing after a FIN, and closed after both or a RST. */
 const volatile __u32 tcp_established_s = 86400;
 const volatile __u32 tcp_closing_s = 120;
 const volatile __u32 tcp_closed_s = 10;
+/* The others before and after they were answered. */
+const volatile __u32 unanswered_s = 30;
 const volatile __u32 udp_s = 120;
 const volatile __u32 icmp_s = 30;
 const volatile __u32 other_s = 600;
@@ -60,7 +61,7 @@ static __always_inline __u32 tcp_timeout_s(__u32 marks)
 
 static __always_inline __u32 other_timeout_s(__u8 protocol, __u32 marks)
 {
-	if (!(marks & FLOW_CONFIRMED))
+	if (!(marks & FLOW_ANSWERED))
 		return unanswered_s;
 	if (protocol == IPPROTO_UDP)
 		return udp_s;

@@ -31,6 +31,8 @@ enum parse_result {
 
 struct packet {
 	struct flow_key key;
+	/* CLOCK_MONOTONIC, coarse, ns: when the filter saw it. */
+	__u64 time;
 	/* enum packet_direction of this packet */
 	__u8 direction;
 	/* IPv4 TTL or IPv6 hop limit */

@@ -103,6 +103,16 @@ static __always_inline bool is_of_opening(const struct flow *flow, const struct 
 	return (packet->tcp_flags & (TCP_SYN | TCP_RST)) && acknowledges_syn(packet, receiver);
 }
 
+static __always_inline bool resets(const struct packet *packet)
+{
+	return packet->tcp_flags & TCP_RST;
+}
+
+static __always_inline bool answers_syn(const struct packet *packet)
+{
+	return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+}
+
 /* Segments that must be in the window: those that would end or restart the connection, and all
  * once it is closed. Others may be late or early, pass, and change nothing. */
 static __always_inline bool must_be_in_window(__u32 marks, const struct packet *packet)
@@ -175,10 +185,15 @@ static __always_inline void note_segment(struct flow *flow, const struct packet 
 		mark_flow(flow, FLOW_FIN_INGRESS << (packet->direction & 1));
 }
 
-/* A RST in the window: from now on there is nothing to move. */
-static __always_inline void note_reset(struct flow *flow)
+/*
+ * A RST in the window. Only the one that is next ends the connection (RFC 5961 section 3.2); to
+ * another its receiver says what it expects, and goes on.
+ */
+static __always_inline void note_reset(struct flow *flow, const struct packet *packet,
+				       const struct tcp_side *sender)
 {
-	mark_flow(flow, FLOW_RESET);
+	if (packet->sequence == sender->end)
+		mark_flow(flow, FLOW_RESET);
 }
 
 #endif

@@ -1,4 +1,3 @@
-using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
