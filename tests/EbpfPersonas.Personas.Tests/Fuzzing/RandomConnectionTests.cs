@@ -2,7 +2,6 @@ using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Conntrack;
 using EbpfPersonas.TestKit.Fuzzing;
-using EbpfPersonas.TestKit.Proof;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -21,7 +20,7 @@ public sealed class RandomConnectionTests(ITestOutputHelper output)
         var (packets, mostScaled) = (0, 0u);
         for (var i = 0; i < ConnectionCount; i++)
         {
-            var (first, personas, steps) = EbpfPersonas.TestKit.Proof.Connections.Make(random);
+            var (first, personas, steps) = TestKit.Proof.Connections.Make(random);
             var reference = new ReferenceDatapath(personas[0]);
             foreach (var (packet, number) in steps)
             {

@@ -50,6 +50,6 @@ internal sealed class KernelFlows(BpfObject filter)
             Read(flow.Side[(int)PacketDirection.Egress]))
         : null;
 
-    private static SideSnapshot Read(TcpSide side) =>
+    private static SideSnapshot Read(Agent.Abi.TcpSide side) =>
         new(side.End, side.MaxEnd, side.MaxWindow, side.Scale == NoScale ? null : side.Scale);
 }
