@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using System.Buffers.Binary;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
@@ -33,7 +33,7 @@ internal sealed class ConntrackLab : IAsyncDisposable
     {
         var lab = await Lab.CreateAsync();
         return new ConntrackLab(
-            lab, await lab.AddHostAsync("vm", VmAddress + "/8"), await lab.AddHostAsync("peer", PeerAddress + "/8"));
+            lab, await lab.AddHostAsync("vm", VmAddress + "/24"), await lab.AddHostAsync("peer", PeerAddress + "/24"));
     }
 
     /// <summary>Loads the filter and hangs it on the VM's interface.</summary>
@@ -53,8 +53,15 @@ internal sealed class ConntrackLab : IAsyncDisposable
                 throw;
             }
         });
-        _dataplane.Apply(1, Allowing(begins));
+        PutInForce(begins);
     }
+
+    /// <summary>The persona that lets these directions begin, under a new epoch.</summary>
+    public void PutInForce(params ReadOnlySpan<Direction> begins) =>
+        Dataplane.Apply(Dataplane.Realised.Generation + 1, Allowing(begins));
+
+    /// <summary>Without a persona.</summary>
+    public void PutNothingInForce() => Dataplane.Apply(Dataplane.Realised.Generation + 1, null);
 
     /// <summary>The VM and the peer in the order of who begins.</summary>
     public (LabHost Client, LabHost Server, string ServerAddress) Roles(Direction begins) => begins == Direction.Egress
@@ -71,6 +78,13 @@ internal sealed class ConntrackLab : IAsyncDisposable
         .Select(entry => $"{entry.Key.Direction} {entry.Key.Verdict} {entry.Key.Reason}: {entry.Value.Packets}"));
 
     public int CountFlows(string map) => Dataplane.Filter.Map(map).Keys<FlowKey>().Count();
+
+    /// <summary>The VM's ports of confirmed flows.</summary>
+    public HashSet<int> ConfirmedPorts() =>
+    [
+        .. Dataplane.Filter.Map("flows").Keys<FlowKey>()
+            .Select(key => (int)BinaryPrimitives.ReverseEndianness(key.LocalPort)),
+    ];
 
     public async ValueTask DisposeAsync()
     {

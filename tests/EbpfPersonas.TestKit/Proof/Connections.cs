@@ -39,7 +39,7 @@ public sealed class Connections(int connections) : ProofPart
         {
             Direction = egress ? Direction.Egress : Direction.Ingress,
             Protocol = IpProtocol.Tcp,
-            Remote = random.Chance(20)
+            Remote = random.Chance(50)
                 ? new IpAddress(true, ((UInt128)0x2001_0db8_0000_0000 << 64) | random.NextBits(24))
                 : new IpAddress(false, (0x0a01_0000 | random.NextBits(16))),
             RemotePort = egress ? ConnectionPersonas.ServerPort : own,
