@@ -186,6 +186,6 @@ public sealed class ExpiryTests
         Direction = direction,
         Action = RuleAction.Allow,
         List = RuleList.FirewallRules,
-        Peers = direction == Direction.Egress ? [Prefix.Parse("10.0.0.0/24")] : [Prefix.Parse("10.0.1.0/24")],
+        Peers = direction == Direction.Egress ? [new Prefix(IpAddress.Parse("10.0.0.0"), 24)] : [new Prefix(IpAddress.Parse("10.0.1.0"), 24)],
     };
 }

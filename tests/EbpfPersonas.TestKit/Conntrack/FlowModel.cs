@@ -179,7 +179,7 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
         var said = GoOnTcp(packet, opened);
         if (opened.Has(FlowMarks.Answered))
         {
-            _flows.Remove(confirmed);
+            _flows.RemoveConfirmed(confirmed.Tuple);
         }
 
         return said;
@@ -212,7 +212,7 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
             return flow.Said;
         }
 
-        _flows.Remove(flow);
+        _flows.Remove(flow.Tuple);
         return said with { Reason = "persona_switch" };
     }
 }

@@ -28,11 +28,14 @@ public sealed class TrackedFlows(FlowTimes times, int capacity)
         }
     }
 
-    public void Remove(TrackedFlow flow)
+    /// <summary>Whatever has the tuple.</summary>
+    public void Remove(FlowTuple tuple)
     {
-        ArgumentNullException.ThrowIfNull(flow);
-        (flow.Has(FlowMarks.Confirmed) ? _confirmed : _new).Remove(flow.Tuple);
+        RemoveConfirmed(tuple);
+        _new.Remove(tuple);
     }
+
+    public void RemoveConfirmed(FlowTuple tuple) => _confirmed.Remove(tuple);
 
     /// <summary>Moves a flow to the confirmed ones; false where they are full, and then nothing changes.</summary>
     public bool TryConfirm(TrackedFlow flow, TimeSpan now)
