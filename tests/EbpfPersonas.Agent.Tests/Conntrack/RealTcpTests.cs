@@ -201,8 +201,8 @@ public sealed class RealTcpTests(ITestOutputHelper output) : IAsyncLifetime
         using (client)
         using (server)
         {
-            await Task.WhenAll(SendAsync(client, 4 << 20), SendAsync(server, 4 << 20), ReceiveAsync(client, 4 << 20),
-                ReceiveAsync(server, 4 << 20));
+            await Task.WhenAll(SendAsync(client, 20 << 20), SendAsync(server, 20 << 20), ReceiveAsync(client, 20 << 20),
+                ReceiveAsync(server, 20 << 20));
             client.Shutdown(SocketShutdown.Send);
             Assert.Equal(0, server.Receive(new byte[1]));
             server.Shutdown(SocketShutdown.Send);
@@ -211,6 +211,38 @@ public sealed class RealTcpTests(ITestOutputHelper output) : IAsyncLifetime
 
         var dropped = await _lab.Peer.RunAsync("nft", "list", "table", "ip", "loss");
         output.WriteLine(dropped);
+        await AssertNothingStoppedAsync();
+    }
+
+    [Theory]
+    [InlineData(Direction.Egress)]
+    [InlineData(Direction.Ingress)]
+    public async Task Data_comes_with_the_SYN(Direction begins)
+    {
+        const int FastOpen = 23; // include/uapi/linux/tcp.h: TCP_FASTOPEN, TCP_FASTOPEN_CONNECT
+        const int FastOpenConnect = 30;
+        foreach (var host in new[] { _lab.Vm, _lab.Peer })
+        {
+            await host.RunAsync("sh", "-c", "echo 3 > /proc/sys/net/ipv4/tcp_fastopen");
+        }
+
+        using var listener = Listen(AttachMode.Auto, begins);
+        listener.SetRawSocketOption((int)SocketOptionLevel.Tcp, FastOpen, BitConverter.GetBytes(16));
+        var (clientHost, _, address) = _lab.Roles(begins);
+        for (var i = 0; i < 5; i++)
+        {
+            using var client = clientHost.OpenSocket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            client.SetRawSocketOption((int)SocketOptionLevel.Tcp, FastOpenConnect, BitConverter.GetBytes(1));
+            client.Connect(IPAddress.Parse(address), Port);
+            client.Send(new byte[1000]);
+            using var server = await listener.AcceptAsync();
+            await Task.WhenAll(ReceiveAsync(server, 1000), SendAsync(server, 1000), ReceiveAsync(client, 1000));
+        }
+
+        // The first connection brings the cookie.
+        var counters = await clientHost.RunAsync("sh", "-c", "grep ^TcpExt: /proc/net/netstat");
+        var lines = counters.Split('\n').Select(line => line.Split(' ')).ToArray();
+        Assert.Equal("4", lines[1][Array.IndexOf(lines[0], "TCPFastOpenActive")]);
         await AssertNothingStoppedAsync();
     }
 
