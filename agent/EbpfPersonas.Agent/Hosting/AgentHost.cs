@@ -95,6 +95,7 @@ internal static class AgentHost
                 () => dataplane.Realised,
                 () => [("process", tracer.ReadLost()), ("process_table", feed.Refused)],
                 () => link.Connected,
+                () => dataplane.Interfaces.Totals,
                 provider.GetRequiredService<TimeProvider>());
             provider.GetRequiredService<DesiredStateApplier>().Switched += took => metrics.Switched("controller", took);
             return metrics;

@@ -18,26 +18,21 @@ internal static class PacketFaults
             return "unknown_protocol";
         }
 
-        var header = packet.Protocol switch
+        if (packet.Cut is { } cut && cut < Transport.Build(packet).Length)
         {
-            IpProtocol.Tcp => 20,
-            IpProtocol.Udp or IpProtocol.Sctp or IpProtocol.Icmp or IpProtocol.IcmpV6 => 8,
-            _ => 0,
-        };
-        return packet.Cut < header ? "truncated"
-            : packet.Protocol == IpProtocol.Tcp && !IsPossible(packet.Flags) ? "invalid_packet"
-            : null;
+            return "truncated";
+        }
+
+        return packet.Protocol == IpProtocol.Tcp && !IsTcpCombination(packet.Flags) ? "invalid_packet" : null;
     }
 
-    /// <summary>
-    /// The control bits that make sense together (RFC 9293 section 3.10.7); PSH and those of RFC 3168 go with all.
-    /// </summary>
-    public static bool IsPossible(TcpControl flags) =>
+    /// <summary>SYN, SYN+ACK, RST, RST+ACK, FIN+ACK, ACK; URG goes with SYN, ACK and FIN+ACK.</summary>
+    private static bool IsTcpCombination(TcpControl flags) =>
         (flags & ~(TcpControl.Psh | TcpControl.Ece | TcpControl.Cwr)) is
-            TcpControl.Syn or (TcpControl.Syn | TcpControl.Urg) or (TcpControl.Syn | TcpControl.Ack)
-            or TcpControl.Rst or (TcpControl.Rst | TcpControl.Ack)
-            or (TcpControl.Fin | TcpControl.Ack) or (TcpControl.Fin | TcpControl.Ack | TcpControl.Urg)
-            or TcpControl.Ack or (TcpControl.Ack | TcpControl.Urg);
+            TcpControl.Syn or (TcpControl.Syn | TcpControl.Urg) or (TcpControl.Syn | TcpControl.Ack) or
+            TcpControl.Rst or (TcpControl.Rst | TcpControl.Ack) or
+            (TcpControl.Fin | TcpControl.Ack) or (TcpControl.Fin | TcpControl.Ack | TcpControl.Urg) or
+            TcpControl.Ack or (TcpControl.Ack | TcpControl.Urg);
 
     /// <summary>The packet that an ICMP error quotes, where the error goes to the one who sent it; or null.</summary>
     public static CasePacket? QuotedByError(this CasePacket packet) =>
