@@ -177,7 +177,7 @@ $(STAMPS)/prove: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMM
 	@mkdir -p $(@D) && touch $@
 
 .PHONY: prove
-prove: $(STAMPS)/prove ## kernel against reference, 10 million packets, up to 10 minutes (CASES=n for so many)
+prove: $(STAMPS)/prove ## kernel against reference, 10 million packets and a million TCP connections (CASES=n for so many, PART=tcp for those)
 	@$(PROVE) $(if $(CASES),--cases $(CASES)) $(if $(PART),--only $(PART)) $(if $(BROKEN),--broken "$(BROKEN)")
 
 .PHONY: clean

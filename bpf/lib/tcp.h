@@ -18,9 +18,11 @@
 #define UNSEEN_WINDOW (1U << 30)
 #define UNSEEN_SCALE  14
 
+/* Not at or before b. So two that are half way round from each other are after each other, and no
+ * such number is in any window. */
 static __always_inline bool is_after(__u32 a, __u32 b)
 {
-	return (__s32)(a - b) > 0;
+	return (__s32)(b - a) < 0;
 }
 
 static __always_inline __u32 larger(__u32 a, __u32 b)

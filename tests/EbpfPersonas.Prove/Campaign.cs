@@ -31,12 +31,13 @@ internal sealed class Campaign(ProveSettings settings, CancellationToken cancell
     /// <summary>Whether kernel and reference agreed on everything, and that means something.</summary>
     public bool Run()
     {
-        var plan = ProofPlan.Make(settings.Seed, settings.Cases);
-        var parts = plan.Where(part => settings.Only is null || part.Number == settings.Only)
+        var plan = ProofPlan.Make(settings.Seed, settings.Cases, settings.Connections);
+        var parts = plan.Where(settings.Includes)
             .OrderByDescending(part => part.Weight).ToArray();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"prove: {settings.Cases:N0} packets in {parts.Length:N0} parts, "
+            $"prove: {settings.Cases:N0} packets and {settings.Connections:N0} connections"
+            + $"{(settings.Only is null ? "" : $", of which {settings.Only}")}, in {parts.Length:N0} parts, "
             + $"{ProveSettings.SeedVariable}={settings.Seed}"
             + $"{(settings.Broken is null ? "" : $", with a compiler that {settings.Broken}")}"));
         var queue = new ConcurrentQueue<ProofPart>(parts);
@@ -109,7 +110,8 @@ internal sealed class Campaign(ProveSettings settings, CancellationToken cancell
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"prove: {_tally.Packets:N0} packets as frames through the filter, {_tally.RuleSets:N0} rule sets, "
-            + $"{_tally.Switches:N0} switches with {SwitchedPersonas.Residents} personas resident, "
+            + $"{_tally.Switches:N0} switches with up to {SwitchedPersonas.Residents} personas resident, "
+            + $"{_tally.Connections:N0} TCP connections segment by segment, "
             + $"{100.0 * _tally.RuleHits / Math.Max(1, _tally.Packets):F1} % met a rule, "
             + $"{_differences} differences, {_elapsed.Elapsed:mm\\:ss}, {ProveSettings.SeedVariable}={settings.Seed}"));
         return _differences == 0 && shortcomings.Length == 0 && _tally.Packets > 0;

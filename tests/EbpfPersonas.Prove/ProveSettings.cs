@@ -4,7 +4,8 @@ using EbpfPersonas.TestKit.Proof;
 namespace EbpfPersonas.Prove;
 
 /// <summary>
-/// How much is compared: <c>--cases 100000</c> packets instead of ten million, <c>--only 17</c> that part of the plan;
+/// How much is compared: <c>--cases 100000</c> packets instead of ten million, and a TCP connection for each ten of them
+/// besides; <c>--only 17</c> that part of the plan, <c>--only tcp</c> those of that kind;
 /// <c>--broken "drops a class"</c> compiles by one of <see cref="BrokenCompiler"/>. Random numbers start at
 /// EBPF_PERSONAS_SEED in the environment.
 /// </summary>
@@ -16,8 +17,11 @@ internal sealed record ProveSettings
 
     public long Cases { get; private init; } = UsualCases;
 
-    /// <summary>The number of the only part to run, or null for all.</summary>
-    public int? Only { get; private init; }
+    /// <summary>TCP connections beside the packets.</summary>
+    public int Connections => (int)(Cases / 10);
+
+    /// <summary>The number of the only part to run, or the kind of the only ones, or null for all.</summary>
+    public string? Only { get; private init; }
 
     /// <summary>The compiler to be caught, or null for the production's.</summary>
     public BrokenCompiler? Broken { get; private init; }
@@ -32,11 +36,15 @@ internal sealed record ProveSettings
         [.. var before, "--cases", var cases] =>
             Parse(before) with { Cases = long.Parse(cases, CultureInfo.InvariantCulture) },
         [.. var before, "--only", var part] =>
-            Parse(before) with { Only = int.Parse(part, CultureInfo.InvariantCulture) },
+            Parse(before) with { Only = part },
         [.. var before, "--broken", var name] =>
             Parse(before) with { Broken = BrokenCompiler.All.Single(broken => broken.Name == name) },
         _ => throw new ArgumentException($"Unknown argument: {arguments[^1]}."),
     };
+
+    /// <summary>Whether a part is to run.</summary>
+    public bool Includes(ProofPart part) => Only is null || Only == part.Kind
+        || Only == part.Number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What runs one part again.</summary>
     public string CommandFor(int part) => string.Create(

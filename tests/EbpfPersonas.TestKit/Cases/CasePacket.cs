@@ -7,6 +7,11 @@ namespace EbpfPersonas.TestKit.Cases;
 /// <summary>One packet to or from the VM, as a line of <c>packets.txt</c> describes it.</summary>
 public sealed record CasePacket
 {
+    /// <summary>Of a SYN that says nothing else; what goes on without saying more begins one behind it.</summary>
+    private const uint FirstSequence = 1000;
+
+    private const ushort UsualWindow = 64240;
+
     /// <summary>The VM's IPv4 address in every case.</summary>
     public static readonly IpAddress LocalV4 = IpAddress.Parse("10.0.0.5");
 
@@ -25,6 +30,25 @@ public sealed record CasePacket
     public ushort LocalPort { get; init; }
 
     public TcpControl Flags { get; init; } = TcpControl.Syn;
+
+    /// <summary>
+    /// TCP's sequence number: 1000 with SYN, else 1001, unless it is given. So both ends of a connection without payload
+    /// say what fits.
+    /// </summary>
+    public uint Sequence
+    {
+        get => GivenSequence ?? (Flags.HasFlag(TcpControl.Syn) ? FirstSequence : FirstSequence + 1);
+        init => GivenSequence = value;
+    }
+
+    /// <summary>TCP's acknowledgment number: 1001, unless it is given.</summary>
+    public uint Acknowledgment { get; init; } = FirstSequence + 1;
+
+    /// <summary>The window that TCP offers, not scaled.</summary>
+    public ushort Window { get; init; } = UsualWindow;
+
+    /// <summary>TCP's option window scale; null for none.</summary>
+    public byte? WindowScale { get; init; }
 
     public byte IcmpType { get; init; }
 
@@ -72,6 +96,12 @@ public sealed record CasePacket
     /// <summary>As the first packet of a flow that <paramref name="originator"/> began.</summary>
     public Packet AsFirstPacket(Direction originator) => new(
         originator, Protocol, Remote, originator == Direction.Egress ? RemotePort : LocalPort, IcmpType, IcmpCode);
+
+    internal uint? GivenSequence { get; private init; }
+
+    internal uint? GivenAcknowledgment => Acknowledgment == FirstSequence + 1 ? null : Acknowledgment;
+
+    internal ushort? GivenWindow => Window == UsualWindow ? null : Window;
 
     /// <summary>The packet's words in <c>packets.txt</c>.</summary>
     public override string ToString() => PacketWriter.Write(this);

@@ -18,7 +18,7 @@ internal static class PacketFaults
             return "unknown_protocol";
         }
 
-        if (packet.Cut < Transport.Build(packet).Length)
+        if (packet.Cut is { } cut && cut < Transport.Build(packet).Length)
         {
             return "truncated";
         }
@@ -33,6 +33,14 @@ internal static class PacketFaults
             TcpControl.Rst or (TcpControl.Rst | TcpControl.Ack) or
             (TcpControl.Fin | TcpControl.Ack) or (TcpControl.Fin | TcpControl.Ack | TcpControl.Urg) or
             TcpControl.Ack or (TcpControl.Ack | TcpControl.Urg);
+
+    /// <summary>The packet that an ICMP error quotes, where the error goes to the one who sent it; or null.</summary>
+    public static CasePacket? QuotedByError(this CasePacket packet) =>
+        packet.IsIcmpError() && packet.Quoted is { Fragment: Fragment.Whole, Cut: null or >= 8 } quoted &&
+        quoted.Direction != packet.Direction &&
+        (packet.Direction == Direction.Ingress || packet.Remote == quoted.Remote)
+            ? quoted
+            : null;
 
     /// <summary>DHCP and DHCPv6 client, neighbour discovery that never crossed a router, MLD of this link.</summary>
     public static bool IsFailsafe(CasePacket packet) => packet switch

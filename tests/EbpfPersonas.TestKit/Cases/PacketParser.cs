@@ -4,7 +4,7 @@ namespace EbpfPersonas.TestKit.Cases;
 
 /// <summary>
 /// Reads one packet: <c>protocol source &gt; destination [key=value ...] [quoting packet]</c>. One end is <c>local</c>.
-/// Keys: <c>flags</c>, <c>type</c>, <c>code</c>, <c>id</c>, <c>hop</c>, <c>payload</c>, <c>frag</c>, <c>options</c>,
+/// Keys: <c>flags</c>, <c>seq</c>, <c>ack</c>, <c>win</c>, <c>scale</c>, <c>type</c>, <c>code</c>, <c>id</c>, <c>hop</c>, <c>payload</c>, <c>frag</c>, <c>options</c>,
 /// <c>ext</c>,
 /// <c>cut</c> (see <see cref="CasePacket"/>). Throws <see cref="FormatException"/> for anything else.
 /// </summary>
@@ -88,6 +88,12 @@ public static class PacketParser
     private static CasePacket With(CasePacket packet, string key, string value) => (key, packet) switch
     {
         ("flags", { Protocol: IpProtocol.Tcp }) => packet with { Flags = PacketWords.TcpControlOf(value) },
+        ("seq", { Protocol: IpProtocol.Tcp }) => packet with { Sequence = PacketWords.Word(value, key) },
+        ("ack", { Protocol: IpProtocol.Tcp }) => packet with { Acknowledgment = PacketWords.Word(value, key) },
+        ("win", { Protocol: IpProtocol.Tcp }) =>
+            packet with { Window = (ushort)PacketWords.Number(value, 65535, key) },
+        ("scale", { Protocol: IpProtocol.Tcp }) =>
+            packet with { WindowScale = (byte)PacketWords.Number(value, 255, key) },
         ("type", { IsIcmp: true }) => packet with { IcmpType = (byte)PacketWords.Number(value, 255, key) },
         ("code", { IsIcmp: true }) => packet with { IcmpCode = (byte)PacketWords.Number(value, 255, key) },
         ("id", { IsIcmp: true }) => packet with { EchoId = (ushort)PacketWords.Number(value, 65535, key) },

@@ -65,6 +65,12 @@ internal static class PacketWords
         ? "none"
         : string.Concat(Flags.Where(flag => flags.HasFlag(flag.Flag)).Select(flag => flag.Word));
 
+    /// <summary>A number of 32 bits.</summary>
+    public static uint Word(string word, string what) =>
+        uint.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new FormatException($"{what} '{word}' is not a number of 32 bits.");
+
     public static int Number(string word, int max, string what) =>
         int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= max
             ? number

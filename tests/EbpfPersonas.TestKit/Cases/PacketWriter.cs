@@ -22,6 +22,10 @@ internal static class PacketWriter
 
         Append(text, packet.EchoId != 0, Invariant($" id={packet.EchoId}"));
         Append(text, packet.Flags != TcpControl.Syn, $" flags={PacketWords.Of(packet.Flags)}");
+        Append(text, packet.GivenSequence is not null, Invariant($" seq={packet.GivenSequence}"));
+        Append(text, packet.GivenAcknowledgment is not null, Invariant($" ack={packet.GivenAcknowledgment}"));
+        Append(text, packet.GivenWindow is not null, Invariant($" win={packet.GivenWindow}"));
+        Append(text, packet.WindowScale is not null, Invariant($" scale={packet.WindowScale}"));
         Append(text, packet.HopLimit != 64, Invariant($" hop={packet.HopLimit}"));
         Append(text, packet.PayloadLength != 0, Invariant($" payload={packet.PayloadLength}"));
         Append(

@@ -18,12 +18,16 @@ internal static class Transport
     /// <summary>RFC 9293 section 3.1.</summary>
     private static byte[] Tcp(CasePacket packet)
     {
-        var segment = WithPorts(packet, 20);
-        BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(4), 1000);
-        BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(8), packet.Flags.HasFlag(TcpControl.Ack) ? 2000u : 0);
-        segment[12] = 5 << 4;
+        // RFC 7323 section 2.2, behind a No Operation.
+        ReadOnlySpan<byte> options = packet.WindowScale is { } scale ? [1, 3, 3, scale] : [];
+        var segment = WithPorts(packet, 20 + options.Length);
+        BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(4), packet.Sequence);
+        BinaryPrimitives.WriteUInt32BigEndian(
+            segment.AsSpan(8), packet.Flags.HasFlag(TcpControl.Ack) ? packet.Acknowledgment : 0);
+        segment[12] = (byte)((20 + options.Length) / 4 << 4);
         segment[13] = (byte)packet.Flags;
-        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(14), 64240);
+        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(14), packet.Window);
+        options.CopyTo(segment.AsSpan(20));
         return WithChecksum(packet, segment, 16);
     }
 

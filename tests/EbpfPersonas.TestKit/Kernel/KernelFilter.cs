@@ -3,6 +3,7 @@ using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
+using EbpfPersonas.TestKit.Conntrack;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
 namespace EbpfPersonas.TestKit.Kernel;
@@ -26,6 +27,7 @@ public sealed class KernelFilter : IDisposable
     private const int Loopback = 1;
 
     private readonly PersonaDataplane _dataplane;
+    private readonly KernelFlows _flows;
     private Persona? _persona;
 
     /// <summary>Without a limit to answers, so that a verdict depends on no clock.</summary>
@@ -38,6 +40,7 @@ public sealed class KernelFilter : IDisposable
             RejectRate = 1_000_000_000,
             RejectBurst = uint.MaxValue,
         });
+        _flows = new KernelFlows(_dataplane.Filter);
         KnowsEthernet(true);
     }
 
@@ -81,26 +84,19 @@ public sealed class KernelFilter : IDisposable
     }
 
     /// <summary>Empties conntrack.</summary>
-    public void ForgetFlows()
-    {
-        foreach (var name in new[] { "flows", "new_flows" })
-        {
-            var flows = _dataplane.Filter.Map(name);
-            foreach (var key in flows.Keys<FlowKey>().ToList())
-            {
-                flows.Delete(key);
-            }
-        }
-    }
+    public void ForgetFlows() => _flows.Clear();
 
     /// <summary>Forgets the flow that this packet began, if it did: far cheaper than to look for all flows.</summary>
     public void Forget(CasePacket packet)
     {
         if (packet.MayMakeFlow())
         {
-            _dataplane.Filter.Map("new_flows").Delete(FlowKeys.Of(packet));
+            _flows.Delete(packet);
         }
     }
+
+    /// <summary>What conntrack knows of the flow of a TCP packet.</summary>
+    public ConntrackSnapshot ReadFlow(CasePacket packet) => _flows.Read(packet);
 
     /// <summary>The same persona under a new epoch: flows are judged again.</summary>
     public void SwitchEpoch() => _dataplane.SwitchTo(_dataplane.Current);

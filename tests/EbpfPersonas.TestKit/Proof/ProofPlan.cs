@@ -13,6 +13,7 @@ public static class ProofPlan
 {
     private const int PacketsPerRandomPersona = 200;
     private const int RoundsPerSwitchPart = 200;
+    private const int ConnectionsPerPart = 1000;
 
     /// <summary>Of a thousand packets those under personas that are switched.</summary>
     private const int SwitchedPerMille = 40;
@@ -34,8 +35,11 @@ public static class ProofPlan
     private static readonly ImmutableArray<RuleSetKind> HugeKinds =
         [RuleSetCatalog.Mixed, RuleSetCatalog.Exact, .. RuleSetCatalog.ClassBench];
 
-    /// <summary>At least <paramref name="cases"/> packets; the parts of one seed never change.</summary>
-    public static ImmutableArray<ProofPart> Make(ulong seed, long cases)
+    /// <summary>
+    /// At least <paramref name="cases"/> packets, and besides them those of so many TCP connections; the parts of one
+    /// seed never change.
+    /// </summary>
+    public static ImmutableArray<ProofPart> Make(ulong seed, long cases, int connections = 0)
     {
         ProofPart[] planned =
         [
@@ -49,7 +53,7 @@ public static class ProofPlan
             .Select(_ => new FirstPackets("random", 0, RandomPersona.Make, PacketsPerRandomPersona));
         var seeds = new Prng(seed);
         var parts = ImmutableArray.CreateBuilder<ProofPart>();
-        foreach (var part in small.Concat<ProofPart>(planned))
+        foreach (var part in small.Concat<ProofPart>(planned).Concat(Connected(connections)))
         {
             part.Number = parts.Count;
             part.Seed = seeds.Next();
@@ -79,6 +83,14 @@ public static class ProofPlan
         for (var left = rounds; left > 0; left -= RoundsPerSwitchPart)
         {
             yield return new SwitchedPersonas((int)Math.Min(RoundsPerSwitchPart, left));
+        }
+    }
+
+    private static IEnumerable<ProofPart> Connected(int connections)
+    {
+        for (var left = connections; left > 0; left -= ConnectionsPerPart)
+        {
+            yield return new Connections(Math.Min(ConnectionsPerPart, left));
         }
     }
 

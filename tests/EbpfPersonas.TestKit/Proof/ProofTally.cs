@@ -33,6 +33,9 @@ public sealed class ProofTally
     /// <summary>Switches between resident personas.</summary>
     public long Switches { get; private set; }
 
+    /// <summary>TCP connections of which kernel and reference knew the same in the end.</summary>
+    public long Connections { get; private set; }
+
     /// <summary>Packets that a rule decided on.</summary>
     public long RuleHits => Sums(_ => "").Sum(sum => sum.RuleHits);
 
@@ -54,12 +57,16 @@ public sealed class ProofTally
     /// <summary>One switch more.</summary>
     public void CountSwitch() => Switches++;
 
+    /// <summary>One TCP connection more.</summary>
+    public void CountConnection() => Connections++;
+
     /// <summary>Adds what another one counted.</summary>
     public void Add(ProofTally other)
     {
         ArgumentNullException.ThrowIfNull(other);
         Packets += other.Packets;
         Switches += other.Switches;
+        Connections += other.Connections;
         foreach (var (key, count) in other._ruleSets)
         {
             _ruleSets[key] = _ruleSets.GetValueOrDefault(key) + count;

@@ -1,0 +1,240 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Personas.Model;
+using EbpfPersonas.TestKit.Cases;
+using EbpfPersonas.TestKit.Deployment;
+using EbpfPersonas.TestKit.Network;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace EbpfPersonas.Agent.Tests.Conntrack;
+
+/// <summary>
+/// Whoever floods drives out beginnings: connections that both ends confirmed go on, and what is denied stays denied.
+/// No agent takes part: what happens here, happens in the kernel.
+/// </summary>
+public sealed class FloodTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private const int Connections = 100;
+    private const int ServerPort = ConntrackLab.Port;
+    private const int DeniedPort = 5001;
+    private const int SmallTable = 1024;
+
+    private ConntrackLab _lab = null!;
+
+    public async Task InitializeAsync() => _lab = await ConntrackLab.CreateAsync();
+
+    public Task DisposeAsync() => _lab.DisposeAsync().AsTask();
+
+    [Theory]
+    [InlineData("a peer sprays SYNs from many addresses")]
+    [InlineData("a local program sprays datagrams to many addresses")]
+    public async Task Connections_outlive_a_flood_of_beginnings(string what)
+    {
+        var options = new ConntrackOptions();
+        _lab.Attach(new DataplaneOptions { Conntrack = options }, Direction.Egress, Direction.Ingress);
+        var inward = what.Contains("SYN", StringComparison.Ordinal);
+        var (from, to) = inward ? (_lab.Peer, _lab.Vm) : (_lab.Vm, _lab.Peer);
+        using var flood = new RawSocket(from, await from.InterfaceIndexAsync("eth0"));
+        var packet = PacketParser.Parse(inward
+            ? $"tcp 10.1.0.1:30000 > local:{ServerPort}"
+            : $"udp local:30000 > 10.1.0.1:{ServerPort} payload=10");
+        var hardware = await to.HardwareAddressAsync("eth0");
+        var before = _lab.Count(Reason.AllowedRule);
+
+        var (kept, news) = (0, 0);
+        var (rounds, lost) = await KeepTalkingAsync(options.NewFlows * 2, number =>
+        {
+            var frame = Frame.Build(packet with
+            {
+                Remote = new IpAddress(false, 0x0a01_0000u + ((uint)number & 0xffff)),
+                RemotePort = inward ? (ushort)(10000 + (number >> 16)) : packet.RemotePort,
+                LocalPort = inward ? packet.LocalPort : (ushort)(10000 + (number >> 16)),
+            });
+            hardware.CopyTo(frame, 0);
+            return flood.Send(frame, 0x0800);
+        }, silent: false, ports => (kept, news) = (ports.Count(_lab.ConfirmedPorts().Contains), _lab.CountFlows("new_flows")));
+
+        var begun = _lab.Count(Reason.AllowedRule) - before;
+        Assert.True(begun >= (ulong)options.NewFlows * 2, $"void: only {begun} flows began");
+        output.WriteLine($"{begun} beginnings, {rounds} rounds of {Connections} connections, {lost} lost");
+        Assert.True(lost * 1000 <= Connections, $"{lost} of {Connections} connections were lost");
+        Assert.Equal(Connections, kept);
+        Assert.Equal(0ul, _lab.Count(Reason.ConntrackFull));
+        Assert.InRange(news, options.NewFlows / 2, options.NewFlows);
+    }
+
+    [Fact]
+    public async Task Confirmed_flows_beyond_the_table_are_refused_and_the_old_ones_go_on()
+    {
+        var (refused, kept) = await FloodWithAnsweredFlowsAsync(filter: null);
+
+        Assert.True(refused > SmallTable, $"void: only {refused} packets were refused");
+        Assert.Equal(Connections, kept);
+
+        // And the room comes back, without anybody who acts.
+        await Eventually.TrueAsync(
+            () => Task.FromResult(_lab.CountFlows("flows") <= Connections), ConntrackLab.Patience,
+            () => $"the flood's flows expire, not {_lab.CountFlows("flows")} left");
+        _lab.PutInForce(Direction.Egress);
+        using var listener = _lab.Peer.Listen(ConntrackLab.PeerAddress, ServerPort);
+        using var socket = await _lab.Vm.ConnectAsync(ConntrackLab.PeerAddress, ServerPort, ConntrackLab.Patience);
+        Assert.Contains(((IPEndPoint)socket.LocalEndPoint!).Port, _lab.ConfirmedPorts());
+    }
+
+    [Fact]
+    public async Task A_table_that_gives_up_old_flows_for_new_ones_is_caught()
+    {
+        var (_, kept) = await FloodWithAnsweredFlowsAsync(TestObjects.Program("flows_lru"));
+
+        Assert.True(kept < Connections, "an LRU kept every flow");
+    }
+
+    /// <summary>
+    /// A local program asks an allowed service from three times as many ports as there is room, and goes on after each
+    /// answer. Gives the packets that were refused, and how many of the connections from before have kept their flow.
+    /// </summary>
+    private async Task<(ulong Refused, int Kept)> FloodWithAnsweredFlowsAsync(byte[]? filter)
+    {
+        _lab.Attach(
+            new DataplaneOptions
+            {
+                FilterImage = filter ?? BpfImages.Filter(),
+                Conntrack = new ConntrackOptions { Flows = SmallTable, Udp = 10 },
+            },
+            Direction.Egress);
+        using var service = _lab.Peer.BindUdp(ConntrackLab.PeerAddress, ServerPort);
+        using var stop = new CancellationTokenSource();
+        var echoing = EchoDatagramsAsync(service, stop.Token);
+        var kept = 0;
+        await KeepTalkingAsync(
+            3 * SmallTable, _ => Converse(), silent: true, ports => kept = ports.Count(_lab.ConfirmedPorts().Contains));
+        await stop.CancelAsync();
+        await echoing;
+        output.WriteLine($"{kept} of {Connections} flows kept; {_lab.Counters()}");
+        return (_lab.Count(Reason.ConntrackFull), kept);
+    }
+
+    private bool Converse()
+    {
+        using var socket = _lab.Vm.BindUdp(ConntrackLab.VmAddress, 0);
+        socket.Connect(IPAddress.Parse(ConntrackLab.PeerAddress), ServerPort);
+        socket.Send(new byte[1]);
+        var answered = socket.Poll(TimeSpan.FromSeconds(1), SelectMode.SelectRead);
+        if (answered)
+        {
+            // Refused where there is no room.
+            socket.Send(new byte[1]);
+        }
+
+        return answered;
+    }
+
+    /// <summary>
+    /// While <paramref name="send"/> is called <paramref name="count"/> times, and for two rounds more, every
+    /// connection sends once a second (where 5 s would do: nothing depends on it but the test's length), or is
+    /// <paramref name="silent"/> until the flood is over; and what is denied is tried all the time. Gives the rounds, and the connections that did not last.
+    /// </summary>
+    private async Task<(int Rounds, int Lost)> KeepTalkingAsync(
+        int count, Func<int, bool> send, bool silent, Action<IReadOnlyList<int>> after)
+    {
+        using var listener = _lab.Peer.Listen(ConntrackLab.PeerAddress, ServerPort);
+        using var denied = _lab.Peer.BindUdp(ConntrackLab.PeerAddress, DeniedPort);
+        using var prober = _lab.Vm.BindUdp(ConntrackLab.VmAddress, 0);
+        prober.SendTo(new byte[1], new IPEndPoint(IPAddress.Parse(ConntrackLab.PeerAddress), DeniedPort));
+        Assert.False(denied.Poll(TimeSpan.FromMilliseconds(300), SelectMode.SelectRead), "the port is denied");
+        List<(Socket Client, Socket Server)> connections = [];
+        var lost = new HashSet<Socket>();
+        try
+        {
+            for (var i = 0; i < Connections; i++)
+            {
+                var client = await _lab.Vm.ConnectAsync(
+                    ConntrackLab.PeerAddress, ServerPort, ConntrackLab.Patience);
+                connections.Add((client, await listener.AcceptAsync()));
+            }
+
+            var flooding = Task.Factory.StartNew(
+                () =>
+                {
+                    for (var i = 0; i < count; i += send(i) ? 1 : 0)
+                    {
+                    }
+                },
+                TaskCreationOptions.LongRunning);
+            var rounds = 0;
+            for (var more = 2; more > 0; rounds++)
+            {
+                more -= flooding.IsCompleted ? 1 : 0;
+                var watch = Stopwatch.StartNew();
+                foreach (var (client, server) in connections)
+                {
+                    if ((!silent || flooding.IsCompleted) && !Exchange(client, server))
+                    {
+                        lost.Add(client);
+                    }
+
+                    prober.SendTo(
+                        new byte[1], new IPEndPoint(IPAddress.Parse(ConntrackLab.PeerAddress), DeniedPort));
+                }
+
+                Assert.False(denied.Poll(TimeSpan.Zero, SelectMode.SelectRead), "what is denied has passed");
+                await Task.Delay(TimeSpan.FromSeconds(Math.Max(0, 1 - watch.Elapsed.TotalSeconds)));
+            }
+
+            await flooding;
+            after([.. connections.Select(one => ((IPEndPoint)one.Client.LocalEndPoint!).Port)]);
+
+            // The probe itself arrives where the persona lets it.
+            var tried = _lab.Count(Reason.DefaultDeny);
+            Assert.True(tried >= (ulong)(rounds * Connections), $"only {tried} packets were denied");
+            _lab.PutNothingInForce();
+            prober.SendTo(new byte[1], new IPEndPoint(IPAddress.Parse(ConntrackLab.PeerAddress), DeniedPort));
+            Assert.True(denied.Poll(ConntrackLab.Patience, SelectMode.SelectRead), "without a persona it passes");
+            return (rounds, lost.Count);
+        }
+        finally
+        {
+            foreach (var (client, server) in connections)
+            {
+                client.Dispose();
+                server.Dispose();
+            }
+        }
+    }
+
+    /// <summary>There and back.</summary>
+    private static bool Exchange(Socket client, Socket server)
+    {
+        var octet = new byte[1];
+        client.Send(octet);
+        if (!server.Poll(ConntrackLab.Patience, SelectMode.SelectRead) || server.Receive(octet) != 1)
+        {
+            return false;
+        }
+
+        server.Send(octet);
+        return client.Poll(ConntrackLab.Patience, SelectMode.SelectRead) && client.Receive(octet) == 1;
+    }
+
+    private static async Task EchoDatagramsAsync(Socket service, CancellationToken cancellation)
+    {
+        var buffer = new byte[100];
+        try
+        {
+            while (true)
+            {
+                var received = await service.ReceiveFromAsync(
+                    buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), cancellation);
+                await service.SendToAsync(buffer.AsMemory(0, received.ReceivedBytes), received.RemoteEndPoint, cancellation);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
+    }
+}
