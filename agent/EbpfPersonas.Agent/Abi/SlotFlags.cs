@@ -12,4 +12,7 @@ public enum SlotFlags : uint
 
     /// <summary>What the persona would drop is counted, and passes.</summary>
     Audit = 2,
+
+    /// <summary>Flows that both ends have spoken in go on when the persona comes into force.</summary>
+    KeepEstablished = 4,
 }
