@@ -21,7 +21,8 @@ enum slot_flags {
 	SLOT_NO_PERSONA = 1,
 	/* What the persona would drop is counted as audit, and passes. */
 	SLOT_AUDIT = 2,
-	/* Flows that both ends have spoken in go on when the persona comes into force. */
+	/* A connection that is established when the persona becomes active goes on, whatever the
+	 * rules say. */
 	SLOT_KEEP_ESTABLISHED = 4,
 };
 

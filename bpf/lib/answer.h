@@ -13,24 +13,10 @@
 #define IPV4_DONT_FRAGMENT 0x4000
 #define IPV6_MIN_MTU	   1280
 #define ICMP_HEADER_LENGTH 8
-#define TCP_HEADER_LENGTH  20
 /* RFC 4443 section 2.4 (c): as much as fits into the smallest MTU. */
 #define ICMPV6_QUOTE_MAX (IPV6_MIN_MTU - 40 - ICMP_HEADER_LENGTH)
 /* RFC 792: the IP header, and 8 octets of what follows it. */
 #define ICMP_QUOTED_PAYLOAD 8
-
-struct tcp_header {
-	__be16 source;
-	__be16 destination;
-	__be32 sequence;
-	__be32 acknowledgment;
-	/* In the upper 4 bits, in units of 4 octets. */
-	__u8 data_offset;
-	__u8 flags;
-	__be16 window;
-	__be16 checksum;
-	__be16 urgent;
-};
 
 struct icmp_error {
 	__u8 type;
@@ -104,8 +90,8 @@ __noinline bool write_reset(struct __sk_buff *skb, struct answer *answer)
 	answer->tcp.urgent = 0;
 	answer->length = TCP_HEADER_LENGTH;
 	if (segment.flags & TCP_ACK) {
-		answer->tcp.sequence = segment.acknowledgment;
-		answer->tcp.acknowledgment = 0;
+		answer->tcp.sequence = segment.acknowledgement;
+		answer->tcp.acknowledgement = 0;
 		answer->tcp.flags = TCP_RST;
 		return true;
 	}
@@ -115,7 +101,7 @@ __noinline bool write_reset(struct __sk_buff *skb, struct answer *answer)
 	if (end < headers)
 		return false;
 	answer->tcp.sequence = 0;
-	answer->tcp.acknowledgment =
+	answer->tcp.acknowledgement =
 	    bpf_htonl(bpf_ntohl(segment.sequence) + (end - headers) + !!(segment.flags & TCP_SYN) +
 		      !!(segment.flags & TCP_FIN));
 	answer->tcp.flags = TCP_RST | TCP_ACK;

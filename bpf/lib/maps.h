@@ -8,7 +8,6 @@
 #include <bpf/bpf_helpers.h>
 #include "abi/counters.h"
 #include "abi/failsafe.h"
-#include "abi/flow.h"
 #include "abi/policy.h"
 
 /*
@@ -82,16 +81,5 @@ struct {
 	__type(key, __u32);
 	__type(value, struct failsafe_table);
 } failsafe SEC(".maps");
-
-/*
- * Flows that passed, by normalised 5-tuple. Programs insert after an allow, refresh and delete;
- * user space counts. A flow that is lost to the LRU is judged again as a new one.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct flow_key);
-	__type(value, struct flow);
-} flows SEC(".maps");
 
 #endif

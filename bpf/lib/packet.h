@@ -20,8 +20,19 @@ enum icmp_kind {
 	ICMP_KIND_ERROR,
 };
 
+/* What becomes of bytes. */
+enum parse_result {
+	PARSE_OK = 0,
+	PARSE_FRAGMENT,
+	PARSE_TRUNCATED,
+	PARSE_INVALID,
+	PARSE_UNKNOWN_PROTOCOL,
+};
+
 struct packet {
 	struct flow_key key;
+	/* CLOCK_MONOTONIC, coarse, ns: when the filter saw it. */
+	__u64 time;
 	/* enum packet_direction of this packet */
 	__u8 direction;
 	/* IPv4 TTL or IPv6 hop limit */
@@ -33,7 +44,34 @@ struct packet {
 	__u8 icmp_kind;
 	/* Of the transport header, counted from the network header. */
 	__u16 transport_offset;
+	/* Of TCP, host order; of a quoted packet only the sequence number is known. */
+	__u32 sequence;
+	__u32 acknowledgement;
+	/* Octets behind the TCP header, as the IP header says: padding of the frame is none. */
+	__u32 payload;
+	/* As it stands in the header. */
+	__u16 window;
+	/* Of packets with SYN: the option of RFC 7323, at most 14, or TCP_SCALE_NONE. */
+	__u8 window_scale;
+	/* Part of a datagram: the one with the transport header, which passed its checks. */
+	__u8 first_fragment : 1;
+	/* Part of a datagram without the transport header: ports, type and code are those of the
+	 * first one, and nothing is known of TCP. It belongs to a flow or not, and never makes one.
+	 */
+	__u8 later_fragment : 1;
+	/* The packet that an ICMP error quotes: it says nothing of its flow. */
+	__u8 quoted : 1;
 };
+
+#define WINDOW_SCALE_MAX 14
+
+/*
+ * Bit n: the control bits n (RFC 9293 section 3.1, without ECE and CWR) can stand together in a
+ * packet. SYN, SYN+ACK, RST, RST+ACK, FIN+ACK, ACK, each with PSH or without; URG with SYN, ACK and
+ * FIN+ACK. Nobody's stack sends any others.
+ */
+#define TCP_CONTROL_BITS 0x3f
+#define TCP_COMBINATIONS 0x0303040417171414ULL
 
 /* Host order; of protocols that have ports. */
 static __always_inline __u16 local_port(const struct packet *packet)

@@ -10,34 +10,38 @@
 #include "lib/link_maps.h"
 #include "lib/parse.h"
 
-/* A whole TCP header (RFC 9293 section 3.1), or as many octets of UDP: a shorter one is unusual. */
-struct usual_transport {
-	__be16 source;
-	__be16 destination;
-	__u8 sequence[8];
-	__u8 data_offset;
-	__u8 flags;
-	__u8 rest[6];
-};
-
+/* A whole TCP header, or as many octets of UDP: a shorter one is unusual. */
 struct usual_ipv4 {
 	struct ipv4_header ip;
-	struct usual_transport transport;
+	struct tcp_header transport;
 };
 
 struct usual_ipv6 {
 	struct ipv6_header ip;
-	struct usual_transport transport;
+	struct tcp_header transport;
 };
 
-static __always_inline bool read_usual_transport(const struct usual_transport *transport,
+/* `length`: octets of the IP packet from the transport header on. */
+static __always_inline bool read_usual_transport(const struct tcp_header *transport, __u32 length,
 						 __u8 protocol, struct packet *packet)
 {
 	if (protocol == IPPROTO_TCP) {
-		if (transport->data_offset >> 4 < 5)
+		__u32 header_length = (transport->data_offset >> 4) * 4;
+
+		if (header_length < sizeof(*transport) || header_length > length ||
+		    !is_tcp_combination(transport->flags))
 			return false;
 		packet->tcp_flags = transport->flags;
-	} else if (protocol != IPPROTO_UDP) {
+		packet->sequence = bpf_ntohl(transport->sequence);
+		packet->acknowledgement = bpf_ntohl(transport->acknowledgement);
+		packet->window = bpf_ntohs(transport->window);
+		packet->payload = length - header_length;
+	} else if (protocol == IPPROTO_UDP) {
+		__u32 udp_length = bpf_ntohs(((const struct udp_header *)transport)->length);
+
+		if (udp_length < sizeof(struct udp_header) || udp_length > length)
+			return false;
+	} else {
 		return false;
 	}
 	packet->key.protocol = protocol;
@@ -45,39 +49,39 @@ static __always_inline bool read_usual_transport(const struct usual_transport *t
 	return true;
 }
 
-static __always_inline bool read_usual_ipv4(const struct usual_ipv4 *usual, struct packet *packet)
+/* `octets`: of the frame, from the network header on. */
+static __always_inline bool read_usual_ipv4(const struct usual_ipv4 *usual, __u32 octets,
+					    struct packet *packet)
 {
 	bool egress = packet->direction == PACKET_DIRECTION_EGRESS;
+	__u32 length = bpf_ntohs(usual->ip.total_length);
 
-	if (usual->ip.version_length != 0x45 ||
-	    bpf_ntohs(usual->ip.total_length) < sizeof(usual->ip) ||
+	if (usual->ip.version_length != 0x45 || length < sizeof(usual->ip) || length > octets ||
 	    (usual->ip.fragment & bpf_htons(IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)))
 		return false;
 	packet->key.local[0] = egress ? usual->ip.source : usual->ip.destination;
 	packet->key.remote[0] = egress ? usual->ip.destination : usual->ip.source;
 	packet->hop_limit = usual->ip.ttl;
 	packet->transport_offset = sizeof(usual->ip);
-	return read_usual_transport(&usual->transport, usual->ip.protocol, packet);
+	return read_usual_transport(&usual->transport, length - sizeof(usual->ip),
+				    usual->ip.protocol, packet);
 }
 
-static __always_inline bool read_usual_ipv6(const struct usual_ipv6 *usual, struct packet *packet)
+static __always_inline bool read_usual_ipv6(const struct usual_ipv6 *usual, __u32 octets,
+					    struct packet *packet)
 {
 	bool egress = packet->direction == PACKET_DIRECTION_EGRESS;
+	__u32 length = bpf_ntohs(usual->ip.payload_length);
 
-	if ((usual->ip.version_class_label & bpf_htonl(0xf0000000)) != bpf_htonl(0x60000000))
+	if ((usual->ip.version_class_label & bpf_htonl(0xf0000000)) != bpf_htonl(0x60000000) ||
+	    length + sizeof(usual->ip) > octets)
 		return false;
 	__builtin_memcpy(packet->key.local, egress ? usual->ip.source : usual->ip.destination, 16);
 	__builtin_memcpy(packet->key.remote, egress ? usual->ip.destination : usual->ip.source, 16);
 	packet->hop_limit = usual->ip.hop_limit;
 	packet->transport_offset = sizeof(usual->ip);
-	return read_usual_transport(&usual->transport, usual->ip.next_header, packet);
+	return read_usual_transport(&usual->transport, length, usual->ip.next_header, packet);
 }
-
-struct ethernet_header {
-	__u8 destination[6];
-	__u8 source[6];
-	__be16 protocol;
-};
 
 /*
  * The network header where it can be read without a call: behind an Ethernet header, of an
@@ -95,27 +99,49 @@ static __always_inline void *network_header(struct __sk_buff *skb)
 	return ethernet + 1;
 }
 
+/* The same by a call, for other links. A function of its own, for what it copies to the stack. */
+__noinline int read_usual_copy(struct __sk_buff *skb, struct packet *packet)
+{
+	union {
+		struct usual_ipv4 ipv4;
+		struct usual_ipv6 ipv6;
+	} copy;
+
+	if (!packet)
+		return false;
+	if (packet->key.family == ADDRESS_FAMILY_IPV6)
+		return load(skb, 0, &copy.ipv6, sizeof(copy.ipv6)) &&
+		       read_usual_ipv6(&copy.ipv6, network_octets(skb), packet);
+	return load(skb, 0, &copy.ipv4, sizeof(copy.ipv4)) &&
+	       read_usual_ipv4(&copy.ipv4, network_octets(skb), packet);
+}
+
+static __always_inline bool read_usual(struct __sk_buff *skb, struct packet *packet)
+{
+	void *header = network_header(skb), *end = (void *)(long)skb->data_end;
+
+	if (packet->key.family == ADDRESS_FAMILY_IPV6) {
+		struct usual_ipv6 *ipv6 = header;
+
+		if (ipv6 && (void *)(ipv6 + 1) <= end)
+			return read_usual_ipv6(ipv6, skb->len - ETHERNET_LENGTH, packet);
+	} else {
+		struct usual_ipv4 *ipv4 = header;
+
+		if (ipv4 && (void *)(ipv4 + 1) <= end)
+			return read_usual_ipv4(ipv4, skb->len - ETHERNET_LENGTH, packet);
+	}
+	return read_usual_copy(skb, packet);
+}
+
 /*
  * False where the packet is not of the usual kind; then nothing is said of it. packet->direction
  * and packet->key.family are given.
  */
 static __always_inline bool parse_usual(struct __sk_buff *skb, struct packet *packet)
 {
-	void *header = network_header(skb), *end = (void *)(long)skb->data_end;
-
-	if (packet->key.family == ADDRESS_FAMILY_IPV6) {
-		struct usual_ipv6 *ipv6 = header, copy;
-
-		if (ipv6 && (void *)(ipv6 + 1) <= end)
-			return read_usual_ipv6(ipv6, packet);
-		return load(skb, 0, &copy, sizeof(copy)) && read_usual_ipv6(&copy, packet);
-	} else {
-		struct usual_ipv4 *ipv4 = header, copy;
-
-		if (ipv4 && (void *)(ipv4 + 1) <= end)
-			return read_usual_ipv4(ipv4, packet);
-		return load(skb, 0, &copy, sizeof(copy)) && read_usual_ipv4(&copy, packet);
-	}
+	return read_usual(skb, packet) &&
+	       (!(packet->tcp_flags & TCP_SYN) || read_window_scale(skb, packet));
 }
 
 #endif

@@ -8,32 +8,8 @@
 #include "lib/reject_maps.h"
 #include "lib/token_bucket.h"
 
-#define ETHERNET_LENGTH	 14
 #define ETHERNET_ADDRESS 6
 #define ETHERNET_GROUP	 0x01
-#define NO_LINK_LENGTH	 ((__u32)-1)
-
-/* Whether the network header is `length` octets into the frame: `linear` octets from there on are
- * what can be read, and no more. */
-static __always_inline bool link_length_is(struct __sk_buff *skb, __u32 length, __u32 linear)
-{
-	__u8 octet;
-
-	return linear > length && load(skb, linear - length - 1, &octet, 1) &&
-	       !load(skb, linear - length, &octet, 1);
-}
-
-/* Octets of the link-layer header: Ethernet's, or none on a tunnel. */
-static __always_inline __u32 find_link_length(struct __sk_buff *skb)
-{
-	void *data = (void *)(long)skb->data;
-	void *end = (void *)(long)skb->data_end;
-	__u64 linear = end - data;
-
-	if (link_length_is(skb, ETHERNET_LENGTH, linear))
-		return ETHERNET_LENGTH;
-	return link_length_is(skb, 0, linear) ? 0 : NO_LINK_LENGTH;
-}
 
 /* Neither this network (0/8), loopback, multicast, reserved nor broadcast; of IPv6, neither
  * multicast nor what ::/64 holds: unspecified, loopback, mapped. */

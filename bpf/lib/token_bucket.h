@@ -3,7 +3,7 @@
 #ifndef EBPF_PERSONAS_LIB_TOKEN_BUCKET_H
 #define EBPF_PERSONAS_LIB_TOKEN_BUCKET_H
 
-#include "lib/conntrack.h"
+#include "lib/flows.h"
 #include "lib/reject_maps.h"
 
 #define TOKEN_ATTEMPTS 4

@@ -3,6 +3,7 @@
 #include "lib/account.h"
 #include "lib/decide.h"
 #include "src/judge_first_packet.h"
+#include "src/start_flow_expiry.h"
 
 static __always_inline int filter(struct __sk_buff *skb, __u8 direction)
 {

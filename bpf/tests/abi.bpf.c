@@ -38,7 +38,11 @@ struct {
 	struct first_packet first_packet;
 	struct judge_request judge_request;
 	struct flow_key flow_key;
+	enum flow_mark flow_mark;
+	enum judged judged;
+	struct tcp_side tcp_side;
 	struct flow flow;
+	struct flow_check flow_check;
 	struct verdict_counter verdict_counter;
 	struct slot_counters slot_counters;
 	struct rule_counter rule_counter;

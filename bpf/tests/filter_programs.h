@@ -5,6 +5,7 @@
 #define EBPF_PERSONAS_TESTS_FILTER_PROGRAMS_H
 
 #include "src/judge_first_packet.h"
+#include "src/start_flow_expiry.h"
 
 SEC("tc")
 int filter_ingress(struct __sk_buff *skb)

@@ -2,30 +2,33 @@ using System.Runtime.InteropServices;
 
 namespace EbpfPersonas.Agent.Abi;
 
-/// <summary>struct flow of bpf/abi: what was said of a flow.</summary>
+/// <summary>struct flow of bpf/abi: what was said of a flow, and what it did since.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct Flow
 {
-    /// <summary>CLOCK_MONOTONIC, coarse, ns.</summary>
+    /// <summary>Of the key; another one = the element became another flow's.</summary>
+    public ulong Owner;
+
+    /// <summary>{epoch:32 | <see cref="Abi.Judged"/>}.</summary>
+    public ulong Judged;
+
+    /// <summary>{epoch:32 | rule:32}: the first rule in audit mode that would have decided earlier.</summary>
+    public ulong Audited;
+
+    /// <summary>CLOCK_MONOTONIC, coarse, ns: the last packet that belonged to it.</summary>
     public ulong LastSeen;
 
-    /// <summary>The epoch that judged it.</summary>
-    public uint Epoch;
+    /// <summary>What happened to it.</summary>
+    public FlowMark Marks;
 
-    /// <summary>The rule that made the verdict.</summary>
-    public uint Rule;
+    /// <summary>The number of its <see cref="FlowCheck"/>.</summary>
+    public uint Serial;
 
-    /// <summary>The first rule in audit mode that would have decided earlier.</summary>
-    public uint AuditedRule;
+    /// <summary>By <see cref="PacketDirection"/> of the sender.</summary>
+    public TcpSides Side;
 
     /// <summary><see cref="PacketDirection"/> of the first packet.</summary>
     public byte Originator;
-
-    /// <summary><see cref="Abi.Verdict"/>.</summary>
-    public byte Verdict;
-
-    /// <summary><see cref="Abi.Reason"/> of an audited flow.</summary>
-    public byte Reason;
 
     /// <summary>Of the first packet.</summary>
     public byte IcmpType;
@@ -33,9 +36,6 @@ public struct Flow
     /// <summary>Of the first packet.</summary>
     public byte IcmpCode;
 
-    /// <summary>Seen in the middle: the originator is a guess.</summary>
-    public byte PickedUp;
-
     /// <summary>Zero.</summary>
-    public FlowPadding Reserved;
+    public FiveOctets Reserved;
 }

@@ -13,6 +13,6 @@ public enum SlotFlags : uint
     /// <summary>What the persona would drop is counted, and passes.</summary>
     Audit = 2,
 
-    /// <summary>Flows that both ends have spoken in go on when the persona comes into force.</summary>
+    /// <summary>A connection that is established when the persona becomes active goes on.</summary>
     KeepEstablished = 4,
 }

@@ -12,8 +12,8 @@ public sealed record DataplaneOptions
     /// <summary>How the filters hang on the interfaces.</summary>
     public AttachMode Attach { get; init; } = AttachMode.Auto;
 
-    /// <summary>Flows that conntrack remembers, 1,024 or more.</summary>
-    public int FlowCapacity { get; init; } = 65536;
+    /// <summary>Conntrack's sizes and times.</summary>
+    public ConntrackOptions Conntrack { get; init; } = new();
 
     /// <summary>Lines of 64 octets for all resident personas together; an even number.</summary>
     public int LineCapacity { get; init; } = PersonaCompiler.DefaultLinesMax;

@@ -1,4 +1,3 @@
-using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
@@ -20,6 +19,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly RuleCounters _ruleCounters;
     private readonly CounterReader _counters;
     private readonly KernelJudge _judge;
+    private readonly FlowTables _flows;
     private readonly FailsafeTables _failsafe;
     private readonly InterfaceFilters _interfaces;
     private readonly Func<Persona, int, CompiledPersona> _compiler;
@@ -38,6 +38,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _slots = new PersonaSlots(filter, _ruleCounters);
         _counters = new CounterReader(filter, _ruleCounters);
         _judge = new KernelJudge(filter);
+        _flows = new FlowTables(filter);
         _failsafe = new FailsafeTables(filter, _grace);
         _interfaces = new InterfaceFilters(filter, options.Attach);
         _compiler = options.Compiler;
@@ -78,17 +79,17 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     public static PersonaDataplane Load(DataplaneOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.FlowCapacity, 1024);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.RejectRate, 1_000_000_000u);
         var filter = BpfObject.Open(options.FilterImage is { } image ? image.Span : BpfImages.Filter(), "filter");
         try
         {
-            filter.Map("flows").MaxEntries = (uint)options.FlowCapacity;
+            FlowTables.Configure(filter, options.Conntrack);
             filter.Map("policy_lines").MaxEntries = (uint)options.LineCapacity + PersonaSlots.NoPersonaLines;
             RuleCounters.Size(filter, (uint)options.RuleCapacity);
             filter.SetConstant("reject_rate", options.RejectRate);
             filter.SetConstant("reject_burst", options.RejectBurst);
             filter.Load();
+            FlowTables.StartExpiry(filter);
             return new PersonaDataplane(filter, options);
         }
         catch
@@ -177,7 +178,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// <summary>Everything counted so far.</summary>
     public DataplaneCounters ReadCounters()
     {
-        var (entries, capacity) = CountFlows();
+        var flows = CountFlows();
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -186,10 +187,11 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
             {
                 Verdicts = verdicts,
                 Rules = rules,
-                ConntrackEntries = entries,
+                ConntrackEntries = flows.Confirmed + flows.New,
                 MapUtilization = new Dictionary<string, double>(_slots.Utilization)
                 {
-                    ["flows"] = (double)entries / capacity,
+                    ["flows"] = (double)flows.Confirmed / _flows.Capacity,
+                    ["new_flows"] = (double)flows.New / _flows.NewCapacity,
                 },
             };
         }
@@ -253,13 +255,12 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// <summary>
     /// A walk over tens of thousands of flows must not keep a switch waiting: it has a lock of its own.
     /// </summary>
-    private (long Entries, uint Capacity) CountFlows()
+    private (long Confirmed, long New) CountFlows()
     {
         lock (_flowWalk)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var flows = _filter.Map("flows");
-            return (flows.Keys<FlowKey>().LongCount(), flows.MaxEntries);
+            return _flows.Count();
         }
     }
 

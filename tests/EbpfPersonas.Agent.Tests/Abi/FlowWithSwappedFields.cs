@@ -7,15 +7,15 @@ namespace EbpfPersonas.Agent.Tests.Abi;
 [StructLayout(LayoutKind.Sequential)]
 public struct FlowWithSwappedFields
 {
+    public ulong Judged;
+    public ulong Owner;
+    public ulong Audited;
     public ulong LastSeen;
-    public uint Rule;
-    public uint Epoch;
-    public uint AuditedRule;
+    public FlowMark Marks;
+    public uint Serial;
+    public TcpSides Side;
     public byte Originator;
-    public byte Verdict;
-    public byte Reason;
     public byte IcmpType;
     public byte IcmpCode;
-    public byte PickedUp;
-    public FlowPadding Reserved;
+    public FiveOctets Reserved;
 }

@@ -83,10 +83,13 @@ public sealed class KernelFilter : IDisposable
     /// <summary>Empties conntrack.</summary>
     public void ForgetFlows()
     {
-        var flows = _dataplane.Filter.Map("flows");
-        foreach (var key in flows.Keys<FlowKey>().ToList())
+        foreach (var name in new[] { "flows", "new_flows" })
         {
-            flows.Delete(key);
+            var flows = _dataplane.Filter.Map(name);
+            foreach (var key in flows.Keys<FlowKey>().ToList())
+            {
+                flows.Delete(key);
+            }
         }
     }
 
@@ -95,7 +98,7 @@ public sealed class KernelFilter : IDisposable
     {
         if (packet.MayMakeFlow())
         {
-            _dataplane.Filter.Map("flows").Delete(FlowKeys.Of(packet));
+            _dataplane.Filter.Map("new_flows").Delete(FlowKeys.Of(packet));
         }
     }
 

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace EbpfPersonas.Agent.Abi;
 
 /// <summary>Zeros.</summary>
-[InlineArray(6)]
-public struct FlowPadding
+[InlineArray(3)]
+public struct ThreeOctets
 {
     private byte _first;
 }
