@@ -22,6 +22,16 @@ internal static partial class Log
     public static partial void ScrapeFaulted(ILogger log, Exception fault);
 
     [LoggerMessage(
+        1004, LogLevel.Information, "Programs in cgroup {Cgroup} are told at once what the persona would drop.")]
+    public static partial void EarlyVerdicts(ILogger log, string cgroup);
+
+    [LoggerMessage(
+        1005,
+        LogLevel.Warning,
+        "Programs are not told at once what the persona would drop, their connections time out: {Reason}")]
+    public static partial void NoEarlyVerdicts(ILogger log, string reason);
+
+    [LoggerMessage(
         1100, LogLevel.Information, "Scanned the running processes: {Count} belong to this network namespace.")]
     public static partial void Scanned(ILogger log, int count);
 

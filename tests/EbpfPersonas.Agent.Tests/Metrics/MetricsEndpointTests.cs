@@ -26,7 +26,13 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
 
     public MetricsEndpointTests()
     {
-        _metrics = new AgentMetrics(Counters, () => _realised, () => [("process", 9)], () => true, TimeProvider.System);
+        _metrics = new AgentMetrics(
+            Counters,
+            () => _realised,
+            () => [("connect", 4), ("sendmsg", 0)],
+            () => [("process", 9)],
+            () => true,
+            TimeProvider.System);
         var settings = new AgentSettings
         {
             Controller = new Uri("http://127.0.0.1:7071"),
@@ -34,6 +40,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
             StateDirectory = "/nonexistent",
             MetricsListen = _listen,
             Attach = AttachMode.Auto,
+            Cgroup = "none",
             PolicyMemoryMib = 16,
             RuleCapacity = 65536,
             AllowPlaintext = false,
@@ -65,6 +72,8 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         Assert.Equal(200, Value(samples, "persona_agent_rule_bytes_total", ("persona", "p"), ("rule", "r")));
         Assert.Equal(7, Value(samples, "persona_agent_conntrack_entries"));
         Assert.Equal(0.25, Value(samples, "persona_agent_map_utilization_ratio", ("map", "flows")));
+        Assert.Equal(4, Value(samples, "persona_agent_early_denials_total", ("hook", "connect")));
+        Assert.Equal(0, Value(samples, "persona_agent_early_denials_total", ("hook", "sendmsg")));
         Assert.Equal(9, Value(samples, "persona_agent_events_lost_total", ("source", "process")));
         Assert.Equal(1, Value(samples, "persona_agent_controller_connected"));
     }
