@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfPersonas.Agent;
@@ -30,6 +31,26 @@ internal static partial class Log
         LogLevel.Warning,
         "Programs are not told at once what the persona would drop, their connections time out: {Reason}")]
     public static partial void NoEarlyVerdicts(ILogger log, string reason);
+
+    [LoggerMessage(
+        1010,
+        LogLevel.Information,
+        "Interface {Name} ({Index}) has its filter by {Mode}. Before it, {Received} packets came in and {Sent} went out.")]
+    public static partial void InterfaceFiltered(
+        ILogger log, string name, int index, AttachMode mode, ulong received, ulong sent);
+
+    [LoggerMessage(
+        1011,
+        LogLevel.Warning,
+        "Interface {Name} ({Index}) appeared, and until it had its filter {Received} packets came in and {Sent} went "
+        + "out unjudged.")]
+    public static partial void PacketsPassedUnfiltered(ILogger log, string name, int index, ulong received, ulong sent);
+
+    [LoggerMessage(
+        1012,
+        LogLevel.Warning,
+        "Somebody tampered with the filter of interface {Name} ({Index}): {Fault}. It is in force again, repair {Count}.")]
+    public static partial void FilterRepaired(ILogger log, string name, int index, FilterFault fault, int count);
 
     [LoggerMessage(
         1100, LogLevel.Information, "Scanned the running processes: {Count} belong to this network namespace.")]

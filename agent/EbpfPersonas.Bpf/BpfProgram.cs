@@ -8,6 +8,7 @@ public sealed unsafe class BpfProgram
 {
     private readonly BpfObject _owner;
     private readonly nint _program;
+    private uint _id;
 
     internal BpfProgram(BpfObject owner, nint program)
     {
@@ -49,20 +50,17 @@ public sealed unsafe class BpfProgram
 
     /// <summary>
     /// Attaches to an interface as a tcx link (Linux 6.6 or later; EINVAL before), in front of all that are there: one
-    /// that ends the chain before would bypass it. The link outlives changes of name and namespace of the interface and
-    /// ends when it is disposed or the process ends.
+    /// that ends the chain before would bypass it. The link outlives changes of name and namespace of the interface. A
+    /// chain holds a program once: EEXIST where it is there already.
     /// </summary>
-    public BpfLink AttachTcx(int interfaceIndex, bool ingress)
-    {
-        var type = ingress ? SyscallFunctions.BPF_TCX_INGRESS : SyscallFunctions.BPF_TCX_EGRESS;
-        var options = new SyscallFunctions.bpf_link_create_opts
-        {
-            sz = (nuint)sizeof(SyscallFunctions.bpf_link_create_opts),
-            flags = SyscallFunctions.BPF_F_BEFORE,
-        };
-        return BpfLink.FromDescriptor(BpfException.Check(
-            SyscallFunctions.bpf_link_create(Descriptor, interfaceIndex, type, &options), $"attach {Name} by tcx"));
-    }
+    public BpfLink AttachTcx(int interfaceIndex, bool ingress) =>
+        BpfLink.AttachTcx(Descriptor, Name, interfaceIndex, ingress);
+
+    /// <summary>
+    /// Another program of type BPF_PROG_TYPE_SCHED_CLS that does nothing but call this one; throws
+    /// <see cref="BpfException"/>.
+    /// </summary>
+    public ProgramAlias MakeAlias() => ProgramAlias.Make(Descriptor, Name);
 
     /// <summary>
     /// Runs the program once on a frame, as if the network stack called it (BPF_PROG_TEST_RUN,
@@ -90,13 +88,10 @@ public sealed unsafe class BpfProgram
     /// Instructions that the verifier looked at to accept the loaded program; its limit is a million (Linux 5.16, 0
     /// before).
     /// </summary>
-    public uint ReadVerifiedInstructions()
-    {
-        SyscallFunctions.bpf_prog_info info = default;
-        var length = (uint)sizeof(SyscallFunctions.bpf_prog_info);
-        BpfException.Check(SyscallFunctions.bpf_obj_get_info_by_fd(Descriptor, &info, &length), $"look at {Name}");
-        return info.verified_insns;
-    }
+    public uint ReadVerifiedInstructions() => ReadInfo().verified_insns;
+
+    /// <summary>The kernel's number of the loaded program.</summary>
+    public uint Id => _id != 0 ? _id : _id = ReadInfo().id;
 
     /// <summary>
     /// Runs once on a frame as above; gives the frame as the program left it, <paramref name="length"/> octets of
@@ -108,6 +103,14 @@ public sealed unsafe class BpfProgram
         Run(frame, output, ref options);
         length = (int)options.data_size_out;
         return (int)options.retval;
+    }
+
+    private SyscallFunctions.bpf_prog_info ReadInfo()
+    {
+        SyscallFunctions.bpf_prog_info info = default;
+        var length = (uint)sizeof(SyscallFunctions.bpf_prog_info);
+        BpfException.Check(SyscallFunctions.bpf_obj_get_info_by_fd(Descriptor, &info, &length), $"look at {Name}");
+        return info;
     }
 
     private int Run(ReadOnlySpan<byte> frame, int repeat, uint flags, out uint nanoseconds)

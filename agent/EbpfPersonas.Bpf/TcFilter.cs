@@ -23,6 +23,9 @@ public sealed unsafe class TcFilter : IDisposable
     private TcFilter(int interfaceIndex, bool ingress, uint handle, uint priority) =>
         (_interfaceIndex, _ingress, _handle, _priority) = (interfaceIndex, ingress, handle, priority);
 
+    /// <summary>Whether there was no clsact qdisc, and attaching made it.</summary>
+    public bool MadeQdisc { get; private set; }
+
     /// <summary>
     /// Attaches <paramref name="program"/>, in place of what has the same handle and priority; throws
     /// <see cref="BpfException"/>.
@@ -41,6 +44,7 @@ public sealed unsafe class TcFilter : IDisposable
                 return created;
             }
 
+            filter.MadeQdisc = created == 0;
             var options = filter.Options();
             options.prog_fd = descriptor;
             options.flags = TrafficControlFunctions.BPF_TC_F_REPLACE;

@@ -21,6 +21,7 @@
 /* include/uapi/linux/in.h, in6.h: IANA protocol numbers and IPv6 extension headers. */
 #define IPPROTO_HOPOPTS	 0
 #define IPPROTO_ICMP	 1
+#define IPPROTO_IGMP	 2
 #define IPPROTO_TCP	 6
 #define IPPROTO_UDP	 17
 #define IPPROTO_ROUTING	 43
@@ -33,6 +34,10 @@
 /* RFC 791: flags and offset of a fragment. */
 #define IPV4_MORE_FRAGMENTS  0x2000
 #define IPV4_FRAGMENT_OFFSET 0x1fff
+
+/* RFC 8200 section 4.5 */
+#define IPV6_MORE_FRAGMENTS  0x0001
+#define IPV6_FRAGMENT_OFFSET 0xfff8
 
 /* RFC 9293 section 3.1, octet 13 of the header. */
 #define TCP_FIN 0x01
@@ -54,17 +59,20 @@
 #define ICMP_PROHIBITED	      13
 
 /* RFC 4443: errors are 1-4. RFC 2710, RFC 3810: MLD. RFC 4861: neighbour discovery. */
-#define ICMPV6_ERROR_FIRST	   1
-#define ICMPV6_ERROR_LAST	   4
-#define ICMPV6_UNREACHABLE	   1
-#define ICMPV6_INFORMATIONAL_FIRST 128
-#define ICMPV6_ECHO_REQUEST	   128
-#define ICMPV6_ECHO_REPLY	   129
-#define ICMPV6_MLD_QUERY	   130
-#define ICMPV6_MLD_DONE		   132
-#define ICMPV6_ND_ROUTER_SOLICIT   133
-#define ICMPV6_ND_REDIRECT	   137
-#define ICMPV6_MLD2_REPORT	   143
+#define ICMPV6_ERROR_FIRST	    1
+#define ICMPV6_ERROR_LAST	    4
+#define ICMPV6_UNREACHABLE	    1
+#define ICMPV6_INFORMATIONAL_FIRST  128
+#define ICMPV6_ECHO_REQUEST	    128
+#define ICMPV6_ECHO_REPLY	    129
+#define ICMPV6_MLD_QUERY	    130
+#define ICMPV6_MLD_DONE		    132
+#define ICMPV6_ND_ROUTER_SOLICIT    133
+#define ICMPV6_ND_ROUTER_ADVERT	    134
+#define ICMPV6_ND_NEIGHBOUR_SOLICIT 135
+#define ICMPV6_ND_NEIGHBOUR_ADVERT  136
+#define ICMPV6_ND_REDIRECT	    137
+#define ICMPV6_MLD2_REPORT	    143
 
 /* Codes of ICMPV6_UNREACHABLE: RFC 4443 section 3.1. */
 #define ICMPV6_PROHIBITED	1

@@ -3,39 +3,10 @@
 #ifndef EBPF_PERSONAS_LIB_FAILSAFE_H
 #define EBPF_PERSONAS_LIB_FAILSAFE_H
 
+#include "lib/dhcp.h"
+#include "lib/link_scope.h"
 #include "lib/maps.h"
 #include "lib/packet.h"
-
-/* A DHCP client's ports: RFC 2131 section 4.1, RFC 8415 section 7.2. */
-#define DHCP_CLIENT_PORT   68
-#define DHCP_SERVER_PORT   67
-#define DHCPV6_CLIENT_PORT 546
-#define DHCPV6_SERVER_PORT 547
-
-static __always_inline bool is_dhcp_client(const struct packet *packet)
-{
-	if (packet->key.protocol != IPPROTO_UDP)
-		return false;
-	if (packet->key.family == ADDRESS_FAMILY_IPV6)
-		return local_port(packet) == DHCPV6_CLIENT_PORT &&
-		       remote_port(packet) == DHCPV6_SERVER_PORT;
-	return local_port(packet) == DHCP_CLIENT_PORT && remote_port(packet) == DHCP_SERVER_PORT;
-}
-
-/* RFC 4861: neighbour discovery is valid with hop limit 255 only, so it never crossed a router. MLD
- * has hop limit 1. */
-static __always_inline bool is_link_scope_icmpv6(const struct packet *packet)
-{
-	__u8 type = packet->icmp_type;
-
-	if (packet->key.protocol != IPPROTO_ICMPV6 || packet->key.family != ADDRESS_FAMILY_IPV6)
-		return false;
-	if (type >= ICMPV6_ND_ROUTER_SOLICIT && type <= ICMPV6_ND_REDIRECT)
-		return packet->hop_limit == 255;
-	if ((type >= ICMPV6_MLD_QUERY && type <= ICMPV6_MLD_DONE) || type == ICMPV6_MLD2_REPORT)
-		return packet->hop_limit == 1;
-	return false;
-}
 
 struct failsafe_match {
 	const struct packet *packet;
@@ -86,7 +57,7 @@ __noinline bool is_failsafe(const struct packet *packet)
 
 	if (!packet)
 		return false;
-	if (is_dhcp_client(packet) || is_link_scope_icmpv6(packet))
+	if (is_dhcp_client(packet) || is_link_failsafe(packet))
 		return true;
 	in_use = bpf_map_lookup_elem(&failsafe_in_use, &zero);
 	if (!in_use)

@@ -5,11 +5,26 @@
 
 #include <linux/types.h>
 
+#define ETHERNET_ADDRESS 6
+
 struct ethernet_header {
-	__u8 destination[6];
-	__u8 source[6];
+	__u8 destination[ETHERNET_ADDRESS];
+	__u8 source[ETHERNET_ADDRESS];
 	__be16 protocol;
 };
+
+/* RFC 826, of IPv4 over Ethernet. */
+struct arp_packet {
+	__be16 hardware;
+	__be16 protocol;
+	__u8 hardware_length;
+	__u8 protocol_length;
+	__be16 operation;
+	__u8 sender_hardware[ETHERNET_ADDRESS];
+	__be32 sender;
+	__u8 target_hardware[ETHERNET_ADDRESS];
+	__be32 target;
+} __attribute__((packed));
 
 /* RFC 791 section 3.1 */
 struct ipv4_header {

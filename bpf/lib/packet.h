@@ -27,6 +27,7 @@ enum parse_result {
 	PARSE_TRUNCATED,
 	PARSE_INVALID,
 	PARSE_UNKNOWN_PROTOCOL,
+	PARSE_SPOOFED,
 };
 
 struct packet {
@@ -47,13 +48,14 @@ struct packet {
 	/* Of TCP, host order; of a quoted packet only the sequence number is known. */
 	__u32 sequence;
 	__u32 acknowledgement;
-	/* Octets behind the TCP header, as the IP header says: padding of the frame is none. */
+	/* Octets behind the TCP header, or of the ICMP message, as the IP header says: padding of
+	 * the frame is none. */
 	__u32 payload;
 	/* As it stands in the header. */
 	__u16 window;
 	/* Of packets with SYN: the option of RFC 7323, at most 14, or TCP_SCALE_NONE. */
 	__u8 window_scale;
-	/* Part of a datagram: the one with the transport header, which passed its checks. */
+	/* Part of a datagram: the one with the transport header. */
 	__u8 first_fragment : 1;
 	/* Part of a datagram without the transport header: ports, type and code are those of the
 	 * first one, and nothing is known of TCP. It belongs to a flow or not, and never makes one.
@@ -61,6 +63,11 @@ struct packet {
 	__u8 later_fragment : 1;
 	/* The packet that an ICMP error quotes: it says nothing of its flow. */
 	__u8 quoted : 1;
+	/* Of either part: which datagram; and how much of it the first part holds, or comes before
+	 * the later one. */
+	__be32 fragment_id;
+	__u16 fragment_octets;
+	__u16 reserved;
 };
 
 #define WINDOW_SCALE_MAX 14

@@ -17,12 +17,29 @@ static __always_inline void set_ports(struct packet *packet, __be16 source, __be
 	packet->key.remote_port = egress ? destination : source;
 }
 
-/* A header of `size` octets; false where the packet does not hold it. */
-static __always_inline bool load_transport(struct __sk_buff *skb, const struct packet *packet,
-					   __u32 end, void *to, __u32 size)
+/* A packet that ends too early. RFC 1858: the first part of a datagram has the whole header. */
+static __always_inline enum parse_result too_short(const struct packet *packet)
 {
-	return packet->transport_offset + size <= end &&
-	       load(skb, packet->transport_offset, to, size);
+	return packet->first_fragment ? PARSE_FRAGMENT : PARSE_TRUNCATED;
+}
+
+/* A header of `size` octets. */
+static __always_inline enum parse_result
+load_transport(struct __sk_buff *skb, const struct packet *packet, __u32 end, void *to, __u32 size)
+{
+	if (packet->transport_offset + size > end)
+		return too_short(packet);
+	return load(skb, packet->transport_offset, to, size) ? PARSE_OK : PARSE_TRUNCATED;
+}
+
+/* Neither what quotes other packets nor what neighbours say (RFC 6980): the first part alone does
+ * not tell what it does. */
+static __always_inline bool may_be_fragmented(const struct packet *packet)
+{
+	return is_echo(packet) ||
+	       !(is_own_icmp(packet) &&
+		 (is_icmp_error(packet) || packet->key.family == ADDRESS_FAMILY_IPV6 ||
+		  packet->icmp_type == ICMP_REDIRECT));
 }
 
 static __always_inline enum parse_result parse_icmp(struct __sk_buff *skb, struct packet *packet,
@@ -30,12 +47,17 @@ static __always_inline enum parse_result parse_icmp(struct __sk_buff *skb, struc
 {
 	/* Type, code, checksum, identifier, sequence number: RFC 792, RFC 4443. */
 	__u8 icmp[8];
+	enum parse_result result;
 
-	if (!load_transport(skb, packet, end, icmp, sizeof(icmp)))
-		return PARSE_TRUNCATED;
+	result = load_transport(skb, packet, end, icmp, sizeof(icmp));
+	if (result != PARSE_OK)
+		return result;
 	packet->icmp_type = icmp[0];
 	packet->icmp_code = icmp[1];
 	packet->icmp_kind = icmp_kind(packet);
+	packet->payload = end - packet->transport_offset;
+	if (packet->first_fragment && !may_be_fragmented(packet))
+		return PARSE_FRAGMENT;
 	if (is_echo(packet)) {
 		bool egress = packet->direction == PACKET_DIRECTION_EGRESS;
 		__be16 id;
@@ -58,15 +80,17 @@ static __always_inline enum parse_result parse_tcp(struct __sk_buff *skb, struct
 						   __u32 end)
 {
 	struct tcp_header tcp;
+	enum parse_result result;
 	__u32 header_length;
 
-	if (!load_transport(skb, packet, end, &tcp, sizeof(tcp)))
-		return PARSE_TRUNCATED;
+	result = load_transport(skb, packet, end, &tcp, sizeof(tcp));
+	if (result != PARSE_OK)
+		return result;
 	header_length = (tcp.data_offset >> 4) * 4;
 	if (header_length < sizeof(tcp) || !is_tcp_combination(tcp.flags))
 		return PARSE_INVALID;
 	if (packet->transport_offset + header_length > end)
-		return PARSE_TRUNCATED;
+		return too_short(packet);
 	set_ports(packet, tcp.source, tcp.destination);
 	packet->tcp_flags = tcp.flags;
 	packet->sequence = bpf_ntohl(tcp.sequence);
@@ -81,14 +105,16 @@ static __always_inline enum parse_result parse_udp(struct __sk_buff *skb, struct
 						   __u32 end)
 {
 	struct udp_header udp;
+	enum parse_result result;
 	__u32 length;
 
-	if (!load_transport(skb, packet, end, &udp, sizeof(udp)))
-		return PARSE_TRUNCATED;
+	result = load_transport(skb, packet, end, &udp, sizeof(udp));
+	if (result != PARSE_OK)
+		return result;
 	length = bpf_ntohs(udp.length);
 	if (length < sizeof(udp) && !(length == 0 && skb->gso_size))
 		return PARSE_INVALID;
-	if (packet->transport_offset + length > end)
+	if (packet->transport_offset + length > end && !packet->first_fragment)
 		return PARSE_TRUNCATED;
 	set_ports(packet, udp.source, udp.destination);
 	return PARSE_OK;
@@ -98,9 +124,11 @@ static __always_inline enum parse_result parse_sctp(struct __sk_buff *skb, struc
 						    __u32 end)
 {
 	struct sctp_header sctp;
+	enum parse_result result;
 
-	if (!load_transport(skb, packet, end, &sctp, sizeof(sctp)))
-		return PARSE_TRUNCATED;
+	result = load_transport(skb, packet, end, &sctp, sizeof(sctp));
+	if (result != PARSE_OK)
+		return result;
 	set_ports(packet, sctp.source, sctp.destination);
 	return PARSE_OK;
 }

@@ -8,8 +8,7 @@
 #include "lib/reject_maps.h"
 #include "lib/token_bucket.h"
 
-#define ETHERNET_ADDRESS 6
-#define ETHERNET_GROUP	 0x01
+#define ETHERNET_GROUP 0x01
 
 /* Neither this network (0/8), loopback, multicast, reserved nor broadcast; of IPv6, neither
  * multicast nor what ::/64 holds: unspecified, loopback, mapped. */
@@ -33,10 +32,12 @@ static __always_inline bool is_error_or_redirect(const struct packet *packet)
 	return is_icmp_error(packet) || packet->icmp_type == ICMP_REDIRECT;
 }
 
-/* Whether the standards let anybody answer it, by what stands in the packet itself. */
+/* Whether the standards let anybody answer it, by what stands in the packet itself. Of a datagram
+ * in parts only the first is answered (RFC 1122 section 3.2.2). */
 static __always_inline bool may_be_answered(const struct packet *packet)
 {
-	if (packet->key.protocol == IPPROTO_TCP && packet->tcp_flags & TCP_RST)
+	if (packet->later_fragment ||
+	    (packet->key.protocol == IPPROTO_TCP && packet->tcp_flags & TCP_RST))
 		return false;
 	return !is_error_or_redirect(packet) &&
 	       is_single_host(packet->key.family, packet->key.local) &&
@@ -140,6 +141,7 @@ __noinline int reject(struct __sk_buff *skb, __u8 direction, __u64 now)
 		return 0;
 	__builtin_memset(&answer->rejected, 0, sizeof(answer->rejected));
 	answer->rejected.direction = direction;
+	answer->rejected.time = now;
 	answer->rejected.key.family =
 	    skb->protocol == bpf_htons(ETH_P_IPV6) ? ADDRESS_FAMILY_IPV6 : ADDRESS_FAMILY_IPV4;
 	if (parse(skb, 0, false, &answer->rejected) != PARSE_OK)

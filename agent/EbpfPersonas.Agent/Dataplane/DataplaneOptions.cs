@@ -15,6 +15,11 @@ public sealed record DataplaneOptions
     /// <summary>Conntrack's sizes and times.</summary>
     public ConntrackOptions Conntrack { get; init; } = new();
 
+    /// <summary>
+    /// Where filters are kept beyond this process: a directory of one agent alone, in a bpffs. Null = they end with it.
+    /// </summary>
+    public string? LinkDirectory { get; init; }
+
     /// <summary>Lines of 64 octets for all resident personas together; an even number.</summary>
     public int LineCapacity { get; init; } = PersonaCompiler.DefaultLinesMax;
 

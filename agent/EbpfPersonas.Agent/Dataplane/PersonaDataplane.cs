@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
@@ -40,21 +41,17 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _judge = new KernelJudge(filter);
         _flows = new FlowTables(filter);
         _failsafe = new FailsafeTables(filter, _grace);
-        _interfaces = new InterfaceFilters(filter, options.Attach);
+        _interfaces = new InterfaceFilters(filter, options.Attach, options.LinkDirectory);
         _compiler = options.Compiler;
     }
 
     /// <summary>The loaded filter, for tests.</summary>
     internal BpfObject Filter => _filter;
 
-    /// <summary>Raised when an interface that appeared later could not be given a filter: its index, and why.</summary>
-    public event Action<int, BpfException>? AttachFailed
-    {
-        add => _interfaces.AttachFailed += value;
-        remove => _interfaces.AttachFailed -= value;
-    }
+    /// <summary>Where the filters hang: each interface, what happened there, and their removal.</summary>
+    public InterfaceFilters Interfaces => _interfaces;
 
-    /// <summary>How the filters hang on the interfaces; Auto until there is one.</summary>
+    /// <summary>How the filters hang on the interfaces; Auto until they do.</summary>
     public AttachMode Mode => _interfaces.Mode;
 
     /// <summary>The persona in force, or null.</summary>

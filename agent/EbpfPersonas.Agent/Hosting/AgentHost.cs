@@ -102,6 +102,7 @@ internal static class AgentHost
                 () => hooks.ReadDenials().Select(denied => (denied.Hook.Word(), denied.Count)),
                 () => [("process", tracer.ReadLost()), ("process_table", feed.Refused)],
                 () => link.Connected,
+                () => dataplane.Interfaces.Totals,
                 provider.GetRequiredService<TimeProvider>());
             provider.GetRequiredService<DesiredStateApplier>().Switched += took => metrics.Switched("controller", took);
             return metrics;

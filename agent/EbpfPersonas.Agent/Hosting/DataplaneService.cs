@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Bpf;
@@ -24,7 +25,10 @@ internal sealed class DataplaneService(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await locator.LocateAsync(cancellationToken);
-        dataplane.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
+        dataplane.Interfaces.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
+        dataplane.Interfaces.Attached += Tell;
+        dataplane.Interfaces.Repaired += (known, fault) =>
+            Log.FilterRepaired(log, known.Name, known.Index, fault, known.Repairs);
         var mode = dataplane.Attach();
         AttachHooks();
         tracer.Attach();
@@ -56,4 +60,23 @@ internal sealed class DataplaneService(
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void Tell(FilteredInterface known)
+    {
+        if (!known.Existed && known.PacketsBefore != default)
+        {
+            Log.PacketsPassedUnfiltered(
+                log, known.Name, known.Index, known.PacketsBefore.Received, known.PacketsBefore.Sent);
+        }
+        else
+        {
+            Log.InterfaceFiltered(
+                log,
+                known.Name,
+                known.Index,
+                known.Mode,
+                known.PacketsBefore.Received,
+                known.PacketsBefore.Sent);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using Prometheus;
 
 namespace EbpfPersonas.Agent.Metrics;
@@ -35,6 +36,8 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Counter _earlyDenials;
     private readonly Counter _eventsLost;
     private readonly Gauge _connected;
+    private readonly Counter _unfiltered;
+    private readonly Counter _repairs;
     private string[]? _activeLabels;
 
     /// <summary>Registers every name; the functions are asked at each scrape.</summary>
@@ -44,6 +47,7 @@ internal sealed class AgentMetrics : IDisposable
         Func<IEnumerable<(string Hook, ulong Count)>> earlyDenials,
         Func<IEnumerable<(string Source, ulong Count)>> eventsLost,
         Func<bool> connected,
+        Func<InterfaceTotals> interfaces,
         TimeProvider time)
     {
         _time = time;
@@ -78,10 +82,18 @@ internal sealed class AgentMetrics : IDisposable
             "source");
         _connected = factory.CreateGauge(
             "persona_agent_controller_connected", "1 while the stream to the controller stands.");
+        _unfiltered = factory.CreateCounter(
+            "persona_agent_unfiltered_packets_total",
+            "Packets that passed interfaces which appeared, before they had a filter.",
+            "direction");
+        _repairs = factory.CreateCounter(
+            "persona_agent_filter_repairs_total",
+            "Filters of interfaces that somebody had removed, replaced or bypassed, and that were put right.");
         _readAll = () =>
         {
             Take(counters());
             Take(realised());
+            Take(interfaces());
             foreach (var (hook, count) in earlyDenials())
             {
                 _earlyDenials.WithLabels(hook).IncTo(count);
@@ -161,6 +173,13 @@ internal sealed class AgentMetrics : IDisposable
             _ruleLastHit.WithLabels(rule.Persona, rule.Rule).Set(when.ToUnixTimeMilliseconds() / 1000.0);
             _lastHits[rule] = lastHit;
         }
+    }
+
+    private void Take(InterfaceTotals interfaces)
+    {
+        _unfiltered.WithLabels(PacketDirection.Ingress.Word()).IncTo(interfaces.Unfiltered.Received);
+        _unfiltered.WithLabels(PacketDirection.Egress.Word()).IncTo(interfaces.Unfiltered.Sent);
+        _repairs.IncTo(interfaces.Repairs);
     }
 
     private void Take(RealisedState realised)

@@ -21,7 +21,13 @@ internal static unsafe partial class SyscallFunctions
     public const int BPF_MAP_TYPE_ARRAY = 2;
 
     /// <summary>enum bpf_map_type of include/uapi/linux/bpf.h.</summary>
+    public const int BPF_MAP_TYPE_PROG_ARRAY = 3;
+
+    /// <summary>enum bpf_map_type of include/uapi/linux/bpf.h.</summary>
     public const int BPF_MAP_TYPE_ARRAY_OF_MAPS = 12;
+
+    /// <summary>enum bpf_prog_type of include/uapi/linux/bpf.h.</summary>
+    public const int BPF_PROG_TYPE_SCHED_CLS = 3;
 
     /// <summary>struct bpf_test_run_opts of libbpf 1.1.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -45,11 +51,14 @@ internal static unsafe partial class SyscallFunctions
     }
 
     /// <summary>
-    /// struct bpf_prog_info of include/uapi/linux/bpf.h, of which we read one field; the kernel fills as much as fits.
+    /// struct bpf_prog_info of include/uapi/linux/bpf.h, of which we read two fields; the kernel fills as much as fits.
     /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 224)]
     public struct bpf_prog_info
     {
+        [FieldOffset(4)]
+        public uint id;
+
         /// <summary>Since Linux 5.16.</summary>
         [FieldOffset(216)]
         public uint verified_insns;
@@ -92,6 +101,10 @@ internal static unsafe partial class SyscallFunctions
 
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_map_get_next_key(int fd, void* key, void* next);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_prog_load(
+        int type, byte* name, byte* license, ulong* instructions, nuint count, void* options);
 
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_link_create(

@@ -37,6 +37,9 @@ internal static unsafe partial class TrafficControlFunctions
     public static partial int bpf_tc_hook_create(bpf_tc_hook* hook);
 
     [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_tc_hook_destroy(bpf_tc_hook* hook);
+
+    [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_tc_attach(bpf_tc_hook* hook, bpf_tc_opts* options);
 
     [LibraryImport(LibbpfLibrary.Name)]

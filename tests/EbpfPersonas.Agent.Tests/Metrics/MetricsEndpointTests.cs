@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Agent.Metrics;
 using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.TestKit.Prometheus;
@@ -32,6 +33,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
             () => [("connect", 4), ("sendmsg", 0)],
             () => [("process", 9)],
             () => true,
+            () => new InterfaceTotals(new LinkPackets(11, 12), 13),
             TimeProvider.System);
         var settings = new AgentSettings
         {
@@ -76,6 +78,9 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         Assert.Equal(0, Value(samples, "persona_agent_early_denials_total", ("hook", "sendmsg")));
         Assert.Equal(9, Value(samples, "persona_agent_events_lost_total", ("source", "process")));
         Assert.Equal(1, Value(samples, "persona_agent_controller_connected"));
+        Assert.Equal(11, Value(samples, "persona_agent_unfiltered_packets_total", ("direction", "ingress")));
+        Assert.Equal(12, Value(samples, "persona_agent_unfiltered_packets_total", ("direction", "egress")));
+        Assert.Equal(13, Value(samples, "persona_agent_filter_repairs_total"));
     }
 
     [Fact]

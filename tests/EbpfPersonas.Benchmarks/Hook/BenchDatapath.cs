@@ -24,7 +24,7 @@ internal sealed class BenchDatapath : IDisposable
             Room.For(persona.Rules.Length, linesPerRule) with { FilterImage = BenchObjects.Read("datapath") });
         try
         {
-            new EthernetLinks(_dataplane.Filter).Set(Loopback, isEthernet: true);
+            KnowEthernet(Loopback);
             _dataplane.Apply(1, persona);
             _tuples = new TupleArray(_dataplane.Filter);
         }
@@ -34,6 +34,10 @@ internal sealed class BenchDatapath : IDisposable
             throw;
         }
     }
+
+    /// <summary>Says that an interface has Ethernet headers, as the agent does.</summary>
+    public void KnowEthernet(int interfaceIndex) =>
+        new EthernetLinks(_dataplane.Filter).Set(interfaceIndex, isEthernet: true);
 
     /// <summary>A program of the object, to be hung on a hook.</summary>
     public BpfProgram Program(string name) => _dataplane.Filter.Program(name);
@@ -66,6 +70,23 @@ internal sealed class BenchDatapath : IDisposable
             foreach (var key in flows.Keys<FlowKey>().ToList())
             {
                 flows.Delete(key);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Makes confirmed flows of those that began: what is played comes from one side only, and confirms none.
+    /// </summary>
+    public void ConfirmFlows()
+    {
+        var (begun, confirmed) = (_dataplane.Filter.Map("new_flows"), _dataplane.Filter.Map("flows"));
+        foreach (var key in begun.Keys<FlowKey>().ToList())
+        {
+            if (begun.TryLookup(key, out Flow flow))
+            {
+                flow.Marks |= FlowMark.Answered | FlowMark.Confirmed;
+                confirmed.Update(key, flow);
+                begun.Delete(key);
             }
         }
     }

@@ -57,6 +57,8 @@ internal struct BenchTuple
         });
         // All zero is the loopback interface's own address: the stack takes the frame as sent to it.
         frame.AsSpan(0, 12).Clear();
+        // Where TCP has its sequence number, UDP has its length: 20 octets for both.
+        BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(frame.Length - 16), 20 << 16);
         return frame;
     }
 

@@ -18,14 +18,21 @@ internal static class PacketFaults
             return "unknown_protocol";
         }
 
-        var header = packet.Protocol switch
+        if (packet.Cut < Transport.Build(packet).Length)
         {
-            IpProtocol.Tcp => 20,
-            IpProtocol.Udp or IpProtocol.Sctp or IpProtocol.Icmp or IpProtocol.IcmpV6 => 8,
-            _ => 0,
-        };
-        return packet.Cut < header ? "truncated" : null;
+            return "truncated";
+        }
+
+        return packet.Protocol == IpProtocol.Tcp && !IsTcpCombination(packet.Flags) ? "invalid_packet" : null;
     }
+
+    /// <summary>SYN, SYN+ACK, RST, RST+ACK, FIN+ACK, ACK; URG goes with SYN, ACK and FIN+ACK.</summary>
+    private static bool IsTcpCombination(TcpControl flags) =>
+        (flags & ~(TcpControl.Psh | TcpControl.Ece | TcpControl.Cwr)) is
+            TcpControl.Syn or (TcpControl.Syn | TcpControl.Urg) or (TcpControl.Syn | TcpControl.Ack) or
+            TcpControl.Rst or (TcpControl.Rst | TcpControl.Ack) or
+            (TcpControl.Fin | TcpControl.Ack) or (TcpControl.Fin | TcpControl.Ack | TcpControl.Urg) or
+            TcpControl.Ack or (TcpControl.Ack | TcpControl.Urg);
 
     /// <summary>DHCP and DHCPv6 client, neighbour discovery that never crossed a router, MLD of this link.</summary>
     public static bool IsFailsafe(CasePacket packet) => packet switch

@@ -3,7 +3,7 @@ using EbpfPersonas.Bpf;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Interfaces;
 
 /// <summary>
 /// Tells which network interfaces this network namespace has, and each change, through rtnetlink(7). Asks the kernel
@@ -13,25 +13,20 @@ public sealed unsafe class LinkWatch : IDisposable
 {
     // include/uapi/linux/netlink.h, rtnetlink.h, if.h
     private const int HeaderLength = 16;
-    private const int InterfaceMessageLength = 16;
     private const ushort MessageError = 2;
     private const ushort MessageDone = 3;
-    private const ushort MessageNewLink = 16;
-    private const ushort MessageDelLink = 17;
-    private const ushort MessageGetLink = 18;
     private const ushort FlagRequestDump = 0x301;
     private const int NetlinkRoute = 0;
-    private const int Forever = -1;
-    private const int ListPauseMilliseconds = 1000;
-    private const byte FamilyUnspecified = 0;
+    private const long Second = 1000;
     private const uint GroupLink = 1;
-    private const uint FlagLoopback = 0x8;
-    private const ushort HardwareEthernet = 1; // ARPHRD_ETHER
+    private const int ForceReceiveBuffer = 33; // SO_RCVBUFFORCE
+    private const int ReceiveBufferLength = 4 * 1024 * 1024; // Some thousands of changes at once.
 
     private readonly SafeFileHandle _socket;
     private readonly SafeFileHandle _stop;
     private readonly byte[] _buffer = new byte[64 * 1024];
     private bool _listAgain;
+    private bool _listing;
 
     /// <summary>Subscribes; nothing is read before <see cref="Run"/>.</summary>
     public LinkWatch()
@@ -49,23 +44,40 @@ public sealed unsafe class LinkWatch : IDisposable
         {
             Check(LibC.bind(Number(_socket), (sockaddr*)bytes, 12), "subscribe to link changes");
         }
+
+        // Where it is refused, messages are lost sooner, and then everything is listed again.
+        var size = ReceiveBufferLength;
+        _ = LibC.setsockopt(Number(_socket), LibC.SOL_SOCKET, ForceReceiveBuffer, &size, sizeof(int));
     }
 
     /// <summary>
     /// Calls <paramref name="changed"/> for every interface there is, then <paramref name="listed"/>, and then again
-    /// for each change, until <see cref="Stop"/>. Where the kernel dropped messages it lists everything again: what was
-    /// not named between two calls of <paramref name="listed"/> may be gone. The same, after a second, where
-    /// <paramref name="changed"/> says false. Throws <see cref="BpfException"/>.
+    /// for each change, until <see cref="Stop"/>; and <paramref name="everySecond"/> from time to time. Where the
+    /// kernel dropped messages it lists everything again: what was not named between two calls of
+    /// <paramref name="listed"/> may be gone. The same, after a second, where <paramref name="changed"/> says false.
+    /// Throws <see cref="BpfException"/>.
     /// </summary>
-    public void Run(Func<LinkChange, bool> changed, Action listed)
+    public void Run(Func<LinkChange, bool> changed, Action listed, Action everySecond)
     {
+        ArgumentNullException.ThrowIfNull(everySecond);
         RequestList();
-        while (WaitForMessage(_listAgain ? ListPauseMilliseconds : Forever) is { } messages)
+        var incomplete = false;
+        var due = Environment.TickCount64 + Second;
+        while (WaitForMessage((int)Math.Clamp(due - Environment.TickCount64, 0, Second)) is { } messages)
         {
-            // Nothing came in time: what failed is due again.
-            if (!messages || !Receive(changed, listed))
+            incomplete |= messages && !Receive(changed, listed);
+            if (Environment.TickCount64 >= due)
+            {
+                everySecond();
+                due = Environment.TickCount64 + Second;
+                incomplete |= _listAgain;
+            }
+
+            // The kernel makes one list at a time.
+            if (incomplete && !_listing)
             {
                 RequestList();
+                incomplete = false;
             }
         }
     }
@@ -87,11 +99,12 @@ public sealed unsafe class LinkWatch : IDisposable
     private void RequestList()
     {
         _listAgain = false;
+        _listing = true;
 
         // struct nlmsghdr { length, type, flags, sequence, pid }, then struct ifinfomsg of zeros.
-        Span<byte> request = stackalloc byte[HeaderLength + InterfaceMessageLength];
+        Span<byte> request = stackalloc byte[HeaderLength + LinkMessage.Length];
         BinaryPrimitives.WriteInt32LittleEndian(request, request.Length);
-        BinaryPrimitives.WriteUInt16LittleEndian(request[4..], MessageGetLink);
+        BinaryPrimitives.WriteUInt16LittleEndian(request[4..], LinkMessage.Get);
         BinaryPrimitives.WriteUInt16LittleEndian(request[6..], FlagRequestDump);
         fixed (byte* bytes = request)
         {
@@ -156,24 +169,15 @@ public sealed unsafe class LinkWatch : IDisposable
             var body = messages[HeaderLength..length];
             if (type == MessageDone)
             {
+                _listing = false;
                 listed();
             }
             else if (type == MessageError && BinaryPrimitives.ReadInt32LittleEndian(body) is < 0 and var error)
             {
                 throw new BpfException("list interfaces", -error);
             }
-            else if (type is MessageNewLink or MessageDelLink
-                && body.Length >= InterfaceMessageLength
-                && body[0] == FamilyUnspecified)
+            else if (LinkMessage.Read(type, body) is { } change)
             {
-                // struct ifinfomsg { family, pad, type, index, flags, change }. A bridge tells of its ports' coming and
-                // going in the same messages, with its own family: the interface itself stays.
-                var flags = BinaryPrimitives.ReadUInt32LittleEndian(body[8..]);
-                var change = new LinkChange(
-                    BinaryPrimitives.ReadInt32LittleEndian(body[4..]),
-                    type == MessageNewLink,
-                    (flags & FlagLoopback) != 0,
-                    BinaryPrimitives.ReadUInt16LittleEndian(body[2..]) == HardwareEthernet);
                 _listAgain |= !changed(change);
             }
 
