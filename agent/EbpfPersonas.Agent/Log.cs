@@ -23,6 +23,16 @@ internal static partial class Log
     public static partial void ScrapeFaulted(ILogger log, Exception fault);
 
     [LoggerMessage(
+        1004, LogLevel.Information, "Programs in cgroup {Cgroup} are told at once what the persona would drop.")]
+    public static partial void EarlyVerdicts(ILogger log, string cgroup);
+
+    [LoggerMessage(
+        1005,
+        LogLevel.Warning,
+        "Programs are not told at once what the persona would drop, their connections time out: {Reason}")]
+    public static partial void NoEarlyVerdicts(ILogger log, string reason);
+
+    [LoggerMessage(
         1010,
         LogLevel.Information,
         "Interface {Name} ({Index}) has its filter by {Mode}; before it, {Received} packets came in and {Sent} out.")]

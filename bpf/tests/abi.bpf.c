@@ -11,6 +11,7 @@
 #include "abi/flow.h"
 #include "abi/policy.h"
 #include "abi/process_event.h"
+#include "abi/socket_request.h"
 #include "abi/verdict.h"
 
 struct {
@@ -25,6 +26,7 @@ struct {
 	enum lane lane;
 	enum tag tag;
 	enum process_event_kind process_event_kind;
+	enum socket_hook socket_hook;
 	struct slot slot;
 	struct policy_line policy_line;
 	struct interval_node interval_node;
@@ -49,6 +51,8 @@ struct {
 	struct decision decision;
 	struct expected_answer expected_answer;
 	struct process_event process_event;
+	struct socket_request socket_request;
+	struct early_verdicts early_verdicts;
 } every_type;
 
 char LICENSE[] SEC("license") = "GPL";
