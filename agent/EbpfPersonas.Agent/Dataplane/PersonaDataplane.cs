@@ -22,6 +22,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly FlowTables _flows;
     private readonly FailsafeTables _failsafe;
     private readonly InterfaceFilters _interfaces;
+    private readonly LocalAddresses _addresses;
     private readonly Func<Persona, int, CompiledPersona> _compiler;
     private readonly List<ResidentPersona> _residents = [];
     private readonly List<ResidentPersona> _retired = [];
@@ -41,6 +42,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _flows = new FlowTables(filter);
         _failsafe = new FailsafeTables(filter, _grace);
         _interfaces = new InterfaceFilters(filter, options.Attach);
+        _addresses = new LocalAddresses(filter);
         _compiler = options.Compiler;
     }
 
@@ -52,6 +54,13 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     {
         add => _interfaces.AttachFailed += value;
         remove => _interfaces.AttachFailed -= value;
+    }
+
+    /// <summary>Raised when the VM's own addresses cannot be followed; it is tried again every second.</summary>
+    public event Action<BpfException>? AddressesUnknown
+    {
+        add => _addresses.Failed += value;
+        remove => _addresses.Failed -= value;
     }
 
     /// <summary>How the filters hang on the interfaces; Auto until there is one.</summary>
@@ -103,7 +112,11 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// Hangs the filters on every interface of this network namespace but loopback, and from now on on those that
     /// appear. Gives how; throws <see cref="BpfException"/>.
     /// </summary>
-    public AttachMode Attach() => _interfaces.Start();
+    public AttachMode Attach()
+    {
+        _addresses.Start();
+        return _interfaces.Start();
+    }
 
     /// <summary>Replaces the flows that pass before any persona is asked.</summary>
     public void SetFailsafe(IReadOnlyList<FailsafeFlow> flows)
@@ -201,6 +214,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     public void Dispose()
     {
         _interfaces.Dispose();
+        _addresses.Dispose();
         Task reclaiming;
         lock (_gate)
         {

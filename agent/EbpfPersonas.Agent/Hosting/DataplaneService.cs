@@ -23,6 +23,7 @@ internal sealed class DataplaneService(
     {
         await locator.LocateAsync(cancellationToken);
         dataplane.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
+        dataplane.AddressesUnknown += failure => Log.AddressesUnknown(log, failure.Message);
         var mode = dataplane.Attach();
         tracer.Attach();
         Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
