@@ -5,6 +5,7 @@ using EbpfPersonas.Benchmarks.Changes;
 using EbpfPersonas.Benchmarks.Hook;
 using EbpfPersonas.Benchmarks.Results;
 using EbpfPersonas.Benchmarks.Stack;
+using EbpfPersonas.Benchmarks.Switching;
 using EbpfPersonas.TestKit.Deployment;
 
 // Measures the datapath against its targets and its peers. Exit code 1 where a target is missed.
@@ -26,6 +27,8 @@ try
         ("size", () => Task.Run(new CapacityBench(report, settings, cancellation).Run)),
         ("hook", () => Task.Run(new HookBench(report, settings, cancellation).Run)),
         ("kinds", () => Task.Run(new KindBench(report, settings, cancellation).Run)),
+        ("conntrack", new ConntrackBench(report, settings, cancellation).RunAsync),
+        ("switches", () => Task.Run(new SwitchBench(report, settings, cancellation).Run)),
         ("stack", new StackBench(report, settings, cancellation).RunAsync),
     ];
     foreach (var (_, measure) in parts.Where(part => settings.Has(part.Name)))

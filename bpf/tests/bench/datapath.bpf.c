@@ -3,6 +3,7 @@
  * Our datapath for benchmarks. The programs replay_* write the next tuple into the frame first, for
  * BPF_PROG_TEST_RUN; the others take packets as they come, for a hook of the network stack.
  */
+#include "src/start_flow_expiry.h"
 #include "tests/bench/classify_only.h"
 #include "tests/bench/tuples.h"
 
@@ -26,12 +27,12 @@ static __always_inline bool replay(struct __sk_buff *skb, __u32 number)
 	return write_tuple(number, (void *)(long)skb->data, (void *)(long)skb->data_end);
 }
 
-static __always_inline int filter(struct __sk_buff *skb)
+static __always_inline int filter(struct __sk_buff *skb, __u8 direction)
 {
 	__u64 now = bpf_ktime_get_coarse_ns();
-	struct decision decision = decide(skb, PACKET_DIRECTION_INGRESS, now);
+	struct decision decision = decide(skb, direction, now);
 
-	return account(skb, PACKET_DIRECTION_INGRESS, now, &decision);
+	return account(skb, direction, now, &decision);
 }
 
 /* The price of the replay itself. */
@@ -90,7 +91,7 @@ int replay_filter(struct __sk_buff *skb)
 {
 	if (!replay(skb, take_tuple_number()))
 		return TC_ACT_SHOT;
-	return filter(skb);
+	return filter(skb, PACKET_DIRECTION_INGRESS);
 }
 
 /* Not measured: remembers what was decided, to be compared with the reference and with peers. */
@@ -118,7 +119,13 @@ int classify_ingress(struct __sk_buff *skb)
 SEC("tc")
 int filter_ingress(struct __sk_buff *skb)
 {
-	return filter(skb);
+	return filter(skb, PACKET_DIRECTION_INGRESS);
+}
+
+SEC("tc")
+int filter_egress(struct __sk_buff *skb)
+{
+	return filter(skb, PACKET_DIRECTION_EGRESS);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -4,6 +4,7 @@ using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
+using EbpfPersonas.TestKit.Kernel;
 using EbpfPersonas.TestKit.Network;
 using Xunit;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
@@ -16,7 +17,6 @@ public sealed class SwitchTests
     private const int Switches = 1000;
     private const int PacketsPerSwitch = 20;
     private const int AttemptsToCatch = 10;
-    private const int OtherRules = 2000;
     private static readonly IPEndPoint Target = new(IPAddress.Parse("10.0.0.10"), 5000);
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class SwitchTests
         using var dataplane = PersonaDataplane.Load(new DataplaneOptions());
         Assert.Null(dataplane.Realised.Persona);
 
-        var realised = dataplane.Apply(7, Persona("a", RuleAction.Deny));
+        var realised = dataplane.Apply(7, SwitchedPair.Make("a", RuleAction.Deny));
 
         Assert.Equal(new RealisedState(7, 1, "a", 1), realised);
         Assert.Equal(new RealisedState(8, 2, null, 0), dataplane.Apply(8, null));
@@ -36,10 +36,10 @@ public sealed class SwitchTests
     public void Keeps_the_persona_when_the_next_one_does_not_fit()
     {
         using var dataplane = PersonaDataplane.Load(new DataplaneOptions());
-        dataplane.Apply(1, Persona("a", RuleAction.Deny));
-        var huge = Persona("huge", RuleAction.Deny) with
+        dataplane.Apply(1, SwitchedPair.Make("a", RuleAction.Deny));
+        var huge = SwitchedPair.Make("huge", RuleAction.Deny) with
         {
-            Rules = [.. Enumerable.Range(0, 300_000).Select(i => Rule($"r{i}", RuleAction.Deny) with { Protocol = 6 })],
+            Rules = [.. Enumerable.Range(0, 300_000).Select(i => SwitchedPair.Rule($"r{i}", RuleAction.Deny) with { Protocol = 6 })],
         };
 
         var refused = Assert.Throws<ApplyException>(() => dataplane.Apply(2, huge));
@@ -51,7 +51,7 @@ public sealed class SwitchTests
     [Fact]
     public void A_persona_that_needs_all_the_room_fits_and_a_pair_of_lines_less_is_too_little()
     {
-        var persona = Persona("a", RuleAction.Deny);
+        var persona = SwitchedPair.Make("a", RuleAction.Deny);
         var lines = (PersonaCompiler.Compile(persona).Lines.Length + 1) & ~1;
         using var dataplane = PersonaDataplane.Load(new DataplaneOptions { LineCapacity = lines });
         using var smaller = PersonaDataplane.Load(new DataplaneOptions { LineCapacity = lines - 2 });
@@ -59,9 +59,9 @@ public sealed class SwitchTests
         Assert.Equal("a", dataplane.Apply(1, persona).Persona);
         Assert.Equal("TOO_LARGE", Assert.Throws<ApplyException>(() => smaller.Apply(1, persona)).Code);
         var use = dataplane.ReadCounters().MapUtilization;
-        Assert.Equal(["flows", "policy_lines", "rule_counters", "slots"], use.Keys.Order());
+        Assert.Equal(["flows", "new_flows", "policy_lines", "rule_counters", "slots"], use.Keys.Order());
         Assert.Equal(1, use["policy_lines"]);
-        Assert.Equal((OtherRules + 1) / 65536.0, use["rule_counters"]);
+        Assert.Equal((SwitchedPair.OtherRules + 1) / 65536.0, use["rule_counters"]);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class SwitchTests
         for (ulong generation = 1; generation <= Rounds; generation++)
         {
             var name = generation % 2 == 0 ? "a" : "b";
-            dataplane.Apply(generation, Persona(name, RuleAction.Deny));
+            dataplane.Apply(generation, SwitchedPair.Make(name, RuleAction.Deny));
             dataplane.Filter.Program("filter_egress").TestRun(frame);
         }
 
@@ -98,7 +98,7 @@ public sealed class SwitchTests
     {
         var (counters, sent) = await SwitchUnderTraffic(BpfImages.Filter());
 
-        Assert.Empty(Mixtures(counters, sent));
+        Assert.Empty(SwitchedPair.Mixtures(counters, sent));
     }
 
     [Fact]
@@ -106,11 +106,11 @@ public sealed class SwitchTests
     {
         // The race needs a switch on one CPU while a packet is judged on another; on a busy machine one run may not
         // meet it.
-        var caught = new List<string>();
+        IReadOnlyList<string> caught = [];
         for (var attempt = 0; attempt < AttemptsToCatch && caught.Count == 0; attempt++)
         {
             var (counters, sent) = await SwitchUnderTraffic(TestObjects.Program("word_read_twice"));
-            caught = Mixtures(counters, sent);
+            caught = SwitchedPair.Mixtures(counters, sent);
         }
 
         Assert.NotEmpty(caught);
@@ -133,8 +133,8 @@ public sealed class SwitchTests
             loaded.Attach();
             return loaded;
         });
-        var a = dataplane.Publish(Persona("a", RuleAction.Allow), 1);
-        var b = dataplane.Publish(Persona("b", RuleAction.Deny), 2);
+        var a = dataplane.Publish(SwitchedPair.Make("a", RuleAction.Allow), 1);
+        var b = dataplane.Publish(SwitchedPair.Make("b", RuleAction.Deny), 2);
         dataplane.SwitchTo(a);
 
         ulong sent = 0;
@@ -164,74 +164,4 @@ public sealed class SwitchTests
         Assert.True(receiver.Available > 0, "what persona a allowed arrived");
         return (dataplane.ReadCounters(), sent);
     }
-
-    /// <summary>
-    /// Everything that contradicts "only (a, rule of a) and (b, rule of b) occur, both do, and they add up to what was
-    /// sent".
-    /// </summary>
-    private static List<string> Mixtures(DataplaneCounters counters, ulong sent)
-    {
-        var stream = counters.Verdicts
-            .Where(count => count.Key.Direction == PacketDirection.Egress && count.Key.Reason != Reason.Failsafe)
-            .ToList();
-        var forwarded = Sum("a");
-        var dropped = Sum("b");
-        var mixtures = stream
-            .Where(count =>
-                (count.Key.Persona, count.Key.Verdict)
-                is not (("a", Verdict.Forwarded) or ("b", Verdict.Dropped)))
-            .Select(count => $"{count.Key}: {count.Value.Packets}")
-            .ToList();
-        Expect(forwarded > 0 && dropped > 0, "both personas judged packets");
-        Expect(forwarded + dropped == sent, $"{forwarded} + {dropped} = {sent} sent");
-        Expect(
-            counters.Rules.GetValueOrDefault(new RuleKey("a", "rule-a")).Packets == forwarded,
-            "rule-a forwarded all that a did");
-        Expect(
-            counters.Rules.GetValueOrDefault(new RuleKey("b", "rule-b")).Packets == dropped,
-            "rule-b dropped all that b did");
-        return mixtures;
-
-        ulong Sum(string persona) =>
-            stream
-                .Where(count => count.Key.Persona == persona)
-                .Aggregate(0ul, (sum, count) => sum + count.Value.Packets);
-
-        void Expect(bool holds, string what)
-        {
-            if (!holds)
-            {
-                mixtures.Add("not so: " + what);
-            }
-        }
-    }
-
-    /// <summary>
-    /// One rule that matches the stream, at the end of many that do not: the longer a packet is judged, the more
-    /// switches fall into it.
-    /// </summary>
-    private static Persona Persona(string name, RuleAction action) => new()
-    {
-        Name = name,
-        Revision = 1,
-        DefaultIngress = RuleAction.Deny,
-        DefaultEgress = RuleAction.Deny,
-        Rules =
-        [
-            .. Enumerable.Range(0, OtherRules).Select(i => Rule($"other-{i}", RuleAction.Allow) with
-            {
-                Peers = [new Prefix(new IpAddress(false, (UInt128)(0x0b000000 + i)), 32)]
-            }),
-            Rule($"rule-{name}", action),
-        ],
-    };
-
-    private static Rule Rule(string id, RuleAction action) => new()
-    {
-        Id = id,
-        Direction = Direction.Egress,
-        Action = action,
-        List = RuleList.FirewallRules,
-        Priority = 500,
-    };
 }

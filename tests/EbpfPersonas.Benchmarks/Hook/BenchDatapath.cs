@@ -70,6 +70,23 @@ internal sealed class BenchDatapath : IDisposable
         }
     }
 
+    /// <summary>
+    /// Makes confirmed flows of those that began: what is played comes from one side only, and confirms none.
+    /// </summary>
+    public void ConfirmFlows()
+    {
+        var (begun, confirmed) = (_dataplane.Filter.Map("new_flows"), _dataplane.Filter.Map("flows"));
+        foreach (var key in begun.Keys<FlowKey>().ToList())
+        {
+            if (begun.TryLookup(key, out Flow flow))
+            {
+                flow.Marks |= FlowMark.Answered | FlowMark.Confirmed;
+                confirmed.Update(key, flow);
+                begun.Delete(key);
+            }
+        }
+    }
+
     public void Dispose()
     {
         _tuples.Dispose();

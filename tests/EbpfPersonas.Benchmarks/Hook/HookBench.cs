@@ -78,6 +78,7 @@ internal sealed class HookBench(Report report, BenchSettings settings, Cancellat
             {
                 // Whoever had the turn before may have emptied the table.
                 ours.Play("replay_filter", established, isV6, Workload.EstablishingPackets);
+                ours.ConfirmFlows();
                 return ours.Play("replay_filter", established, isV6, packets);
             });
         yield return NewFlows("new uniform", workload.Uniform);

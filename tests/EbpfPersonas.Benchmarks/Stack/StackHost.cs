@@ -36,6 +36,15 @@ internal sealed class StackHost(LabHost host)
         ip -6 route add blackhole default
         """;
 
+    // What arrives leaves again, by an interface that swallows it.
+    private const string ForwardingSettings = """
+        ip link add sink type dummy
+        ip link set sink up
+        ip address add 203.0.113.1/24 dev sink
+        ip neighbour add 203.0.113.2 lladdr 02:00:00:00:00:02 dev sink nud permanent
+        ip route replace default via 203.0.113.2
+        """;
+
     public static async Task<StackHost> AddAsync(Lab lab)
     {
         var host = await lab.AddHostAsync($"lane{lab.Hosts.Count}");
@@ -43,9 +52,26 @@ internal sealed class StackHost(LabHost host)
         return new StackHost(host);
     }
 
+    /// <summary>One whose IPv4 packets go on, out of the interface "sink".</summary>
+    public static async Task<StackHost> AddForwardingAsync(Lab lab)
+    {
+        var added = await AddAsync(lab);
+        await added.RunAsync(ForwardingSettings);
+        return added;
+    }
+
     /// <summary>Hangs a program on the ingress of the loopback interface.</summary>
     public IDisposable Attach(BpfProgram program) =>
         host.RunInside(() => program.AttachTcx(LoopbackIndex, ingress: true));
+
+    /// <summary>Hangs a program on the egress of "sink".</summary>
+    public async Task<IDisposable> AttachToSinkAsync(BpfProgram program)
+    {
+        var sink = await host.InterfaceIndexAsync("sink");
+        return host.RunInside(() => program.AttachTcx(sink, ingress: false));
+    }
+
+    public Task RunAsync(string script) => host.RunAsync("sh", "-c", "set -e\n" + script);
 
     /// <summary>
     /// Loads a script of a peer; gives the milliseconds that its program ran. Throws with what it says where it fails.

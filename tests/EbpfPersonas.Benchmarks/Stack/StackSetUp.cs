@@ -84,6 +84,8 @@ internal sealed class StackSetUp : IAsyncDisposable
         _lanes.Add(new StackLane(NoneFlows, await StackHost.AddAsync(_lab), _flows));
         await AddProgramAsync(Ours, _workload.Ours.Program("classify_ingress"), _uniform);
         await AddProgramAsync(OursStateful, _workload.Ours.Program("filter_ingress"), _flows);
+        _lanes[^1].Host.Send(_flows, Workload.EstablishingPackets);
+        _workload.Ours.ConfirmFlows();
         var policy = Own(new IdentityPolicy(_workload.Persona));
         await AddProgramAsync(Policy, policy.Program("policy_ingress"), _uniform, isPeer: true);
     }
