@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Dataplane.Addresses;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;

@@ -21,6 +21,7 @@ public sealed class ReferenceDatapath(Persona? persona)
     };
 
     private readonly Dictionary<FlowKey, Flow> _flows = [];
+    private readonly Dictionary<PartKey, CasePacket> _firstParts = [];
     private Persona? _persona = persona;
     private int _epoch;
 
@@ -35,6 +36,30 @@ public sealed class ReferenceDatapath(Persona? persona)
     public Expectation Decide(CasePacket packet)
     {
         ArgumentNullException.ThrowIfNull(packet);
+        if (packet.Fragment == Fragment.Later && _firstParts.TryGetValue(PartKey.Of(packet), out var first))
+        {
+            packet = first with { Fragment = Fragment.Later, Flags = TcpControl.None };
+        }
+        else if (packet.Fragment == Fragment.Later)
+        {
+            return Held("fragment");
+        }
+
+        var decision = DecideWhole(packet);
+        if (packet.Fragment == Fragment.First && !IsStopped(decision))
+        {
+            _firstParts[PartKey.Of(packet)] = packet;
+        }
+
+        return decision;
+    }
+
+    private Expectation Held(string reason) => _persona is null
+        ? new Expectation("forwarded", "no_persona", null)
+        : new Expectation(_persona.Mode == EnforcementMode.Audit ? "audit" : "dropped", reason, null);
+
+    private Expectation DecideWhole(CasePacket packet)
+    {
         Expectation decision;
         if (PacketFaults.Find(packet) is { } fault)
         {
@@ -69,7 +94,13 @@ public sealed class ReferenceDatapath(Persona? persona)
             return DecideByFlow(known, flow);
         }
 
-        // 3. The rules. A TCP packet in the middle of a connection may be of either end's.
+        // 3. Nobody begins anything with an address that is nobody's.
+        if (PacketFaults.IsMartian(packet))
+        {
+            return Held("martian");
+        }
+
+        // 4. The rules. A TCP packet in the middle of a connection may be of either end's.
         var eitherWay = packet.Protocol == IpProtocol.Tcp && !packet.Flags.HasFlag(TcpControl.Syn);
         var judged = Judge(packet, packet.Direction, eitherWay);
         if (key is { } fresh && !IsStopped(judged.Said) && packet.MayMakeFlow())
@@ -129,7 +160,9 @@ public sealed class ReferenceDatapath(Persona? persona)
         ArgumentNullException.ThrowIfNull(persona);
         ArgumentNullException.ThrowIfNull(verdict);
         ArgumentNullException.ThrowIfNull(packet);
-        return Told(packet, InWords(persona, verdict));
+        return PacketFaults.IsMartian(packet)
+            ? new Expectation(persona.Mode == EnforcementMode.Audit ? "audit" : "dropped", "martian", null)
+            : Told(packet, InWords(persona, verdict));
     }
 
     /// <summary>Rejected is what the sender is told; where that may not be, the packet is dropped.</summary>
@@ -152,6 +185,13 @@ public sealed class ReferenceDatapath(Persona? persona)
         return verdict.Audited is { Action: not RuleAction.Allow } audited
             ? new Expectation("audit", "denied_rule", audited.Id)
             : new Expectation("forwarded", verdict.Rule is null ? "default_allow" : "allowed_rule", verdict.Rule?.Id);
+    }
+
+    /// <summary>Which datagram a part belongs to; frames of cases have one identification for all.</summary>
+    private readonly record struct PartKey(Direction Direction, IpAddress Remote, byte Protocol)
+    {
+        public static PartKey Of(CasePacket packet) =>
+            new(packet.Direction, packet.Remote, packet.Remote.IsV6 ? (byte)0 : packet.Protocol);
     }
 
     private sealed record Flow(int Epoch, CasePacket First, Direction Originator, bool PickedUp, Expectation Said);

@@ -71,6 +71,6 @@ internal static class OddAddresses
 
     private static byte[] Six(string address) =>
         address.StartsWith("::ffff:", StringComparison.Ordinal)
-            ? [.. new byte[10], 0xff, 0xff, .. IpAddress.Parse(address[7..]).ToBytes()]
+            ? [.. new byte[10], 0xff, 0xff, .. IpAddress.Parse(address.AsSpan(7)).ToBytes()]
             : IpAddress.Parse(address).ToBytes();
 }
