@@ -16,6 +16,12 @@ internal static partial class Log
     [LoggerMessage(1001, LogLevel.Error, "Interface {Index} has no filter, its packets pass unjudged: {Reason}")]
     public static partial void InterfaceUnfiltered(ILogger log, int index, string reason);
 
+    [LoggerMessage(
+        1020,
+        LogLevel.Error,
+        "The VM's own addresses cannot be followed, sources are not held against them meanwhile: {Reason}")]
+    public static partial void AddressesUnknown(ILogger log, string reason);
+
     [LoggerMessage(1002, LogLevel.Information, "Metrics are at http://{Listen}/metrics.")]
     public static partial void MetricsListening(ILogger log, System.Net.IPEndPoint listen);
 

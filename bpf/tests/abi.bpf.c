@@ -9,6 +9,7 @@
 #include "abi/failsafe.h"
 #include "abi/first_packet.h"
 #include "abi/flow.h"
+#include "abi/local_address.h"
 #include "abi/policy.h"
 #include "abi/process_event.h"
 #include "abi/socket_request.h"
@@ -39,6 +40,7 @@ struct {
 	struct failsafe_table failsafe_table;
 	struct first_packet first_packet;
 	struct judge_request judge_request;
+	struct local_address local_address;
 	struct flow_key flow_key;
 	enum flow_mark flow_mark;
 	enum judged judged;

@@ -29,6 +29,7 @@ internal sealed class DataplaneService(
         dataplane.Interfaces.Attached += Tell;
         dataplane.Interfaces.Repaired += (known, fault) =>
             Log.FilterRepaired(log, known.Name, known.Index, fault, known.Repairs);
+        dataplane.AddressesUnknown += failure => Log.AddressesUnknown(log, failure.Message);
         var mode = dataplane.Attach();
         AttachHooks();
         tracer.Attach();
