@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using EbpfPersonas.Controller.Activation;
-using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Json;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using V1 = EbpfPersonas.Protos.V1;
