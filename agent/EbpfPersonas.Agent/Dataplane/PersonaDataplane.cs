@@ -21,10 +21,11 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly CounterReader _counters;
     private readonly KernelJudge _judge;
     private readonly FailsafeTables _failsafe;
-    private readonly InterfaceFilters _interfaces;
+    private readonly AttachMode _attach;
     private readonly Func<Persona, int, CompiledPersona> _compiler;
     private readonly List<ResidentPersona> _residents = [];
     private readonly List<ResidentPersona> _retired = [];
+    private InterfaceFilters _interfaces;
     private ResidentPersona? _current;
     private Task _reclaiming = Task.CompletedTask;
     private ulong _generation;
@@ -39,7 +40,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _counters = new CounterReader(filter, _ruleCounters);
         _judge = new KernelJudge(filter);
         _failsafe = new FailsafeTables(filter, _grace);
-        _interfaces = new InterfaceFilters(filter, options.Attach);
+        _attach = options.Attach;
+        _interfaces = new InterfaceFilters(filter, _attach);
+        _interfaces.AttachFailed += OnAttachFailed;
         _compiler = options.Compiler;
     }
 
@@ -47,11 +50,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     internal BpfObject Filter => _filter;
 
     /// <summary>Raised when an interface that appeared later could not be given a filter: its index, and why.</summary>
-    public event Action<int, BpfException>? AttachFailed
-    {
-        add => _interfaces.AttachFailed += value;
-        remove => _interfaces.AttachFailed -= value;
-    }
+    public event Action<int, BpfException>? AttachFailed;
 
     /// <summary>How the filters hang on the interfaces; Auto until there is one.</summary>
     public AttachMode Mode => _interfaces.Mode;
@@ -103,6 +102,14 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// appear. Gives how; throws <see cref="BpfException"/>.
     /// </summary>
     public AttachMode Attach() => _interfaces.Start();
+
+    /// <inheritdoc/>
+    public void Detach()
+    {
+        _interfaces.Dispose();
+        _interfaces = new InterfaceFilters(_filter, _attach);
+        _interfaces.AttachFailed += OnAttachFailed;
+    }
 
     /// <summary>Replaces the flows that pass before any persona is asked.</summary>
     public void SetFailsafe(IReadOnlyList<FailsafeFlow> flows)
@@ -220,6 +227,8 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
             }
         }
     }
+
+    private void OnAttachFailed(int index, BpfException failure) => AttachFailed?.Invoke(index, failure);
 
     private ResidentPersona TakeRoom(CompiledPersona compiled, ulong revision, ulong generation)
     {

@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Metrics;
@@ -25,9 +26,11 @@ internal static class AgentHost
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopPatience);
         builder.Services.AddSingleton(settings).AddSingleton(TimeProvider.System);
         AddLogging(builder.Logging);
+        AddState(builder.Services, settings);
         AddDataplane(builder.Services, settings);
         AddActivity(builder.Services);
         AddLink(builder.Services);
+        AddBreakGlass(builder.Services);
         AddMetrics(builder.Services);
         return builder.Build();
     }
@@ -47,11 +50,30 @@ internal static class AgentHost
         }
     }
 
+    private static void AddState(IServiceCollection services, AgentSettings settings)
+    {
+        services.AddSingleton(_ => new StateStore(settings.StateDirectory, settings.VmId));
+        services.AddSingleton(_ => Baseline.Read(settings.Baseline));
+        services.AddSingleton(provider => new StartState(
+            provider.GetRequiredService<StateStore>().Load(),
+            provider.GetRequiredService<Baseline>(),
+            AgentIdentity.BootId));
+        services.AddSingleton<StateFallbacks>();
+        services.AddSingleton<AgentConditions>();
+        services.AddSingleton(_ => new Hold(settings.StateDirectory));
+        services.AddSingleton<PersonaRestore>();
+        services.AddSingleton<StartSequence>();
+    }
+
     private static void AddDataplane(IServiceCollection services, AgentSettings settings)
     {
-        services.AddSingleton(_ => PersonaDataplane.Load(new DataplaneOptions
+        services.AddSingleton(provider => PersonaDataplane.Load(new DataplaneOptions
         {
             Attach = settings.Attach,
+            PinDirectory = settings.PinDirectory,
+            Known = provider.GetRequiredService<StartState>().Known,
+            FlowCapacity = settings.Conntrack.Flows,
+            Conntrack = settings.Conntrack,
             LineCapacity = settings.PolicyMemoryMib * DataplaneOptions.LinesPerMib,
             RuleCapacity = settings.RuleCapacity,
         }));
@@ -77,9 +99,36 @@ internal static class AgentHost
         services.AddSingleton(provider => new AgentIdentity(
             provider.GetRequiredService<AgentSettings>(), () => provider.GetRequiredService<PersonaDataplane>().Mode));
         services.AddSingleton<ControllerLocator>();
-        services.AddSingleton<DesiredStateApplier>();
+        services.AddSingleton(provider => new DesiredStateApplier(
+            provider.GetRequiredService<IDataplane>(),
+            provider.GetRequiredService<StateStore>(),
+            provider.GetRequiredService<AgentSettings>().VmId,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DesiredStateApplier>>()));
+        services.AddSingleton(provider => new ControllerContact(
+            provider.GetRequiredService<AgentSettings>().StateDirectory,
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ControllerLink>();
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
+    }
+
+    private static void AddBreakGlass(IServiceCollection services)
+    {
+        services.AddSingleton(provider => new AuditTrail(
+            provider.GetRequiredService<AgentSettings>().StateDirectory,
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RunningReport>();
+        services.AddSingleton(provider => new BreakGlassActions(
+            provider.GetRequiredService<IDataplane>(),
+            provider.GetRequiredService<DesiredStateApplier>(),
+            provider.GetRequiredService<Baseline>(),
+            provider.GetRequiredService<Hold>(),
+            provider.GetRequiredService<AuditTrail>(),
+            provider.GetRequiredService<AgentConditions>(),
+            provider.GetRequiredService<RunningReport>().Read,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<BreakGlassActions>>()));
+        services.AddHostedService<ControlEndpoint>();
     }
 
     private static void AddMetrics(IServiceCollection services)
@@ -90,11 +139,18 @@ internal static class AgentHost
             var link = provider.GetRequiredService<ControllerLink>();
             var tracer = provider.GetRequiredService<ProcessTracer>();
             var feed = provider.GetRequiredService<ActivityFeed>();
+            var hold = provider.GetRequiredService<Hold>();
+            var contact = provider.GetRequiredService<ControllerContact>();
             var metrics = new AgentMetrics(
                 dataplane.ReadCounters,
-                () => dataplane.Realised,
+                // Without filters nothing is active.
+                () => hold.Kind == HoldKind.Detached
+                    ? dataplane.Realised with { Persona = null }
+                    : dataplane.Realised,
                 () => [("process", tracer.ReadLost()), ("process_table", feed.Refused)],
                 () => link.Connected,
+                () => contact.Last,
+                provider.GetRequiredService<StateFallbacks>().Read,
                 provider.GetRequiredService<TimeProvider>());
             provider.GetRequiredService<DesiredStateApplier>().Switched += took => metrics.Switched("controller", took);
             return metrics;

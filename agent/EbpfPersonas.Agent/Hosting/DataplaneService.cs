@@ -8,24 +8,27 @@ using Microsoft.Extensions.Logging;
 namespace EbpfPersonas.Agent.Hosting;
 
 /// <summary>
-/// The first service to start: opens the failsafe, hangs the filters on the interfaces, begins to trace. When it has
-/// started the VM is governed, and systemd may be told so.
+/// The first service to start: opens the failsafe, puts the last persona in force, hangs the filters on the interfaces,
+/// begins to trace. When it has started the VM is governed, and systemd may be told so.
 /// </summary>
 internal sealed class DataplaneService(
     AgentSettings settings,
     PersonaDataplane dataplane,
     ProcessTracer tracer,
-    ControllerLocator locator,
+    StartSequence sequence,
     ILogger<DataplaneService> log) : IHostedService
 {
     /// <inheritdoc/>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        await locator.LocateAsync(cancellationToken);
         dataplane.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
-        var mode = dataplane.Attach();
+        if (sequence.Run() is { } mode)
+        {
+            Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
+        }
+
         tracer.Attach();
-        Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>

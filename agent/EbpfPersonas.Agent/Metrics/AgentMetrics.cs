@@ -34,6 +34,8 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Gauge _mapUtilization;
     private readonly Counter _eventsLost;
     private readonly Gauge _connected;
+    private readonly Gauge _contact;
+    private readonly Counter _fallbacks;
     private string[]? _activeLabels;
 
     /// <summary>Registers every name; the functions are asked at each scrape.</summary>
@@ -42,6 +44,8 @@ internal sealed class AgentMetrics : IDisposable
         Func<RealisedState> realised,
         Func<IEnumerable<(string Source, ulong Count)>> eventsLost,
         Func<bool> connected,
+        Func<DateTimeOffset?> contact,
+        Func<IEnumerable<(string Reason, long Count)>> fallbacks,
         TimeProvider time)
     {
         _time = time;
@@ -72,6 +76,14 @@ internal sealed class AgentMetrics : IDisposable
             "source");
         _connected = factory.CreateGauge(
             "persona_agent_controller_connected", "1 while the stream to the controller stands.");
+        _contact = factory.CreateGauge(
+            "persona_agent_controller_contact_age_seconds",
+            "Since the controller was heard of; 0 while the stream stands, no sample before the first time.",
+            new GaugeConfiguration { SuppressInitialValue = true });
+        _fallbacks = factory.CreateCounter(
+            "persona_agent_state_fallbacks_total",
+            "What was kept on disk and could not be used at the start, by reason.",
+            "reason");
         _readAll = () =>
         {
             Take(counters());
@@ -81,7 +93,17 @@ internal sealed class AgentMetrics : IDisposable
                 _eventsLost.WithLabels(source).IncTo(count);
             }
 
-            _connected.Set(connected() ? 1 : 0);
+            foreach (var (reason, count) in fallbacks())
+            {
+                _fallbacks.WithLabels(reason).IncTo(count);
+            }
+
+            var connects = connected();
+            _connected.Set(connects ? 1 : 0);
+            if (connects || contact() is not null)
+            {
+                _contact.Set(connects ? 0 : Math.Max(0, (_time.GetUtcNow() - contact()!.Value).TotalSeconds));
+            }
         };
     }
 

@@ -51,6 +51,17 @@ internal static partial class AgentReports
             generation, Word(wire.Code, "error.code"),
             Printable.Clean(wire.Message[..Math.Min(wire.Message.Length, MaxMessage)]), now);
 
+    public static IReadOnlyList<AgentCondition> ReadConditions(V1.AgentStatus wire) => wire.Conditions.Count <= 16
+        ? [.. wire.Conditions.Select(condition => new AgentCondition(
+            Word(condition.Type, "conditions.type"),
+            Printable.Clean(condition.Message[..Math.Min(condition.Message.Length, MaxMessage)])))]
+        : throw Invalid("More than 16 conditions.");
+
+    public static BreakGlassReport ReadBreakGlass(V1.BreakGlassUse wire) => new(
+        Word(wire.Id, "break_glass.id"), Time(wire.Time), wire.UserId, Word(wire.SudoUser, "break_glass.sudo_user"),
+        Word(wire.Command, "break_glass.command"),
+        Printable.Clean(wire.Outcome[..Math.Min(wire.Outcome.Length, MaxMessage)]));
+
     /// <summary>A generation, with room above it for all that the controller may give.</summary>
     public static long Generation(ulong value, string field) =>
         value <= 1UL << 62 ? (long)value : throw Invalid($"{field} is out of range.");

@@ -21,12 +21,16 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
     private readonly IPEndPoint _listen = FreePort();
     private readonly AgentMetrics _metrics;
     private readonly MetricsEndpoint _endpoint;
+    private bool _connected = true;
+    private DateTimeOffset? _contact;
     private RealisedState _realised = new(1, 1, "p", 4);
     private ulong _lastHit = (ulong)TimeProvider.System.GetTimestamp();
 
     public MetricsEndpointTests()
     {
-        _metrics = new AgentMetrics(Counters, () => _realised, () => [("process", 9)], () => true, TimeProvider.System);
+        _metrics = new AgentMetrics(
+            Counters, () => _realised, () => [("process", 9)], () => _connected, () => _contact, () => [("damaged", 2)],
+            TimeProvider.System);
         var settings = new AgentSettings
         {
             Controller = new Uri("http://127.0.0.1:7071"),
@@ -49,6 +53,21 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         await _endpoint.StopAsync(CancellationToken.None);
         _endpoint.Dispose();
     }
+
+    [Fact]
+    public async Task The_age_of_the_last_contact_grows_only_without_a_stream()
+    {
+        const string Age = "persona_agent_controller_contact_age_seconds";
+        Assert.Equal(0, (await ScrapeAsync()).Sum(Age));
+
+        _connected = false;
+        _contact = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(5);
+        Assert.InRange((await ScrapeAsync()).Sum(Age), 299, 330);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_used_of_the_disk_is_counted_by_reason() =>
+        Assert.Equal(2, (await ScrapeAsync()).Sum("persona_agent_state_fallbacks_total"));
 
     [Fact]
     public async Task Counters_are_read_when_somebody_asks()

@@ -57,6 +57,7 @@ public sealed class AgentProcess : IAsyncDisposable
                 ["metrics_listen"] = agent.MetricsAddress,
                 ["attach"] = attach,
                 ["policy_memory_mib"] = policyMemoryMib,
+                ["pin_root"] = "none",
                 ["allow_plaintext"] = true,
             };
             if (metricsIp != "127.0.0.1")
