@@ -116,4 +116,7 @@ internal static partial class Log
     [LoggerMessage(
         1311, LogLevel.Error, "No control socket at {Path}, the commands will not reach this agent: {Reason}")]
     public static partial void NoControlSocket(ILogger log, string path, string reason);
+
+    [LoggerMessage(1312, LogLevel.Error, "A command on the control socket failed unexpectedly.")]
+    public static partial void CommandFaulted(ILogger log, Exception fault);
 }

@@ -57,6 +57,12 @@ internal sealed class ControlEndpoint(
                 // The client is gone, was too slow or spoke otherwise; or the agent stops.
                 await Task.Delay(AcceptPause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+#pragma warning disable CA1031 // A command that fails must not end the agent.
+            catch (Exception fault)
+#pragma warning restore CA1031
+            {
+                Log.CommandFaulted(log, fault);
+            }
         }
     }
 

@@ -103,7 +103,14 @@ internal sealed class ControllerStream(
     private void Enqueue(V1.AgentMessage message)
     {
         _messages.Enqueue(message);
-        _messageDue.Release();
+        try
+        {
+            _messageDue.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The stream ended at this moment; the next one says it.
+        }
     }
 
     private async Task ReceiveAsync(IAsyncStreamReader<V1.ControllerMessage> messages, CancellationToken cancellation)

@@ -115,11 +115,11 @@ public sealed class PersonaRestoreTests : IDisposable
     [InlineData(StateFault.Unreadable, "unreadable")]
     [InlineData(StateFault.OtherVm, "other_vm")]
     public void An_unusable_confirmed_state_gives_way_to_the_previous_one_and_is_counted(
-        StateFault fault, string reason)
+        object fault, string reason)
     {
         Keep(StateName.Previous, 2, "p");
         Keep(StateName.Confirmed, 3, "a");
-        Break(_folder.File(StateName.Confirmed), fault);
+        Break(_folder.File(StateName.Confirmed), (StateFault)fault);
         Start();
 
         Assert.Equal("p", _dataplane.Realised.Persona);

@@ -134,6 +134,28 @@ public sealed class FakeAgent : IAsyncDisposable
             new AgentMessage { Result = new ApplyResult { Generation = desired.Generation, Error = error } });
     }
 
+    /// <summary>Says what keeps the VM from enforcing what was decided.</summary>
+    public Task SendStatusAsync(RealisedState realised, params AgentCondition[] conditions) =>
+        _call.RequestStream.WriteAsync(new AgentMessage
+        {
+            Status = new AgentStatus { Realised = realised, Conditions = { conditions } },
+        });
+
+    /// <summary>Says that the operator went around the controller.</summary>
+    public Task SendBreakGlassAsync(string id, string command) =>
+        _call.RequestStream.WriteAsync(new AgentMessage
+        {
+            BreakGlass = new BreakGlassUse
+            {
+                Id = id,
+                Time = Now(),
+                UserId = 0,
+                SudoUser = "alice\u001b",
+                Command = command,
+                Outcome = "The filters are off.",
+            },
+        });
+
     /// <summary>Whether nothing comes for a while.</summary>
     public async Task<bool> HearsNothingAsync(TimeSpan duration)
     {
