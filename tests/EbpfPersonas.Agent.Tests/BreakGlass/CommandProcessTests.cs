@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Link;
+using EbpfPersonas.TestKit.Prometheus;
 using Tmds.Linux;
 using Xunit;
 
@@ -116,13 +117,13 @@ public sealed class CommandProcessTests : IAsyncLifetime
     [Fact]
     public async Task A_restart_without_a_controller_lets_no_packet_meet_filters_without_a_persona()
     {
+        await using var traffic = _vm.StartTraffic();
         await _vm.StartAgentAsync();
         await _vm.ConnectedAsync();
-        await _vm.PushAsync(1, GovernedVm.Closed("closed"));
-        await using var traffic = _vm.StartTraffic();
 
-        // The twin: this agent began without a persona, and saw packets so.
-        await _vm.WaitAsync(async () => await NoPersonaAsync() > 0, "packets came before there was a persona");
+        // The twin: this agent began without what the controller wants, and saw packets so.
+        await _vm.WaitAsync(async () => await OtherwiseAsync() > 0, "packets came before the controller's persona");
+        await _vm.PushAsync(1, GovernedVm.Closed("closed"));
         await _vm.WaitAsync(ConfirmedAsync, "the persona is confirmed on disk");
         await _vm.KillAgentAsync(LibC.SIGKILL);
         await _vm.Controller.DisposeAsync();
@@ -130,12 +131,17 @@ public sealed class CommandProcessTests : IAsyncLifetime
         await _vm.Agent.WaitForOutputAsync("filters attached by", TimeSpan.FromSeconds(30));
 
         await _vm.WaitAsync(async () => await DroppedAsync() >= 10, "packets are dropped by the persona");
-        Assert.Equal(0, await NoPersonaAsync());
+        Assert.Equal(0, await OtherwiseAsync());
         Assert.False(await _vm.ReachesPeerAsync());
     }
 
-    private async Task<double> NoPersonaAsync() =>
-        (await _vm.ReadMetricsAsync()).Sum("persona_agent_packets_total", ("reason", "no_persona"));
+    /// <summary>Packets that met the baseline, or no persona.</summary>
+    private async Task<double> OtherwiseAsync()
+    {
+        var samples = await _vm.ReadMetricsAsync();
+        return samples.Sum("persona_agent_packets_total", ("persona", "base"))
+            + samples.Sum("persona_agent_packets_total", ("reason", "no_persona"));
+    }
 
     private async Task<double> DroppedAsync() =>
         (await _vm.ReadMetricsAsync()).Sum("persona_agent_packets_total", ("reason", "default_deny"));
