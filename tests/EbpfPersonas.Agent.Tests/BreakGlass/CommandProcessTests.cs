@@ -128,7 +128,7 @@ public sealed class CommandProcessTests : IAsyncLifetime
         await _vm.KillAgentAsync(LibC.SIGKILL);
         await _vm.Controller.DisposeAsync();
         await _vm.StartAgentAsync("Persona closed revision 1 is in force again");
-        await _vm.Agent.WaitForOutputAsync("filters attached by", TimeSpan.FromSeconds(30));
+        await _vm.Agent.WaitForOutputAsync("Metrics are at", TimeSpan.FromSeconds(60));
 
         await _vm.WaitAsync(async () => await DroppedAsync() >= 10, "packets are dropped by the persona");
         Assert.Equal(0, await OtherwiseAsync());

@@ -97,6 +97,11 @@ internal sealed class FakeController : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_ending.IsCancellationRequested)
+        {
+            return;
+        }
+
         await _ending.CancelAsync();
         Break();
         await _app.DisposeAsync();
