@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfPersonas.Agent;
 
-/// <summary>Everything that the agent says, ids 1000-1999: 1000 hosting, 1100 activity, 1200 link.</summary>
+/// <summary>Everything that the agent says, ids 1000-1999: 1000 hosting, 1100 activity, 1200 link, 1300 state and break glass.</summary>
 internal static partial class Log
 {
     [LoggerMessage(
@@ -106,4 +106,55 @@ internal static partial class Log
 
     [LoggerMessage(1213, LogLevel.Error, "Applying generation {Generation} failed unexpectedly.")]
     public static partial void ApplyFaulted(ILogger log, ulong generation, Exception fault);
+
+    [LoggerMessage(1300, LogLevel.Warning, "What was kept on disk cannot be used: {Message}")]
+    public static partial void StateUnusable(ILogger log, string message);
+
+    [LoggerMessage(
+        1301,
+        LogLevel.Information,
+        "Persona {Persona} revision {Revision} is in force again: generation {Generation}, epoch {Epoch}, from {Source}.")]
+    public static partial void Restored(
+        ILogger log, string persona, ulong revision, ulong generation, uint epoch, string source);
+
+    [LoggerMessage(
+        1302,
+        LogLevel.Information,
+        "The datapath runs persona {Persona} revision {Revision} already, which stays: generation {Generation}, "
+        + "epoch {Epoch}.")]
+    public static partial void Adopted(ILogger log, string persona, ulong revision, ulong generation, uint epoch);
+
+    [LoggerMessage(1303, LogLevel.Error, "The baseline cannot be used: {Errors}")]
+    public static partial void BaselineUnusable(ILogger log, string errors);
+
+    [LoggerMessage(1304, LogLevel.Warning, "{Sentence}")]
+    public static partial void Held(ILogger log, string sentence);
+
+    [LoggerMessage(
+        1305,
+        LogLevel.Warning,
+        "Generation {Generation} is in force, and stays the pending one on disk: {Reason}")]
+    public static partial void NotPromoted(ILogger log, ulong generation, string reason);
+
+    [LoggerMessage(1306, LogLevel.Debug, "Generation {Generation} is confirmed: the controller was heard under it.")]
+    public static partial void Confirmed(ILogger log, ulong generation);
+
+    [LoggerMessage(
+        1307,
+        LogLevel.Error,
+        "Generation {Generation} is confirmed, but a reboot would start an older one: {Reason}")]
+    public static partial void NotConfirmed(ILogger log, ulong generation, string reason);
+
+    [LoggerMessage(
+        1310,
+        LogLevel.Warning,
+        "Break glass: {Command} by uid {UserId} (sudo by '{SudoUser}'): {Outcome}")]
+    public static partial void BreakGlass(ILogger log, string command, uint userId, string sudoUser, string outcome);
+
+    [LoggerMessage(
+        1311, LogLevel.Error, "No control socket at {Path}, the commands will not reach this agent: {Reason}")]
+    public static partial void NoControlSocket(ILogger log, string path, string reason);
+
+    [LoggerMessage(1312, LogLevel.Error, "A command on the control socket failed unexpectedly.")]
+    public static partial void CommandFaulted(ILogger log, Exception fault);
 }

@@ -10,6 +10,8 @@ try
         AgentCommand.Help => Print(CommandLine.Help),
         AgentCommand.Version => Print($"ebpf-personas-agent {AgentIdentity.Version}"),
         AgentCommand.Check => await StartUp.CheckAsync(command),
+        AgentCommand.Status or AgentCommand.Detach or AgentCommand.Attach or AgentCommand.Baseline
+            or AgentCommand.Resume => await StartUp.CommandAsync(command),
         _ => await StartUp.RunAsync(command),
     };
 }

@@ -29,6 +29,12 @@ internal static partial class Log
     [LoggerMessage(2104, LogLevel.Error, "VM {VmId}: the stream failed.")]
     public static partial void StreamFailed(this ILogger log, string vmId, Exception exception);
 
+    [LoggerMessage(2105, LogLevel.Warning,
+        "VM {VmId}: break glass: {Command} by uid {UserId} (sudo by '{UserName}') at {Time:O}: {Outcome}")]
+    public static partial void BreakGlassUsed(
+        this ILogger log, string vmId, string command, uint userId, string userName, DateTimeOffset time,
+        string outcome);
+
     [LoggerMessage(2200, LogLevel.Information,
         "VM {VmId}: {Persona} revision {Revision} becomes generation {Generation}. {Cause}")]
     public static partial void Activated(

@@ -1,5 +1,5 @@
-using EbpfPersonas.Controller.Personas;
-using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Personas.Json;
+using EbpfPersonas.Personas.Validation;
 using EbpfPersonas.TestKit.Cases;
 using Google.Protobuf;
 

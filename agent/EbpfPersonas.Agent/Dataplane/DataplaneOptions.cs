@@ -35,6 +35,14 @@ public sealed record DataplaneOptions
     /// <summary>Answers at once when none was given for long.</summary>
     public uint RejectBurst { get; init; } = 50;
 
+    /// <summary>
+    /// The folder on a bpffs in which what is in force outlives this process; null = it ends with the process.
+    /// </summary>
+    public string? PinDirectory { get; init; }
+
+    /// <summary>Personas that a datapath which is pinned already may be running.</summary>
+    public IReadOnlyList<Persona> Known { get; init; } = [];
+
     /// <summary>The compiled filter; null = the one that is built in. Tests bring their own.</summary>
     public ReadOnlyMemory<byte>? FilterImage { get; init; }
 

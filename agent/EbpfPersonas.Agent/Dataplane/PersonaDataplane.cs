@@ -23,11 +23,13 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly KernelJudge _judge;
     private readonly FlowTables _flows;
     private readonly FailsafeTables _failsafe;
-    private readonly InterfaceFilters _interfaces;
+    private readonly AttachMode _attach;
+    private readonly string? _linkDirectory;
     private readonly LocalAddresses _addresses;
     private readonly Func<Persona, int, CompiledPersona> _compiler;
     private readonly List<ResidentPersona> _residents = [];
     private readonly List<ResidentPersona> _retired = [];
+    private InterfaceFilters _interfaces;
     private ResidentPersona? _current;
     private Task _reclaiming = Task.CompletedTask;
     private ulong _generation;
@@ -43,7 +45,8 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _judge = new KernelJudge(filter);
         _flows = new FlowTables(filter);
         _failsafe = new FailsafeTables(filter, _grace);
-        _interfaces = new InterfaceFilters(filter, options.Attach, options.LinkDirectory);
+        (_attach, _linkDirectory) = (options.Attach, options.LinkDirectory);
+        _interfaces = new InterfaceFilters(filter, _attach, _linkDirectory);
         _addresses = new LocalAddresses(filter);
         _compiler = options.Compiler;
     }
@@ -53,6 +56,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
 
     /// <summary>Where the filters hang: each interface, what happened there, and their removal.</summary>
     public InterfaceFilters Interfaces => _interfaces;
+
+    /// <summary>Raised when <see cref="Interfaces"/> became another one: whoever listens to it has to do so again.</summary>
+    public event Action<InterfaceFilters>? InterfacesRenewed;
 
     /// <summary>Raised when the VM's own addresses cannot be followed; it is tried again every second.</summary>
     public event Action<BpfException>? AddressesUnknown
@@ -114,6 +120,14 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     {
         _addresses.Start();
         return _interfaces.Start();
+    }
+
+    /// <inheritdoc/>
+    public void Detach()
+    {
+        _interfaces.Detach();
+        _interfaces = new InterfaceFilters(_filter, _attach, _linkDirectory);
+        InterfacesRenewed?.Invoke(_interfaces);
     }
 
     /// <summary>Replaces the flows that pass before any persona is asked.</summary>

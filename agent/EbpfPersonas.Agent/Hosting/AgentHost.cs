@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Metrics;
@@ -26,9 +27,11 @@ internal static class AgentHost
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopPatience);
         builder.Services.AddSingleton(settings).AddSingleton(TimeProvider.System);
         AddLogging(builder.Logging);
+        AddState(builder.Services, settings);
         AddDataplane(builder.Services, settings);
         AddActivity(builder.Services);
         AddLink(builder.Services);
+        AddBreakGlass(builder.Services);
         AddMetrics(builder.Services);
         return builder.Build();
     }
@@ -48,11 +51,29 @@ internal static class AgentHost
         }
     }
 
+    private static void AddState(IServiceCollection services, AgentSettings settings)
+    {
+        services.AddSingleton(_ => new StateStore(settings.StateDirectory, settings.VmId));
+        services.AddSingleton(_ => Baseline.Read(settings.Baseline));
+        services.AddSingleton(provider => new StartState(
+            provider.GetRequiredService<StateStore>().Load(),
+            provider.GetRequiredService<Baseline>(),
+            AgentIdentity.BootId));
+        services.AddSingleton<StateFallbacks>();
+        services.AddSingleton<AgentConditions>();
+        services.AddSingleton(_ => new Hold(settings.StateDirectory));
+        services.AddSingleton<PersonaRestore>();
+        services.AddSingleton<StartSequence>();
+    }
+
     private static void AddDataplane(IServiceCollection services, AgentSettings settings)
     {
-        services.AddSingleton(_ => PersonaDataplane.Load(new DataplaneOptions
+        services.AddSingleton(provider => PersonaDataplane.Load(new DataplaneOptions
         {
             Attach = settings.Attach,
+            PinDirectory = settings.PinDirectory,
+            Known = provider.GetRequiredService<StartState>().Known,
+            Conntrack = settings.Conntrack,
             LineCapacity = settings.PolicyMemoryMib * DataplaneOptions.LinesPerMib,
             RuleCapacity = settings.RuleCapacity,
         }));
@@ -82,9 +103,36 @@ internal static class AgentHost
             () => provider.GetRequiredService<PersonaDataplane>().Mode,
             () => provider.GetRequiredService<SocketHooks>().Attached));
         services.AddSingleton<ControllerLocator>();
-        services.AddSingleton<DesiredStateApplier>();
+        services.AddSingleton(provider => new DesiredStateApplier(
+            provider.GetRequiredService<IDataplane>(),
+            provider.GetRequiredService<StateStore>(),
+            provider.GetRequiredService<AgentSettings>().VmId,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DesiredStateApplier>>()));
+        services.AddSingleton(provider => new ControllerContact(
+            provider.GetRequiredService<AgentSettings>().StateDirectory,
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ControllerLink>();
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
+    }
+
+    private static void AddBreakGlass(IServiceCollection services)
+    {
+        services.AddSingleton(provider => new AuditTrail(
+            provider.GetRequiredService<AgentSettings>().StateDirectory,
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RunningReport>();
+        services.AddSingleton(provider => new BreakGlassActions(
+            provider.GetRequiredService<IDataplane>(),
+            provider.GetRequiredService<DesiredStateApplier>(),
+            provider.GetRequiredService<Baseline>(),
+            provider.GetRequiredService<Hold>(),
+            provider.GetRequiredService<AuditTrail>(),
+            provider.GetRequiredService<AgentConditions>(),
+            provider.GetRequiredService<RunningReport>().Read,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<BreakGlassActions>>()));
+        services.AddHostedService<ControlEndpoint>();
     }
 
     private static void AddMetrics(IServiceCollection services)
@@ -96,13 +144,24 @@ internal static class AgentHost
             var tracer = provider.GetRequiredService<ProcessTracer>();
             var feed = provider.GetRequiredService<ActivityFeed>();
             var hooks = provider.GetRequiredService<SocketHooks>();
+            var hold = provider.GetRequiredService<Hold>();
+            var contact = provider.GetRequiredService<ControllerContact>();
+            var readings = new AgentReadings
+            {
+                Counters = dataplane.ReadCounters,
+                // Without filters nothing is active.
+                Realised = () => hold.Kind == HoldKind.Detached
+                    ? dataplane.Realised with { Persona = null }
+                    : dataplane.Realised,
+                EarlyDenials = () => hooks.ReadDenials().Select(denied => (denied.Hook.Word(), denied.Count)),
+                EventsLost = () => [("process", tracer.ReadLost()), ("process_table", feed.Refused)],
+                Connected = () => link.Connected,
+                Contact = () => contact.Last,
+                Interfaces = () => dataplane.Interfaces.Totals,
+                Fallbacks = provider.GetRequiredService<StateFallbacks>().Read,
+            };
             var metrics = new AgentMetrics(
-                dataplane.ReadCounters,
-                () => dataplane.Realised,
-                () => hooks.ReadDenials().Select(denied => (denied.Hook.Word(), denied.Count)),
-                () => [("process", tracer.ReadLost()), ("process_table", feed.Refused)],
-                () => link.Connected,
-                () => dataplane.Interfaces.Totals,
+                readings,
                 provider.GetRequiredService<TimeProvider>());
             provider.GetRequiredService<DesiredStateApplier>().Switched += took => metrics.Switched("controller", took);
             return metrics;

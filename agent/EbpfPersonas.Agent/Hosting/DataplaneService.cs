@@ -10,30 +10,39 @@ using Microsoft.Extensions.Logging;
 namespace EbpfPersonas.Agent.Hosting;
 
 /// <summary>
-/// The first service to start: opens the failsafe, hangs the filters on the interfaces, begins to trace. When it has
-/// started the VM is governed, and systemd may be told so.
+/// The first service to start: opens the failsafe, puts the last persona in force, hangs the filters on the interfaces,
+/// begins to trace. When it has started the VM is governed, and systemd may be told so.
 /// </summary>
 internal sealed class DataplaneService(
     AgentSettings settings,
     PersonaDataplane dataplane,
     SocketHooks hooks,
     ProcessTracer tracer,
-    ControllerLocator locator,
+    StartSequence sequence,
     ILogger<DataplaneService> log) : IHostedService
 {
     /// <inheritdoc/>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        await locator.LocateAsync(cancellationToken);
-        dataplane.Interfaces.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
-        dataplane.Interfaces.Attached += Tell;
-        dataplane.Interfaces.Repaired += (known, fault) =>
-            Log.FilterRepaired(log, known.Name, known.Index, fault, known.Repairs);
+        Follow(dataplane.Interfaces);
+        dataplane.InterfacesRenewed += Follow;
         dataplane.AddressesUnknown += failure => Log.AddressesUnknown(log, failure.Message);
-        var mode = dataplane.Attach();
+        if (sequence.Run() is { } mode)
+        {
+            Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
+        }
+
         AttachHooks();
         tracer.Attach();
-        Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
+        return Task.CompletedTask;
+    }
+
+    private void Follow(InterfaceFilters interfaces)
+    {
+        interfaces.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
+        interfaces.Attached += Tell;
+        interfaces.Repaired += (known, fault) =>
+            Log.FilterRepaired(log, known.Name, known.Index, fault, known.Repairs);
     }
 
     /// <summary>Where that cannot be, connections that are not allowed time out, and the status says so.</summary>

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Net;
 using System.Net.Sockets;
 using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Metrics;
@@ -20,7 +21,9 @@ internal static class StartUp
     /// <summary>Governs this network namespace until SIGTERM or SIGINT.</summary>
     public static Task<int> RunAsync(CommandLine command) => GuardAsync(async () =>
     {
-        using var host = AgentHost.Build(ReadSettings(command));
+        var settings = ReadSettings(command);
+        PinRoot.Require(settings.PinDirectory);
+        using var host = AgentHost.Build(settings);
         await host.StartAsync();
         await host.WaitForShutdownAsync();
 
@@ -34,6 +37,21 @@ internal static class StartUp
         }
     });
 
+    /// <summary>The operator's commands.</summary>
+    public static async Task<int> CommandAsync(CommandLine command)
+    {
+        var exitCode = 0;
+        var guarded = await GuardAsync(async () =>
+        {
+            var settings = ReadSettings(command);
+            var commands = new OperatorCommands(
+                settings, () => EnforceNow(settings), () => RemoveNow(settings), TimeProvider.System);
+            (var text, exitCode) = await commands.RunAsync(command.Command, command.Json);
+            await (exitCode == ExitCodes.Failed ? Console.Error : Console.Out).WriteLineAsync(text);
+        });
+        return guarded == 0 ? exitCode : guarded;
+    }
+
     /// <summary>
     /// Does all that a start does before packets are concerned: reads the settings, loads and verifies the BPF
     /// programs, traces for a moment, finds the controller's address, writes to the state directory, binds the metrics
@@ -42,15 +60,23 @@ internal static class StartUp
     public static Task<int> CheckAsync(CommandLine command) => GuardAsync(async () =>
     {
         var settings = ReadSettings(command);
+        PinRoot.Require(settings.PinDirectory);
         Directory.CreateDirectory(settings.StateDirectory);
         using (File.Create(Path.Join(settings.StateDirectory, ".check"), 1, FileOptions.DeleteOnClose))
         {
         }
 
+        // Nothing that is pinned may change.
+        using var host = AgentHost.Build(settings with { PinDirectory = null });
+
         // The port itself may be held by the agent that runs.
         MetricsEndpoint.Bind(new IPEndPoint(settings.MetricsListen.Address, 0)).Dispose();
 
-        using var host = AgentHost.Build(settings);
+        if (host.Services.GetRequiredService<Baseline>().Errors is { Count: > 0 } errors)
+        {
+            throw new SettingsException(errors);
+        }
+
         host.Services.GetRequiredService<PersonaDataplane>();
         host.Services.GetRequiredService<ProcessTracer>().Attach();
         var addresses = await host.Services.GetRequiredService<ControllerLocator>().LocateAsync(CancellationToken.None);
@@ -62,6 +88,20 @@ internal static class StartUp
         await Console.Out.WriteLineAsync(
             $"ready: the BPF programs load, and the controller is at {string.Join(", ", addresses)}");
     });
+
+    private static void EnforceNow(AgentSettings settings)
+    {
+        PinRoot.Require(settings.PinDirectory);
+        using var host = AgentHost.Build(settings);
+        host.Services.GetRequiredService<StartSequence>().Run();
+    }
+
+    private static void RemoveNow(AgentSettings settings)
+    {
+        PinRoot.Require(settings.PinDirectory);
+        using var host = AgentHost.Build(settings);
+        host.Services.GetRequiredService<PersonaDataplane>().Detach();
+    }
 
     private static AgentSettings ReadSettings(CommandLine command)
     {

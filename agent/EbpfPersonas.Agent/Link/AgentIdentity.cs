@@ -13,13 +13,16 @@ internal sealed class AgentIdentity(AgentSettings settings, Func<AttachMode> att
         typeof(AgentIdentity).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
         ?? "unknown";
 
+    /// <summary>Another one at every boot of the machine.</summary>
+    public static string BootId { get; } = ReadLine("/proc/sys/kernel/random/boot_id");
+
     /// <summary>The first message of a stream.</summary>
     public V1.Hello Hello(V1.RealisedState realised) => new()
     {
         VmId = settings.VmId,
         AgentVersion = Version,
         KernelRelease = ReadLine("/proc/sys/kernel/osrelease"),
-        BootId = ReadLine("/proc/sys/kernel/random/boot_id"),
+        BootId = BootId,
         Capabilities = { Capabilities() },
         Realised = realised,
     };

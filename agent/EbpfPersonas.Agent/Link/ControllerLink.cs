@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Settings;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
@@ -17,6 +18,9 @@ internal sealed class ControllerLink(
     AgentIdentity identity,
     ActivityFeed feed,
     DesiredStateApplier applier,
+    AgentConditions conditions,
+    AuditTrail audit,
+    ControllerContact contact,
     TimeProvider time,
     ILogger<ControllerLink> log) : BackgroundService
 {
@@ -60,6 +64,11 @@ internal sealed class ControllerLink(
             }
             finally
             {
+                if (_connected)
+                {
+                    contact.Heard();
+                }
+
                 _connected = false;
             }
 
@@ -78,7 +87,8 @@ internal sealed class ControllerLink(
         var addresses = await locator.LocateAsync(cancellation);
         using var channel = ControllerChannel.Create(settings.Controller, addresses);
         using var stream = new ControllerStream(
-            new V1.AgentService.AgentServiceClient(channel), identity, feed, applier, time);
+            new V1.AgentService.AgentServiceClient(channel), identity, feed, applier, conditions, audit, contact,
+            time);
         stream.Welcomed += controllerId =>
         {
             _connected = true;

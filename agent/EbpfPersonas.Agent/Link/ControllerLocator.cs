@@ -20,6 +20,21 @@ internal sealed class ControllerLocator(AgentSettings settings, IDataplane datap
     private IReadOnlyList<IPAddress> _last = [];
     private bool _set;
 
+    /// <summary>
+    /// Opens the failsafe for what is known without asking anybody: a start must wait for neither DNS nor controller.
+    /// </summary>
+    public void OpenForKnown()
+    {
+        if (ControllerAddress.LiteralOf(settings.Controller) is { } literal)
+        {
+            OpenFailsafe([literal], []);
+        }
+        else
+        {
+            OpenFailsafe(_cache.Load(settings.Controller.Host), Resolvers.Read());
+        }
+    }
+
     /// <summary>The addresses to try, in order; maybe none. The failsafe lets them through when this returns.</summary>
     public async Task<IReadOnlyList<IPAddress>> LocateAsync(CancellationToken cancellation)
     {

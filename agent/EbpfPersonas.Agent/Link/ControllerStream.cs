@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.BreakGlass;
 using Grpc.Core;
 using V1 = EbpfPersonas.Protos.V1;
 
@@ -14,13 +15,16 @@ internal sealed class ControllerStream(
     AgentIdentity identity,
     ActivityFeed feed,
     DesiredStateApplier applier,
+    AgentConditions conditions,
+    AuditTrail audit,
+    ControllerContact contact,
     TimeProvider time) : IDisposable
 {
     /// <summary>At most one batch in this time.</summary>
     private static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(20);
 
-    private readonly ConcurrentQueue<V1.ApplyResult> _results = new();
-    private readonly SemaphoreSlim _resultDue = new(0);
+    private readonly ConcurrentQueue<V1.AgentMessage> _messages = new();
+    private readonly SemaphoreSlim _messageDue = new(0);
 
     /// <summary>The controller introduced itself.</summary>
     public event Action<string>? Welcomed;
@@ -33,8 +37,30 @@ internal sealed class ControllerStream(
         feed.Restart();
         await call.RequestStream.WriteAsync(
             new V1.AgentMessage { Hello = identity.Hello(applier.Realised) }, ending.Token);
-        var sending = SendAsync(call.RequestStream, ending.Token);
-        var receiving = ReceiveAsync(call.ResponseStream, ending.Token);
+        applier.Answered += Enqueue;
+        conditions.Changed += EnqueueStatus;
+        audit.Added += Enqueue;
+        try
+        {
+            EnqueueWhatIsLeft();
+            var sending = SendAsync(call.RequestStream, ending.Token);
+            var receiving = ReceiveAsync(call.ResponseStream, ending.Token);
+            await RunAsync(sending, receiving, ending);
+        }
+        finally
+        {
+            applier.Answered -= Enqueue;
+            conditions.Changed -= EnqueueStatus;
+            audit.Added -= Enqueue;
+            feed.Restart();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _messageDue.Dispose();
+
+    private static async Task RunAsync(Task sending, Task receiving, CancellationTokenSource ending)
+    {
         try
         {
             // The receiving side ends first, or the sending side fails: either ends the other.
@@ -48,18 +74,51 @@ internal sealed class ControllerStream(
                 CancellationToken.None,
                 TaskContinuationOptions.ExecuteSynchronously,
                 TaskScheduler.Default);
-            feed.Restart();
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _resultDue.Dispose();
+    /// <summary>What happened while there was no stream.</summary>
+    private void EnqueueWhatIsLeft()
+    {
+        if (conditions.Current.Count > 0)
+        {
+            EnqueueStatus();
+        }
+
+        foreach (var use in audit.Undelivered())
+        {
+            Enqueue(use);
+        }
+    }
+
+    private void Enqueue(V1.ApplyResult result) => Enqueue(new V1.AgentMessage { Result = result });
+
+    private void Enqueue(V1.BreakGlassUse use) => Enqueue(new V1.AgentMessage { BreakGlass = use });
+
+    private void EnqueueStatus() => Enqueue(new V1.AgentMessage
+    {
+        Status = new V1.AgentStatus { Realised = applier.Realised, Conditions = { conditions.ToWire() } },
+    });
+
+    private void Enqueue(V1.AgentMessage message)
+    {
+        _messages.Enqueue(message);
+        try
+        {
+            _messageDue.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The stream ended at this moment; the next one says it.
+        }
+    }
 
     private async Task ReceiveAsync(IAsyncStreamReader<V1.ControllerMessage> messages, CancellationToken cancellation)
     {
         var welcomed = false;
         await foreach (var message in messages.ReadAllAsync(cancellation))
         {
+            contact.Heard();
             if (message.Welcome is { } welcome)
             {
                 welcomed = true;
@@ -76,10 +135,25 @@ internal sealed class ControllerStream(
 
                 if (applier.Apply(desired) is { } result)
                 {
-                    _results.Enqueue(result);
-                    _resultDue.Release();
+                    Enqueue(result);
                 }
             }
+            else if (message.Receipt is { } receipt)
+            {
+                Take(receipt);
+            }
+        }
+    }
+
+    private void Take(V1.Receipt receipt)
+    {
+        if (receipt.HasGeneration)
+        {
+            applier.Received(receipt.Generation);
+        }
+        else
+        {
+            audit.Delivered(receipt.BreakGlass);
         }
     }
 
@@ -88,9 +162,9 @@ internal sealed class ControllerStream(
         var lastBatch = long.MinValue;
         while (true)
         {
-            while (_results.TryDequeue(out var result))
+            while (_messages.TryDequeue(out var message))
             {
-                await messages.WriteAsync(new V1.AgentMessage { Result = result }, cancellation);
+                await messages.WriteAsync(message, cancellation);
             }
 
             if ((lastBatch == long.MinValue || time.GetElapsedTime(lastBatch) >= BatchInterval)
@@ -101,7 +175,7 @@ internal sealed class ControllerStream(
             }
 
             // A result goes out at once; activity waits for the interval.
-            await _resultDue.WaitAsync(BatchInterval, cancellation);
+            await _messageDue.WaitAsync(BatchInterval, cancellation);
         }
     }
 }

@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Wire;
 using Microsoft.Extensions.Logging;
 using V1 = EbpfPersonas.Protos.V1;
@@ -7,29 +8,75 @@ namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
 /// Carries out what the controller wants, by the rules of agent_service.proto: an older generation is ignored, one that
-/// is in force already is acknowledged and not applied again, and what cannot be applied is refused with its reason
-/// while the persona before stays. For one thread.
+/// is in force already is acknowledged and not applied again, and what cannot be applied or kept on disk is refused with
+/// its reason while the persona before stays. Safe for several threads.
 /// </summary>
-internal sealed class DesiredStateApplier(IDataplane dataplane, TimeProvider time, ILogger<DesiredStateApplier> log)
+internal sealed class DesiredStateApplier(
+    IDataplane dataplane, StateStore store, string vmId, TimeProvider time, ILogger<DesiredStateApplier> log)
 {
+    private readonly Lock _gate = new();
     private string? _controllerId;
     private ulong _newest;
+
+    /// <summary>The controller's state that was applied last; while one is held, what comes back after it.</summary>
     private V1.DesiredState? _inForce;
+
+    private bool _confirmed;
+    private string? _held;
+    private bool _enforced = true;
+
+    /// <summary>The newest state that was refused because another is held.</summary>
+    private V1.DesiredState? _waiting;
 
     /// <summary>Raised with each switch of personas: how long it took from reading to in force.</summary>
     public event Action<TimeSpan>? Switched;
 
-    /// <summary>What the datapath runs, as the wire says it.</summary>
-    public V1.RealisedState Realised => ToWire(dataplane.Realised);
+    /// <summary>Raised with an answer that no message has asked for: what waited was tried after all.</summary>
+    public event Action<V1.ApplyResult>? Answered;
+
+    /// <summary>What is enforced, as the wire says it: without filters nothing is.</summary>
+    public V1.RealisedState Realised => _enforced
+        ? ToWire(dataplane.Realised)
+        : new V1.RealisedState { Epoch = dataplane.Realised.Epoch };
+
+    /// <summary>
+    /// What this VM ran before this agent started: the generations that come are compared with it, and unless another
+    /// is held it is in force.
+    /// </summary>
+    public void Resume(V1.StoredState state, bool confirmed)
+    {
+        lock (_gate)
+        {
+            (_controllerId, _newest) = (state.ControllerId, state.Desired.Generation);
+            (_inForce, _confirmed) = (state.Desired, confirmed);
+        }
+    }
 
     /// <summary>
     /// A controller introduced itself. Generations of another store are not comparable with those seen so far.
     /// </summary>
     public void Welcome(string controllerId)
     {
-        if (_controllerId != controllerId)
+        lock (_gate)
         {
-            (_controllerId, _newest, _inForce) = (controllerId, 0, null);
+            // The welcome came through the rules that were in force when the agent said hello.
+            Confirm();
+            if (_controllerId != controllerId)
+            {
+                (_controllerId, _newest, _inForce, _waiting) = (controllerId, 0, null, null);
+            }
+        }
+    }
+
+    /// <summary>The controller has got the answer to <paramref name="generation"/>.</summary>
+    public void Received(ulong generation)
+    {
+        lock (_gate)
+        {
+            if (_inForce?.Generation == generation)
+            {
+                Confirm();
+            }
         }
     }
 
@@ -37,26 +84,83 @@ internal sealed class DesiredStateApplier(IDataplane dataplane, TimeProvider tim
     public V1.ApplyResult? Apply(V1.DesiredState desired)
     {
         ArgumentNullException.ThrowIfNull(desired);
-        if (desired.Generation < _newest)
+        lock (_gate)
         {
-            Log.GenerationIgnored(log, desired.Generation, _newest);
-            return null;
-        }
+            if (desired.Generation < _newest)
+            {
+                Log.GenerationIgnored(log, desired.Generation, _newest);
+                return null;
+            }
 
-        _newest = desired.Generation;
-        if (_inForce is { } inForce
-            && inForce.Generation == desired.Generation
-            && Equals(inForce.Persona, desired.Persona))
+            _newest = desired.Generation;
+            if (_held is { } sentence)
+            {
+                _waiting = desired;
+                return Refuse(desired, "BREAK_GLASS", sentence);
+            }
+
+            return _inForce is { } inForce
+                && inForce.Generation == desired.Generation
+                && Equals(inForce.Persona, desired.Persona)
+                    ? new V1.ApplyResult { Generation = desired.Generation, Realised = Realised }
+                    : Carry(desired);
+        }
+    }
+
+    /// <summary>
+    /// From now on every desired state is refused with <paramref name="sentence"/>, which says how to end that.
+    /// <paramref name="enforced"/>: the datapath has filters.
+    /// </summary>
+    public void Hold(string sentence, bool enforced = true)
+    {
+        lock (_gate)
         {
-            return new V1.ApplyResult { Generation = desired.Generation, Realised = Realised };
+            (_held, _enforced) = (sentence, enforced);
         }
+    }
 
+    /// <summary>
+    /// Puts a persona of this VM's own in force (null = none), which is nobody's generation; throws
+    /// <see cref="ApplyException"/>, and then everything is as it was.
+    /// </summary>
+    public void ApplyLocal(Persona? persona)
+    {
+        lock (_gate)
+        {
+            dataplane.Apply(generation: 0, persona);
+        }
+    }
+
+    /// <summary>
+    /// Desired states are carried out again: at once the one that was refused last, else the one that was in force
+    /// before; false where there is neither, and what is in force stays.
+    /// </summary>
+    public bool Release()
+    {
+        lock (_gate)
+        {
+            (_held, _enforced) = (null, true);
+            var due = _waiting ?? _inForce;
+            _waiting = null;
+            if (due is null)
+            {
+                return false;
+            }
+
+            var answer = Carry(due);
+            Answered?.Invoke(answer);
+            return answer.Error is null;
+        }
+    }
+
+    private V1.ApplyResult Carry(V1.DesiredState desired)
+    {
         try
         {
             var start = time.GetTimestamp();
             var persona = desired.Persona is { } wire ? PersonaReader.Read(wire) : null;
-            var realised = dataplane.Apply(desired.Generation, persona);
-            _inForce = desired;
+            store.Prepare(Kept(desired));
+            var realised = Switch(desired, persona);
             Switched?.Invoke(time.GetElapsedTime(start));
             Log.Switched(
                 log, persona?.Name ?? "none", realised.Revision, desired.Generation, realised.Epoch, desired.Cause);
@@ -70,6 +174,10 @@ internal sealed class DesiredStateApplier(IDataplane dataplane, TimeProvider tim
         {
             return Refuse(desired, refused.Code, refused.Message);
         }
+        catch (Exception full) when (full is IOException or UnauthorizedAccessException)
+        {
+            return Refuse(desired, "STATE", $"A restart would not find it on disk: {full.Message}");
+        }
 #pragma warning disable CA1031 // Whatever it is, the controller hears of it and the persona before stays.
         catch (Exception fault)
 #pragma warning restore CA1031
@@ -78,6 +186,60 @@ internal sealed class DesiredStateApplier(IDataplane dataplane, TimeProvider tim
             return Refuse(desired, "INTERNAL", fault.Message);
         }
     }
+
+    private RealisedState Switch(V1.DesiredState desired, Persona? persona)
+    {
+        RealisedState realised;
+        try
+        {
+            realised = dataplane.Apply(desired.Generation, persona);
+        }
+        catch
+        {
+            store.Drop();
+            throw;
+        }
+
+        (_inForce, _confirmed) = (desired, false);
+        try
+        {
+            store.Promote();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Log.NotPromoted(log, desired.Generation, failure.Message);
+        }
+
+        return realised;
+    }
+
+    /// <summary>What is in force has let the controller through.</summary>
+    private void Confirm()
+    {
+        if (_inForce is not { } inForce || _confirmed || _held is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            store.Confirm(Kept(inForce));
+            _confirmed = true;
+            Log.Confirmed(log, inForce.Generation);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Log.NotConfirmed(log, inForce.Generation, failure.Message);
+        }
+    }
+
+    private V1.StoredState Kept(V1.DesiredState desired) => new()
+    {
+        VmId = vmId,
+        BootId = AgentIdentity.BootId,
+        ControllerId = _controllerId ?? string.Empty,
+        Desired = desired,
+    };
 
     private V1.ApplyResult Refuse(V1.DesiredState desired, string code, string message)
     {

@@ -38,17 +38,12 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Gauge _connected;
     private readonly Counter _unfiltered;
     private readonly Counter _repairs;
+    private readonly Gauge _contact;
+    private readonly Counter _fallbacks;
     private string[]? _activeLabels;
 
-    /// <summary>Registers every name; the functions are asked at each scrape.</summary>
-    public AgentMetrics(
-        Func<DataplaneCounters> counters,
-        Func<RealisedState> realised,
-        Func<IEnumerable<(string Hook, ulong Count)>> earlyDenials,
-        Func<IEnumerable<(string Source, ulong Count)>> eventsLost,
-        Func<bool> connected,
-        Func<InterfaceTotals> interfaces,
-        TimeProvider time)
+    /// <summary>Registers every name.</summary>
+    public AgentMetrics(AgentReadings readings, TimeProvider time)
     {
         _time = time;
         var factory = Prometheus.Metrics.WithCustomRegistry(_registry);
@@ -89,22 +84,40 @@ internal sealed class AgentMetrics : IDisposable
         _repairs = factory.CreateCounter(
             "persona_agent_filter_repairs_total",
             "Filters of interfaces that somebody had removed, replaced or bypassed, and that were put right.");
+        _contact = factory.CreateGauge(
+            "persona_agent_controller_contact_age_seconds",
+            "Since the controller was heard of; 0 while the stream stands, no sample before the first time.",
+            new GaugeConfiguration { SuppressInitialValue = true });
+        _fallbacks = factory.CreateCounter(
+            "persona_agent_state_fallbacks_total",
+            "What was kept on disk and could not be used at the start, by reason.",
+            "reason");
         _readAll = () =>
         {
-            Take(counters());
-            Take(realised());
-            Take(interfaces());
-            foreach (var (hook, count) in earlyDenials())
+            Take(readings.Counters());
+            Take(readings.Realised());
+            Take(readings.Interfaces());
+            foreach (var (hook, count) in readings.EarlyDenials())
             {
                 _earlyDenials.WithLabels(hook).IncTo(count);
             }
 
-            foreach (var (source, count) in eventsLost())
+            foreach (var (source, count) in readings.EventsLost())
             {
                 _eventsLost.WithLabels(source).IncTo(count);
             }
 
-            _connected.Set(connected() ? 1 : 0);
+            foreach (var (reason, count) in readings.Fallbacks())
+            {
+                _fallbacks.WithLabels(reason).IncTo(count);
+            }
+
+            var connects = readings.Connected();
+            _connected.Set(connects ? 1 : 0);
+            if (connects || readings.Contact() is not null)
+            {
+                _contact.Set(connects ? 0 : Math.Max(0, (_time.GetUtcNow() - readings.Contact()!.Value).TotalSeconds));
+            }
         };
     }
 

@@ -38,4 +38,15 @@ internal sealed record AgentSettings
 
     /// <summary>Flows that pass before any persona is asked, beside those that the agent needs itself.</summary>
     public required ImmutableArray<FailsafeFlow> Failsafe { get; init; }
+
+    /// <summary>
+    /// The folder on a bpffs in which what is in force outlives the agent; null = it ends with the agent.
+    /// </summary>
+    public string? PinDirectory { get; init; }
+
+    /// <summary>Absolute path of the persona document that stands in for a controller's; null = none.</summary>
+    public string? Baseline { get; init; }
+
+    /// <summary>Sizes and times of conntrack.</summary>
+    public ConntrackOptions Conntrack { get; init; } = new();
 }

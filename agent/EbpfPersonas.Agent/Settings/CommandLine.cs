@@ -9,7 +9,16 @@ internal sealed record CommandLine
     /// <summary>What --help says.</summary>
     public const string Help =
         """
-        usage: ebpf-personas-agent [--config FILE] [--check | --version | --help] [--KEY VALUE]...
+        usage: ebpf-personas-agent [COMMAND] [--config FILE] [--check | --version | --help] [--KEY VALUE]...
+
+        Without COMMAND the agent runs. Commands for root on the VM, with or without a running agent, without a
+        controller; with the settings of the agent. Each use but of status is told to the controller:
+          status [--json] what is enforced at this moment; exit code 0, or 3 where nothing is
+          detach          take the filters off; nothing is enforced, also after a restart, until attach
+          attach          undo detach
+          baseline        hold the baseline persona (or none) against the controller, until resume
+          resume          undo baseline
+        Exit code 0: done; 1: not done; 2: done, but the disk took no note of it and a restart forgets it.
 
           --config FILE   settings, a JSON object (default /etc/ebpf-personas/agent.json)
           --check         go through the whole start-up without changing traffic; exit code 0 or 1
@@ -31,12 +40,24 @@ internal sealed record CommandLine
           allow_plaintext    true: http to a controller that is not on loopback (default false)
           failsafe           flows that no persona may stop, a JSON list of
                              {"direction": "ingress", "protocol": "tcp", "port": 22, "peer": "10.9.0.0/16"}
+          pin_root           folder on a bpffs, where what is in force outlives the agent (default
+                             /sys/fs/bpf/ebpf-personas); none: it ends with the agent
+          baseline           path of a persona document: in force where the controller's was lost, and by the
+                             command of that name (default none)
+          conntrack          flows remembered, and for how long without a packet, a JSON object (default
+                             {"flows": 65536, "new_flows": 16384, "tcp_opening": "60s",
+                             "tcp_established": "24h", "tcp_closing": "120s", "tcp_closed": "10s",
+                             "unanswered": "30s", "udp": "120s", "icmp": "30s", "other": "10m"});
+                             flows 1024-4194304, times 1s-30d
         """;
 
     private readonly Dictionary<string, string> _settings = [];
 
     /// <summary>What to do.</summary>
     public AgentCommand Command { get; private set; } = AgentCommand.Run;
+
+    /// <summary>Whether the status is wanted as JSON.</summary>
+    public bool Json { get; private set; }
 
     /// <summary>The file given with --config, or null.</summary>
     public string? Config { get; private set; }
@@ -54,6 +75,11 @@ internal sealed record CommandLine
             var (name, value) = Split(arguments[i]);
             AgentCommand? command = name switch
             {
+                "status" when i == 0 => AgentCommand.Status,
+                "detach" when i == 0 => AgentCommand.Detach,
+                "attach" when i == 0 => AgentCommand.Attach,
+                "baseline" when i == 0 => AgentCommand.Baseline,
+                "resume" when i == 0 => AgentCommand.Resume,
                 "--check" => AgentCommand.Check,
                 "--version" => AgentCommand.Version,
                 "--help" or "-h" => AgentCommand.Help,
@@ -62,6 +88,10 @@ internal sealed record CommandLine
             if (command is { } asked)
             {
                 parsed.Command = asked;
+            }
+            else if (name == "--json" && parsed.Command == AgentCommand.Status)
+            {
+                parsed.Json = true;
             }
             else if (name != "--config"
                 && !(name.StartsWith("--", StringComparison.Ordinal) && SettingsReader.Keys.Contains(name[2..])))

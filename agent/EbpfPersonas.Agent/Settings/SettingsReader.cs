@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
+using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Dataplane;
 
 namespace EbpfPersonas.Agent.Settings;
@@ -16,7 +18,7 @@ internal sealed class SettingsReader
     public static readonly ImmutableArray<string> Keys =
     [
         "controller", "vm_id", "state_directory", "metrics_listen", "attach", "cgroup", "policy_memory_mib",
-        "rule_capacity", "allow_plaintext", "failsafe",
+        "rule_capacity", "allow_plaintext", "failsafe", "pin_root", "baseline", "conntrack",
     ];
 
     private const string EnvironmentPrefix = "EBPF_PERSONAS_";
@@ -92,6 +94,7 @@ internal sealed class SettingsReader
             "allow_plaintext" => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "true or false",
             "policy_memory_mib" or "rule_capacity" => value.ValueKind == JsonValueKind.Number ? null : "a number",
             "failsafe" => value.ValueKind == JsonValueKind.Array ? null : "a list",
+            "conntrack" => value.ValueKind == JsonValueKind.Object ? null : "an object",
             _ when Keys.Contains(key) => value.ValueKind == JsonValueKind.String ? null : "a string",
             _ => $"not a setting; settings are {string.Join(", ", Keys)}",
         };
@@ -106,7 +109,7 @@ internal sealed class SettingsReader
         var text = value.ValueKind switch
         {
             JsonValueKind.String => value.GetString()!,
-            JsonValueKind.Array or JsonValueKind.Number => value.GetRawText(),
+            JsonValueKind.Array or JsonValueKind.Object or JsonValueKind.Number => value.GetRawText(),
             _ => value.GetBoolean() ? "true" : "false",
         };
         _texts[key] = new SettingText(text, "agent.json");
@@ -120,14 +123,14 @@ internal sealed class SettingsReader
             "false" => false,
             _ => throw new FormatException("is true or false"),
         });
+        var vmId = Parse("vm_id", machineId ?? string.Empty, ParseVmId)!;
         return new AgentSettings
         {
             AllowPlaintext = allowPlaintext,
             Controller = Parse(
                 "controller", "http://127.0.0.1:7071", text => ControllerAddress.Parse(text, allowPlaintext))!,
-            VmId = Parse("vm_id", machineId ?? string.Empty, ParseVmId)!,
-            StateDirectory = Parse("state_directory", "/var/lib/ebpf-personas", text =>
-                Path.IsPathFullyQualified(text) ? text : throw new FormatException("is an absolute path"))!,
+            VmId = vmId,
+            StateDirectory = Parse("state_directory", "/var/lib/ebpf-personas", ParseStateDirectory)!,
             MetricsListen = Parse("metrics_listen", "127.0.0.1:9435", ParseEndPoint)!,
             Attach = Parse("attach", "auto", text => text switch
             {
@@ -142,6 +145,11 @@ internal sealed class SettingsReader
             PolicyMemoryMib = Parse("policy_memory_mib", "16", text => ParseNumber(text, 1, 1024)),
             RuleCapacity = Parse("rule_capacity", "65536", text => ParseNumber(text, 1024, 1 << 20)),
             Failsafe = Parse("failsafe", "[]", FailsafeSetting.Parse),
+            PinDirectory = Parse("pin_root", "/sys/fs/bpf/ebpf-personas", text =>
+                text == "none" ? null : Path.Join(ParsePath(text, "is an absolute path, or none"), vmId)),
+            Baseline = Parse("baseline", "none", text =>
+                text == "none" ? null : ParsePath(text, "is the absolute path of a persona document, or none")),
+            Conntrack = Parse("conntrack", "{}", ConntrackSetting.Parse) ?? new ConntrackOptions(),
         };
     }
 
@@ -172,6 +180,15 @@ internal sealed class SettingsReader
             : throw new FormatException(text.Length == 0
                 ? "is not set, and /etc/machine-id cannot stand in for it"
                 : "has 1-64 characters of A-Z, a-z, 0-9, '.', '_' and '-'");
+
+    private static string ParsePath(string text, string otherwise) =>
+        Path.IsPathFullyQualified(text) ? text : throw new FormatException(otherwise);
+
+    private static string ParseStateDirectory(string text) =>
+        Encoding.UTF8.GetByteCount(ParsePath(text, "is an absolute path")) <= ControlSocket.DirectoryMax
+            ? text
+            : throw new FormatException(
+                $"is longer than {ControlSocket.DirectoryMax} octets: the kernel would take no socket in it");
 
     private static IPEndPoint ParseEndPoint(string text) =>
         // Without a port the class takes 0; an IPv6 address would be cut at its last colon.

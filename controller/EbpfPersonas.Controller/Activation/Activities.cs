@@ -13,6 +13,14 @@ internal static class Activities
         process?.Image.UserName,
         process?.Image.Path, process?.Image.Executable, null, null);
 
+    /// <summary>The operator of the VM went around the controller.</summary>
+    public static ActivityRecord BreakGlass(BreakGlassReport use) => new(
+        0, "break_glass", use.Time, null, null, use.UserId, use.UserName, null, null, null, null)
+    {
+        Command = use.Command,
+        Outcome = use.Outcome,
+    };
+
     /// <summary>The VM listed all its processes.</summary>
     public static ActivityRecord Snapshot(int processes, DateTimeOffset now) =>
         new(0, "snapshot", now, null, null, null, null, null, null, null, processes);

@@ -28,6 +28,7 @@ internal sealed class ActivityIntake(
             }
 
             actor.Stream = stream;
+            actor.Conditions = [];
             actor.GenerationFloor = realised.Generation;
             return new VmChange(vm with
             {
@@ -123,6 +124,46 @@ internal sealed class ActivityIntake(
                 AnsweredAt = time.GetUtcNow(),
                 Error = failure is null ? null : $"{failure.Code}: {failure.Message}",
             };
+        });
+    }
+
+    /// <summary>What the VM enforces changed otherwise than by a decision.</summary>
+    public async Task StatusAsync(
+        string vmId, long stream, RealisedState realised, IReadOnlyList<AgentCondition> conditions)
+    {
+        if (!manager.TryFind(vmId, out var actor))
+        {
+            return;
+        }
+
+        await decisions.ChangeAsync(actor, vm =>
+        {
+            if (actor.Stream != stream)
+            {
+                return null;
+            }
+
+            actor.Conditions = [.. conditions];
+            return new VmChange(vm with { LastContact = time.GetUtcNow(), Realised = realised });
+        });
+    }
+
+    /// <summary>Puts a use of break glass among what the VM did, once.</summary>
+    public async Task BreakGlassAsync(string vmId, BreakGlassReport use)
+    {
+        if (!manager.TryFind(vmId, out var actor))
+        {
+            return;
+        }
+
+        await decisions.ChangeAsync(actor, vm =>
+        {
+            if (actor.RememberBreakGlass(use.Id))
+            {
+                actor.Activity.Add(Activities.BreakGlass(use));
+            }
+
+            return new VmChange(vm with { LastContact = time.GetUtcNow() });
         });
     }
 

@@ -1,5 +1,5 @@
-using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Json;
 
 namespace EbpfPersonas.Controller.Activation;
 

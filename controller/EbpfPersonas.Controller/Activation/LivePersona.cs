@@ -1,6 +1,6 @@
-using EbpfPersonas.Controller.Personas;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Validation;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Controller.Activation;

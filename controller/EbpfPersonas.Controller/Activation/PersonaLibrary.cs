@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using EbpfPersonas.Controller.Personas;
-using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Json;
+using EbpfPersonas.Personas.Validation;
 
 namespace EbpfPersonas.Controller.Activation;
 

@@ -9,6 +9,7 @@ namespace EbpfPersonas.Controller.Activation;
 /// </summary>
 internal sealed class VmActor(StoredVm vm) : IDisposable
 {
+    private readonly HashSet<string> _breakGlass = new(StringComparer.Ordinal);
     private volatile StoredVm _vm = vm;
 
     public SemaphoreSlim Gate { get; } = new(1, 1);
@@ -29,6 +30,9 @@ internal sealed class VmActor(StoredVm vm) : IDisposable
 
     /// <summary>The time of the last contact that the store knows.</summary>
     public DateTimeOffset ContactSaved { get; set; } = vm.LastContact;
+
+    /// <summary>What the agent's present stream said last; an agent says it again on every stream.</summary>
+    public ImmutableArray<AgentCondition> Conditions { get; set; } = [];
 
     /// <summary>The stream whose reports count; 0 before the first.</summary>
     public long Stream { get; set; }
@@ -51,6 +55,19 @@ internal sealed class VmActor(StoredVm vm) : IDisposable
 
     /// <summary>Ends the pin in time.</summary>
     public ITimer? PinTimer { get; set; }
+
+    /// <summary>
+    /// Whether this use of break glass is new; an agent says it again until it knows that it was heard.
+    /// </summary>
+    public bool RememberBreakGlass(string id)
+    {
+        if (_breakGlass.Count >= ActivityLog.Max)
+        {
+            _breakGlass.Clear();
+        }
+
+        return _breakGlass.Add(id);
+    }
 
     public void Dispose()
     {

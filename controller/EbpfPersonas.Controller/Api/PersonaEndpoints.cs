@@ -1,9 +1,9 @@
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api.Resources;
-using EbpfPersonas.Controller.Personas;
-using EbpfPersonas.Controller.Personas.Json;
-using EbpfPersonas.Controller.Personas.Reading;
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Json;
+using EbpfPersonas.Personas.Reading;
+using EbpfPersonas.Personas.Validation;
 
 namespace EbpfPersonas.Controller.Api;
 

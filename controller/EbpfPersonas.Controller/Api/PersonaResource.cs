@@ -1,7 +1,7 @@
 using System.Text.Json;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api.Resources;
-using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Personas.Json;
 
 namespace EbpfPersonas.Controller.Api;
 

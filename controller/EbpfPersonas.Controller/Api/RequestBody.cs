@@ -1,4 +1,4 @@
-using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Personas.Json;
 using Microsoft.Net.Http.Headers;
 
 namespace EbpfPersonas.Controller.Api;

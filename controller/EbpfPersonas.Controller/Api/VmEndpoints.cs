@@ -1,7 +1,7 @@
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api.Resources;
 using EbpfPersonas.Controller.Fleet;
-using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Personas.Json;
 
 namespace EbpfPersonas.Controller.Api;
 

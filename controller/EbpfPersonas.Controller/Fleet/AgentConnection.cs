@@ -34,7 +34,8 @@ internal sealed class AgentConnection(
             {
                 await intake.ConnectAsync(vmId, session.Stream, identity, realised);
                 log.AgentConnected(vmId, identity.AgentVersion, identity.KernelRelease);
-                await responseStream.WriteAsync(
+                await session.WriteAsync(
+                    responseStream,
                     new V1.ControllerMessage { Welcome = new V1.Welcome { ControllerId = store.ControllerId } },
                     ending.Token);
                 await RunAsync(session, requestStream, responseStream, ending);
@@ -98,7 +99,7 @@ internal sealed class AgentConnection(
         var writing = WriteAsync(session, responses, ending.Token);
         try
         {
-            var reading = ReadAsync(session, requests, ending.Token);
+            var reading = ReadAsync(session, requests, responses, ending.Token);
             await await Task.WhenAny(reading, writing);
         }
         finally
@@ -110,7 +111,8 @@ internal sealed class AgentConnection(
     }
 
     private async Task ReadAsync(
-        AgentSession session, IAsyncStreamReader<V1.AgentMessage> requests, CancellationToken ended)
+        AgentSession session, IAsyncStreamReader<V1.AgentMessage> requests,
+        IServerStreamWriter<V1.ControllerMessage> responses, CancellationToken ended)
     {
         var ready = false;
         while (await requests.MoveNext(ended))
@@ -137,12 +139,29 @@ internal sealed class AgentConnection(
 
                     break;
                 case V1.AgentMessage.MessageOneofCase.Result:
-                    await AnswerAsync(session, requests.Current.Result);
+                    var result = requests.Current.Result;
+                    await AnswerAsync(session, result);
+                    await AcknowledgeAsync(new V1.Receipt { Generation = result.Generation });
+                    break;
+                case V1.AgentMessage.MessageOneofCase.Status:
+                    var status = requests.Current.Status;
+                    await intake.StatusAsync(
+                        session.VmId, session.Stream, AgentReports.ReadRealised(status.Realised, time.GetUtcNow()),
+                        AgentReports.ReadConditions(status));
+                    break;
+                case V1.AgentMessage.MessageOneofCase.BreakGlass:
+                    var use = AgentReports.ReadBreakGlass(requests.Current.BreakGlass);
+                    log.BreakGlassUsed(session.VmId, use.Command, use.UserId, use.UserName, use.Time, use.Outcome);
+                    await intake.BreakGlassAsync(session.VmId, use);
+                    await AcknowledgeAsync(new V1.Receipt { BreakGlass = requests.Current.BreakGlass.Id });
                     break;
                 default:
                     throw new RpcException(new Status(StatusCode.InvalidArgument, "Expected activity or a result."));
             }
         }
+
+        Task AcknowledgeAsync(V1.Receipt receipt) =>
+            session.WriteAsync(responses, new V1.ControllerMessage { Receipt = receipt }, ended);
     }
 
     private async Task AnswerAsync(AgentSession session, V1.ApplyResult result)
@@ -178,7 +197,7 @@ internal sealed class AgentConnection(
         await foreach (var desired in session.Mailbox.ReadAllAsync(ended))
         {
             session.Sent = new AgentSession.SentState((long)desired.Generation, time.GetTimestamp());
-            await responses.WriteAsync(new V1.ControllerMessage { Desired = desired }, ended);
+            await session.WriteAsync(responses, new V1.ControllerMessage { Desired = desired }, ended);
         }
     }
 

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using EbpfPersonas.Controller.Activation;
-using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Json;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using V1 = EbpfPersonas.Protos.V1;
@@ -50,6 +50,17 @@ internal static partial class AgentReports
         new(
             generation, Word(wire.Code, "error.code"),
             Printable.Clean(wire.Message[..Math.Min(wire.Message.Length, MaxMessage)]), now);
+
+    public static IReadOnlyList<AgentCondition> ReadConditions(V1.AgentStatus wire) => wire.Conditions.Count <= 16
+        ? [.. wire.Conditions.Select(condition => new AgentCondition(
+            Word(condition.Type, "conditions.type"),
+            Printable.Clean(condition.Message[..Math.Min(condition.Message.Length, MaxMessage)])))]
+        : throw Invalid("More than 16 conditions.");
+
+    public static BreakGlassReport ReadBreakGlass(V1.BreakGlassUse wire) => new(
+        Word(wire.Id, "break_glass.id"), Time(wire.Time), wire.UserId, Word(wire.SudoUser, "break_glass.sudo_user"),
+        Word(wire.Command, "break_glass.command"),
+        Printable.Clean(wire.Outcome[..Math.Min(wire.Outcome.Length, MaxMessage)]));
 
     /// <summary>A generation, with room above it for all that the controller may give.</summary>
     public static long Generation(ulong value, string field) =>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using EbpfPersonas.Protos.V1;
+using Grpc.Core;
 
 namespace EbpfPersonas.Controller.Fleet;
 
@@ -12,6 +13,7 @@ internal sealed class AgentSession : IDisposable
     private readonly Channel<DesiredState> _mailbox = Channel.CreateBounded<DesiredState>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
     private readonly CancellationTokenSource _ended = new();
+    private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Lock _lock = new();
     private ulong _newest;
     private bool _ready;
@@ -80,7 +82,27 @@ internal sealed class AgentSession : IDisposable
         }
     }
 
-    public void Dispose() => _ended.Dispose();
+    /// <summary>Writes to the stream, which takes one message at a time.</summary>
+    public async Task WriteAsync(
+        IServerStreamWriter<ControllerMessage> stream, ControllerMessage message, CancellationToken ended)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        await _writing.WaitAsync(ended);
+        try
+        {
+            await stream.WriteAsync(message, ended);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _ended.Dispose();
+        _writing.Dispose();
+    }
 
     /// <summary>A generation and the time stamp of its sending.</summary>
     internal sealed record SentState(long Generation, long Timestamp);

@@ -14,4 +14,7 @@ internal enum VmPhase
 
     /// <summary>The agent refused it; what ran before runs on.</summary>
     Failed,
+
+    /// <summary>The operator of the VM enforces something else, or nothing, until he says otherwise.</summary>
+    Degraded,
 }

@@ -1,4 +1,4 @@
-using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Controller.Activation;
 
 namespace EbpfPersonas.Controller.Fleet;
 
@@ -9,10 +9,16 @@ internal static class VmPhases
     /// The phase, where <paramref name="sentGeneration"/> was sent last to the present stream (0 = nothing, or no
     /// stream).
     /// </summary>
-    public static VmPhase Of(StoredVm vm, long sentGeneration)
+    public static VmPhase Of(VmActor actor, long sentGeneration)
     {
-        ArgumentNullException.ThrowIfNull(vm);
+        ArgumentNullException.ThrowIfNull(actor);
+        var vm = actor.Vm;
         var desired = vm.Desired;
+        if (actor.Conditions.Any(condition => condition.Degrades))
+        {
+            return VmPhase.Degraded;
+        }
+
         if (desired.Generation == 0)
         {
             // A persona of which this controller knows nothing, for example after its store was lost: the VM keeps it

@@ -57,7 +57,7 @@ internal static class ControllerApp
         app.Services.GetRequiredService<ControllerMetrics>().OnScrape(
             () => fleet.Connected,
             () => manager.Vms.Count(
-                actor => VmPhases.Of(actor.Vm, fleet.SentGeneration(actor.Vm.Id)) != VmPhase.Realized));
+                actor => VmPhases.Of(actor, fleet.SentGeneration(actor.Vm.Id)) != VmPhase.Realized));
         await app.StartAsync();
 
         var addresses = Addresses(app);

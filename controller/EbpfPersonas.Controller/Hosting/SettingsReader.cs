@@ -1,4 +1,4 @@
-using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Personas.Json;
 
 namespace EbpfPersonas.Controller.Hosting;
 

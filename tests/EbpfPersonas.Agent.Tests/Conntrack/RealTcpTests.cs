@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
-using EbpfPersonas.TestKit.Network;
 using Xunit;
 using Xunit.Abstractions;
 

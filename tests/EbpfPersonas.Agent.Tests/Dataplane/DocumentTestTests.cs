@@ -13,9 +13,14 @@ namespace EbpfPersonas.Agent.Tests.Dataplane;
 /// </summary>
 public sealed class DocumentTestTests : IDisposable
 {
+    private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("ebpf-personas-state-");
     private readonly List<PersonaDataplane> _loaded = [];
 
-    public void Dispose() => _loaded.ForEach(dataplane => dataplane.Dispose());
+    public void Dispose()
+    {
+        _loaded.ForEach(dataplane => dataplane.Dispose());
+        _state.Delete(recursive: true);
+    }
 
     [Fact]
     public void A_persona_whose_tests_hold_is_put_in_force()
@@ -106,7 +111,11 @@ public sealed class DocumentTestTests : IDisposable
         });
         _loaded.Add(dataplane);
         var applier = new DesiredStateApplier(
-            dataplane, TimeProvider.System, NullLogger<DesiredStateApplier>.Instance);
+            dataplane,
+            new StateStore(_state.FullName, "vm-1"),
+            "vm-1",
+            TimeProvider.System,
+            NullLogger<DesiredStateApplier>.Instance);
         applier.Welcome("store-1");
         return (dataplane, applier);
     }

@@ -121,5 +121,5 @@ public sealed class AgentProcessTests : IAsyncLifetime
         _host.Start(Agent[0], [.. Agent[1..], .. Arguments(), .. arguments]);
 
     private string[] Arguments() =>
-        ["--vm_id", "vm", "--state_directory", Path.Join(_folder, "state"), "--cgroup", "none"];
+        ["--vm_id", "vm", "--state_directory", Path.Join(_folder, "state"), "--cgroup", "none", "--pin_root", "none"];
 }

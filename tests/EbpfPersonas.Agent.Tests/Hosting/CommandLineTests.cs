@@ -20,6 +20,29 @@ public sealed class CommandLineTests
         Assert.Equal((AgentCommand.Run, null), (CommandLine.Parse([]).Command, CommandLine.Parse([]).Config));
     }
 
+    [Theory]
+    [InlineData("status", AgentCommand.Status)]
+    [InlineData("detach", AgentCommand.Detach)]
+    [InlineData("attach", AgentCommand.Attach)]
+    [InlineData("baseline", AgentCommand.Baseline)]
+    [InlineData("resume", AgentCommand.Resume)]
+    public void A_command_stands_first_and_takes_settings(string word, object command)
+    {
+        var line = CommandLine.Parse([word, "--vm_id", "a"]);
+
+        Assert.Equal(((AgentCommand)command, "a"), (line.Command, line.Settings["vm_id"]));
+        Assert.Throws<SettingsException>(() => CommandLine.Parse(["--vm_id", "a", word]));
+        Assert.Contains($"  {word} ", CommandLine.Help, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_the_status_comes_as_json()
+    {
+        Assert.True(CommandLine.Parse(["status", "--json"]).Json);
+        Assert.False(CommandLine.Parse(["status"]).Json);
+        Assert.Throws<SettingsException>(() => CommandLine.Parse(["detach", "--json"]));
+    }
+
     [Fact]
     public void All_errors_come_at_once()
     {

@@ -188,6 +188,92 @@ public sealed class SettingsTests
             <= FailsafeTables.EntriesMax);
     }
 
+    [Fact]
+    public void What_is_pinned_lies_in_a_folder_of_the_vm()
+    {
+        Assert.Equal("/sys/fs/bpf/ebpf-personas/id", SettingsReader.Read(null, Nothing, Nothing, "id").PinDirectory);
+        Assert.Equal("/run/bpf/id", With("pin_root", "/run/bpf").PinDirectory);
+        Assert.Null(With("pin_root", "none").PinDirectory);
+        Assert.Null(With("baseline", "none").Baseline);
+        Assert.Equal("/etc/base.json", With("baseline", "/etc/base.json").Baseline);
+    }
+
+    [Theory]
+    [InlineData("pin_root", "bpf", "pin_root (--pin_root): is an absolute path, or none.")]
+    [InlineData("baseline", "x", "baseline (--baseline): is the absolute path of a persona document, or none.")]
+    [InlineData("conntrack", "7", "conntrack (--conntrack): is a JSON object.")]
+    [InlineData("conntrack", "{\"flow\": 7}", "conntrack (--conntrack): /flow is not known")]
+    [InlineData("conntrack", "{\"flows\": 1023}", "/flows is a whole number from 1024 to 4194304.")]
+    [InlineData("conntrack", "{\"flows\": 4194305}", "/flows is a whole number from 1024 to 4194304.")]
+    [InlineData("conntrack", "{\"new_flows\": \"2048\"}", "/new_flows is a whole number from 1024 to 4194304.")]
+    [InlineData("conntrack", "{\"udp\": \"0s\"}", "/udp is a time of whole seconds from \"1s\" to \"30d\".")]
+    [InlineData("conntrack", "{\"udp\": 120}", "/udp is a time of whole seconds")]
+    [InlineData("conntrack", "{\"udp\": \"1500ms\"}", "/udp is a time of whole seconds")]
+    [InlineData("conntrack", "{\"other\": \"30d1s\"}", "/other is a time of whole seconds")]
+    [InlineData("conntrack", "{\"udp\": \"1s\", \"udp\": \"2s\"}", "conntrack (--conntrack): ")]
+    public void A_wrong_setting_of_these_is_named(string key, string text, string what)
+    {
+        var wrong = Assert.Throws<SettingsException>(() => With(key, text));
+
+        Assert.Contains(what, Assert.Single(wrong.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_state_directory_leaves_room_for_the_name_of_its_socket()
+    {
+        Assert.Equal(99, With("state_directory", "/" + new string('x', 98)).StateDirectory.Length);
+        Assert.Throws<SettingsException>(() => With("state_directory", "/" + new string('x', 99)));
+    }
+
+    [Fact]
+    public void Conntrack_has_defaults_for_what_is_not_said()
+    {
+        Assert.Equal(new ConntrackOptions(), With("conntrack", "{}").Conntrack);
+        var set = SettingsReader.Read(
+            """
+            {"conntrack": {"flows": 1024, "new_flows": 4194304, "tcp_opening": "1s", "tcp_established": "30d",
+             "tcp_closing": "2m", "tcp_closed": "3s", "unanswered": "4s", "udp": "5s", "icmp": "6s", "other": "1h"}}
+            """,
+            Nothing,
+            Nothing,
+            "id");
+        Assert.Equal(
+            new ConntrackOptions
+            {
+                Flows = 1024,
+                NewFlows = 4_194_304,
+                TcpOpening = 1,
+                TcpEstablished = 2_592_000,
+                TcpClosing = 120,
+                TcpClosed = 3,
+                Unanswered = 4,
+                Udp = 5,
+                Icmp = 6,
+                Other = 3600,
+            },
+            set.Conntrack);
+    }
+
+    [Theory]
+    [InlineData("/sys/fs/bpf/ebpf-personas/vm", "bpf")]
+    [InlineData("/sys/fs", "sysfs")]
+    [InlineData("/sys/fs/bpfx", "sysfs")]
+    [InlineData("/run/my bpf/x", "bpf")]
+    [InlineData("/var/lib", "ext4")]
+    public void The_file_system_of_a_path_is_found(string path, string type) => Assert.Equal(
+        type,
+        EbpfPersonas.Agent.Hosting.PinRoot.FileSystemOf(
+            path,
+            [
+                "1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw",
+                "2 1 0:5 / /sys rw shared:2 - sysfs sysfs rw",
+                "3 2 0:6 / /sys/fs/bpf rw shared:3 master:4 - bpf bpf rw",
+                "4 1 0:7 / /run/my\\040bpf rw - bpf bpf rw",
+            ]));
+
+    private static AgentSettings With(string key, string text) =>
+        SettingsReader.Read(null, Nothing, new Dictionary<string, string> { [key] = text }, "id");
+
     private static AgentSettings Failsafe(string list) =>
         SettingsReader.Read($$"""{"failsafe": {{list}}}""", Nothing, Nothing, "id");
 }

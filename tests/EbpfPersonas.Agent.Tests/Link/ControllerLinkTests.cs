@@ -1,5 +1,6 @@
 using System.Net;
 using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
@@ -22,7 +23,10 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     private readonly FakeDataplane _dataplane = new();
     private readonly ActivityFeed _feed = new(TimeProvider.System, new UserNames(), _ => null, 100);
     private FakeController _controller = null!;
+    private readonly AgentConditions _conditions = new();
     private ControllerLink? _link;
+    private DesiredStateApplier _applier = null!;
+    private AuditTrail _audit = null!;
 
     public async Task InitializeAsync()
     {
@@ -226,14 +230,21 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         };
         settings = change?.Invoke(settings) ?? settings;
         var locator = new ControllerLocator(settings, _dataplane, NullLogger<ControllerLocator>.Instance);
-        var applier = new DesiredStateApplier(
-            _dataplane, TimeProvider.System, NullLogger<DesiredStateApplier>.Instance);
+        _applier = new DesiredStateApplier(
+            _dataplane,
+            new StateStore(_state, "vm-1"),
+            "vm-1",
+            TimeProvider.System,
+            NullLogger<DesiredStateApplier>.Instance);
         _link = new ControllerLink(
             settings,
             locator,
             new AgentIdentity(settings, () => AttachMode.Tcx, () => true),
             _feed,
-            applier,
+            _applier,
+            _conditions,
+            _audit = new AuditTrail(_state, TimeProvider.System),
+            new ControllerContact(_state, TimeProvider.System),
             TimeProvider.System,
             NullLogger<ControllerLink>.Instance);
         await _link.StartAsync(CancellationToken.None);

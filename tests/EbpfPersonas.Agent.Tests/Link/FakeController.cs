@@ -38,12 +38,24 @@ internal sealed class FakeController : IAsyncDisposable
     /// <summary>Everything that agents said, on all streams.</summary>
     public IReadOnlyList<AgentMessage> Received => [.. _received];
 
-    public static async Task<FakeController> StartAsync(string id = "store-1", int port = 0)
+    /// <summary>Listens on loopback, or on <paramref name="listener"/>, which may be in another namespace.</summary>
+    public static async Task<FakeController> StartAsync(
+        string id = "store-1", int port = 0, System.Net.Sockets.Socket? listener = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http2));
+        {
+            if (listener is null)
+            {
+                kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http2);
+            }
+            else
+            {
+                kestrel.ListenHandle(
+                    (ulong)listener.Handle, listen => listen.Protocols = HttpProtocols.Http2);
+            }
+        });
         builder.Services.AddGrpc();
         FakeController? fake = null;
         builder.Services.AddSingleton(_ => fake!);
@@ -58,6 +70,10 @@ internal sealed class FakeController : IAsyncDisposable
     {
         Desired = new DesiredState { Generation = generation, Persona = persona, Cause = "the test says so" },
     });
+
+    /// <summary>Says that a message of the agent has arrived.</summary>
+    public Task AcknowledgeAsync(Receipt receipt) =>
+        _stream!.WriteAsync(new ControllerMessage { Receipt = receipt });
 
     /// <summary>Breaks every stream there is; new ones are welcome.</summary>
     public void Break() => Interlocked.Exchange(ref _streams, new CancellationTokenSource()).Cancel();
@@ -81,6 +97,11 @@ internal sealed class FakeController : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_ending.IsCancellationRequested)
+        {
+            return;
+        }
+
         await _ending.CancelAsync();
         Break();
         await _app.DisposeAsync();

@@ -10,6 +10,11 @@ internal sealed class FakeDataplane : IDataplane
 
     public RealisedState Realised { get; private set; } = new(0, 0, null, 0);
 
+    /// <summary>Everything that was done, in order.</summary>
+    public List<string> Steps { get; } = [];
+
+    public bool Attached { get; private set; }
+
     public List<ulong> Applied { get; } = [];
 
     public List<IReadOnlyList<FailsafeFlow>> Failsafes { get; } = [];
@@ -22,8 +27,30 @@ internal sealed class FakeDataplane : IDataplane
         }
 
         Applied.Add(generation);
+        Steps.Add($"apply {persona?.Name ?? "none"}");
         return Realised = new RealisedState(generation, ++_epoch, persona?.Name, persona?.Revision ?? 0);
     }
 
-    public void SetFailsafe(IReadOnlyList<FailsafeFlow> flows) => Failsafes.Add(flows);
+    /// <summary>As if an earlier agent had left it.</summary>
+    public void Leave(ulong generation, uint epoch, string? persona, ulong revision) =>
+        Realised = new RealisedState(generation, _epoch = epoch, persona, revision);
+
+    public AttachMode Attach()
+    {
+        Steps.Add("attach");
+        Attached = true;
+        return AttachMode.Tcx;
+    }
+
+    public void Detach()
+    {
+        Steps.Add("detach");
+        Attached = false;
+    }
+
+    public void SetFailsafe(IReadOnlyList<FailsafeFlow> flows)
+    {
+        Steps.Add("failsafe");
+        Failsafes.Add(flows);
+    }
 }

@@ -22,18 +22,25 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
     private readonly IPEndPoint _listen = FreePort();
     private readonly AgentMetrics _metrics;
     private readonly MetricsEndpoint _endpoint;
+    private bool _connected = true;
+    private DateTimeOffset? _contact;
     private RealisedState _realised = new(1, 1, "p", 4);
     private ulong _lastHit = (ulong)TimeProvider.System.GetTimestamp();
 
     public MetricsEndpointTests()
     {
         _metrics = new AgentMetrics(
-            Counters,
-            () => _realised,
-            () => [("connect", 4), ("sendmsg", 0)],
-            () => [("process", 9)],
-            () => true,
-            () => new InterfaceTotals(new LinkPackets(11, 12), 13),
+            new AgentReadings
+            {
+                Counters = Counters,
+                Realised = () => _realised,
+                EarlyDenials = () => [("connect", 4), ("sendmsg", 0)],
+                EventsLost = () => [("process", 9)],
+                Connected = () => _connected,
+                Contact = () => _contact,
+                Interfaces = () => new InterfaceTotals(new LinkPackets(11, 12), 13),
+                Fallbacks = () => [("damaged", 2)],
+            },
             TimeProvider.System);
         var settings = new AgentSettings
         {
@@ -58,6 +65,21 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         await _endpoint.StopAsync(CancellationToken.None);
         _endpoint.Dispose();
     }
+
+    [Fact]
+    public async Task The_age_of_the_last_contact_grows_only_without_a_stream()
+    {
+        const string Age = "persona_agent_controller_contact_age_seconds";
+        Assert.Equal(0, (await ScrapeAsync()).Sum(Age));
+
+        _connected = false;
+        _contact = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(5);
+        Assert.InRange((await ScrapeAsync()).Sum(Age), 299, 330);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_used_of_the_disk_is_counted_by_reason() =>
+        Assert.Equal(2, (await ScrapeAsync()).Sum("persona_agent_state_fallbacks_total"));
 
     [Fact]
     public async Task Counters_are_read_when_somebody_asks()

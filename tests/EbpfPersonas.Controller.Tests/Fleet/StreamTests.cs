@@ -38,6 +38,62 @@ public sealed class StreamTests : ControllerTest
     }
 
     [Fact]
+    public async Task Every_answer_gets_a_receipt()
+    {
+        await Controller.PutPersonaAsync(RunningController.Persona);
+        await using var agent = await Controller.AgentAsync("vm-1");
+        await Controller.ActivateAsync("vm-1", """{"persona":"db"}""");
+
+        var desired = await agent.NextAsync();
+        await agent.RefuseAsync(desired, "STATE", "The disk is full.");
+        Assert.Equal(desired.Generation, (await agent.NextReceiptAsync()).Generation);
+        await agent.AcknowledgeAsync(desired);
+        Assert.Equal(desired.Generation, (await agent.NextReceiptAsync()).Generation);
+    }
+
+    [Fact]
+    public async Task A_VM_that_its_operator_holds_is_Degraded_until_he_lets_go()
+    {
+        await Controller.PutPersonaAsync(RunningController.Persona);
+        await using var agent = await Controller.AgentAsync("vm-1");
+        await Controller.ActivateAsync("vm-1", """{"persona":"db"}""");
+        var desired = await agent.RealiseNextAsync();
+        await Controller.WaitForPhaseAsync("vm-1", "Realized");
+        var realised = agent.Realised;
+
+        await agent.SendStatusAsync(
+            new RealisedState(), new AgentCondition { Type = "DETACHED", Message = "The filters are\u001b off." });
+        var status = await Controller.WaitForPhaseAsync("vm-1", "Degraded");
+        Assert.Null((string?)status["active_persona"]);
+        Assert.Contains(
+            status["conditions"]!.AsArray(),
+            condition => (string?)condition!["type"] == "DETACHED"
+                && (string?)condition["message"] == "The filters are? off.");
+
+        await agent.SendStatusAsync(realised);
+        status = await Controller.WaitForPhaseAsync("vm-1", "Realized");
+        Assert.Equal((long)desired.Generation, (long)status["realised_generation"]!);
+    }
+
+    [Fact]
+    public async Task A_use_of_break_glass_is_once_among_what_the_VM_did_and_is_acknowledged_each_time()
+    {
+        await using var agent = await Controller.AgentAsync("vm-1");
+        foreach (var id in (string[])["1", "2", "1"])
+        {
+            await agent.SendBreakGlassAsync(id, "detach");
+            Assert.Equal(id, (await agent.NextReceiptAsync()).BreakGlass);
+        }
+
+        var items = (await Controller.GetAsync("/api/v1/vms/vm-1/activity"))["items"]!.AsArray()
+            .Where(item => (string?)item!["kind"] == "break_glass").ToArray();
+        Assert.Equal(2, items.Length);
+        Assert.Equal(
+            ("detach", "alice?", "The filters are off."),
+            ((string?)items[0]!["command"], (string?)items[0]!["user_name"], (string?)items[0]!["outcome"]));
+    }
+
+    [Fact]
     public async Task A_refused_generation_is_Failed_and_what_ran_before_runs_on()
     {
         await Controller.PutPersonaAsync(RunningController.Persona);

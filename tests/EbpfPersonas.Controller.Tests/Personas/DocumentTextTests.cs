@@ -1,5 +1,5 @@
 using System.Text;
-using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Personas.Json;
 using Xunit;
 
 namespace EbpfPersonas.Controller.Tests.Personas;

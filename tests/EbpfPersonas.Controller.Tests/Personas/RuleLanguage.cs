@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using EbpfPersonas.Controller.Personas;
-using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Personas.Json;
+using EbpfPersonas.Personas.Validation;
 
 namespace EbpfPersonas.Controller.Tests.Personas;
 

@@ -1,8 +1,8 @@
 using System.Text;
-using EbpfPersonas.Controller.Personas;
-using EbpfPersonas.Controller.Personas.Json;
 using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Json;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Personas.Validation;
 using EbpfPersonas.Personas.Wire;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Text;
-using EbpfPersonas.Controller.Personas;
-using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Personas.Json;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Personas.Validation;
 using EbpfPersonas.Personas.Wire;
 using Xunit;
 

@@ -1,6 +1,6 @@
-using EbpfPersonas.Controller.Personas;
-using EbpfPersonas.Controller.Personas.Json;
+using EbpfPersonas.Personas.Json;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Personas.Validation;
 using EbpfPersonas.Personas.Wire;
 using EbpfPersonas.TestKit.Cases;
 

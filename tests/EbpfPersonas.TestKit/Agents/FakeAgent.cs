@@ -31,6 +31,9 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>What the datapath would run.</summary>
     public RealisedState Realised { get; private set; } = new();
 
+    /// <summary>What the controller said it has got.</summary>
+    public List<Receipt> Receipts { get; } = [];
+
     /// <summary>Says hello and waits for the welcome.</summary>
     public static async Task<FakeAgent> ConnectAsync(string address, string vmId, RealisedState? realised = null)
     {
@@ -131,11 +134,65 @@ public sealed class FakeAgent : IAsyncDisposable
             new AgentMessage { Result = new ApplyResult { Generation = desired.Generation, Error = error } });
     }
 
+    /// <summary>Says what keeps the VM from enforcing what was decided.</summary>
+    public Task SendStatusAsync(RealisedState realised, params AgentCondition[] conditions) =>
+        _call.RequestStream.WriteAsync(new AgentMessage
+        {
+            Status = new AgentStatus { Realised = realised, Conditions = { conditions } },
+        });
+
+    /// <summary>Says that the operator went around the controller.</summary>
+    public Task SendBreakGlassAsync(string id, string command) =>
+        _call.RequestStream.WriteAsync(new AgentMessage
+        {
+            BreakGlass = new BreakGlassUse
+            {
+                Id = id,
+                Time = Now(),
+                UserId = 0,
+                SudoUser = "alice\u001b",
+                Command = command,
+                Outcome = "The filters are off.",
+            },
+        });
+
     /// <summary>Whether nothing comes for a while.</summary>
     public async Task<bool> HearsNothingAsync(TimeSpan duration)
     {
-        _pending ??= _call.ResponseStream.MoveNext(CancellationToken.None);
-        return await Task.WhenAny(_pending, Task.Delay(duration)) != _pending;
+        var end = Task.Delay(duration);
+        while (true)
+        {
+            _pending ??= _call.ResponseStream.MoveNext(CancellationToken.None);
+            if (await Task.WhenAny(_pending, end) != _pending)
+            {
+                return true;
+            }
+
+            if (!await _pending || !TakeReceipt(_call.ResponseStream.Current))
+            {
+                return false;
+            }
+
+            _pending = null;
+        }
+    }
+
+    /// <summary>Waits for the receipt of a result or of a use of break glass.</summary>
+    public async Task<Receipt> NextReceiptAsync()
+    {
+        var count = Receipts.Count;
+        while (Receipts.Count == count)
+        {
+            _pending ??= _call.ResponseStream.MoveNext(CancellationToken.None);
+            if (!await _pending.WaitAsync(Patience) || !TakeReceipt(_call.ResponseStream.Current))
+            {
+                throw new InvalidOperationException("Something else came than a receipt.");
+            }
+
+            _pending = null;
+        }
+
+        return Receipts[^1];
     }
 
     /// <summary>Waits for the end of the stream and gives its status.</summary>
@@ -166,12 +223,30 @@ public sealed class FakeAgent : IAsyncDisposable
     private static Google.Protobuf.WellKnownTypes.Timestamp Now() =>
         Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
 
+    private bool TakeReceipt(ControllerMessage message)
+    {
+        if (message.Receipt is not null)
+        {
+            Receipts.Add(message.Receipt);
+        }
+
+        return message.Receipt is not null;
+    }
+
+    /// <summary>The next message but for receipts.</summary>
     private async Task<ControllerMessage> ReadAsync()
     {
-        var next = _pending ?? _call.ResponseStream.MoveNext(CancellationToken.None);
-        _pending = null;
-        return await next.WaitAsync(Patience)
-            ? _call.ResponseStream.Current
-            : throw new InvalidOperationException("The controller ended the stream.");
+        do
+        {
+            var next = _pending ?? _call.ResponseStream.MoveNext(CancellationToken.None);
+            _pending = null;
+            if (!await next.WaitAsync(Patience))
+            {
+                throw new InvalidOperationException("The controller ended the stream.");
+            }
+        }
+        while (TakeReceipt(_call.ResponseStream.Current));
+
+        return _call.ResponseStream.Current;
     }
 }

@@ -62,6 +62,7 @@ public sealed class AgentProcess : IAsyncDisposable
                 ["attach"] = attach,
                 ["cgroup"] = agent._cgroup.Folder,
                 ["policy_memory_mib"] = policyMemoryMib,
+                ["pin_root"] = "none",
                 ["allow_plaintext"] = true,
             };
             if (metricsIp != "127.0.0.1")

@@ -7,7 +7,7 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Id">The VM.</param>
 /// <param name="Connected">Whether its agent has a stream at this moment.</param>
 /// <param name="LastContact">When its agent was heard of last.</param>
-/// <param name="Phase">Pending, Realizing, Realized or Failed.</param>
+/// <param name="Phase">Pending, Realizing, Realized, Failed or Degraded.</param>
 /// <param name="ActivePersona">What its datapath said it runs; null for none, and before the first contact.</param>
 /// <param name="ActiveRevision">Its revision.</param>
 /// <param name="DesiredPersona">What was decided; null for none.</param>
@@ -39,7 +39,7 @@ internal sealed record VmStatus(
         var vm = actor.Vm;
         var desiredState = vm.Desired;
         return new VmStatus(
-            vm.Id, connected, vm.LastContact, VmPhases.Of(vm, sentGeneration),
+            vm.Id, connected, vm.LastContact, VmPhases.Of(actor, sentGeneration),
             vm.Realised?.Persona,
             vm.Realised?.Persona is null ? null : vm.Realised.Revision,
             desiredState.Persona,
@@ -70,6 +70,11 @@ internal sealed record VmStatus(
             yield return new Condition(
                 "APPLY_FAILED", failure.Code,
                 $"Generation {failure.Generation} could not be applied: {failure.Message}");
+        }
+
+        foreach (var condition in actor.Conditions)
+        {
+            yield return new Condition(condition.Type, "agent", condition.Message);
         }
 
         if (!actor.ProcessesKnown)

@@ -28,16 +28,16 @@ public sealed class LocalAddressTests
         await lab.Vm.RunAsync("ip", "address", "add", "10.0.0.99/32", "dev", "eth0");
         await lab.Vm.RunAsync("ip", "address", "add", "2001:db8::99/128", "dev", "lo", "nodad");
         await Eventually.TrueAsync(
-            () => Known(lab).Contains("10.0.0.99") && Known(lab).Contains("2001:db8::99"), Patience);
+            () => Task.FromResult(Known(lab).Contains("10.0.0.99") && Known(lab).Contains("2001:db8::99")), Patience, () => string.Join(' ', Known(lab)));
 
         // Twice there, it goes with the second.
         await lab.Vm.RunAsync("ip", "address", "add", "10.0.0.99/32", "dev", "lo");
         await lab.Vm.RunAsync("ip", "address", "del", "10.0.0.99/32", "dev", "eth0");
         await lab.Vm.RunAsync("ip", "address", "del", "2001:db8::99/128", "dev", "lo");
-        await Eventually.TrueAsync(() => !Known(lab).Contains("2001:db8::99"), Patience);
+        await Eventually.TrueAsync(() => Task.FromResult(!Known(lab).Contains("2001:db8::99")), Patience, () => string.Join(' ', Known(lab)));
         Assert.Contains("10.0.0.99", Known(lab));
         await lab.Vm.RunAsync("ip", "address", "del", "10.0.0.99/32", "dev", "lo");
-        await Eventually.TrueAsync(() => !Known(lab).Contains("10.0.0.99"), Patience);
+        await Eventually.TrueAsync(() => Task.FromResult(!Known(lab).Contains("10.0.0.99")), Patience, () => string.Join(' ', Known(lab)));
     }
 
     /// <summary>As when DHCP gives another address while there is no agent.</summary>

@@ -1,0 +1,31 @@
+namespace EbpfPersonas.Agent.BreakGlass;
+
+/// <summary>What of ours is pinned, and so in the kernel whether an agent runs or not.</summary>
+/// <param name="Links">The links that hang filters on interfaces, by file name.</param>
+/// <param name="Layouts">The folders of maps, one for each layout.</param>
+internal sealed record PinnedState(IReadOnlyList<string> Links, IReadOnlyList<string> Layouts)
+{
+    /// <summary>What is in <paramref name="pinDirectory"/>; nothing where nothing is pinned at all.</summary>
+    public static PinnedState Read(string? pinDirectory) => pinDirectory is not null && Directory.Exists(pinDirectory)
+        ? new PinnedState(
+            Names(Path.Join(pinDirectory, "links"), "*", Directory.GetFiles),
+            Names(pinDirectory, "layout-*", Directory.GetDirectories))
+        : new PinnedState([], []);
+
+    /// <summary>
+    /// Takes the filters off: a link that is not pinned any more, and that no process holds, is gone. Throws
+    /// <see cref="IOException"/>.
+    /// </summary>
+    public static void Unpin(string pinDirectory)
+    {
+        if (Directory.Exists(pinDirectory))
+        {
+            Directory.Delete(pinDirectory, recursive: true);
+        }
+    }
+
+    private static string[] Names(string folder, string pattern, Func<string, string, string[]> list) =>
+        Directory.Exists(folder)
+            ? [.. list(folder, pattern).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]
+            : [];
+}

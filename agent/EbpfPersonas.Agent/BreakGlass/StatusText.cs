@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text;
+using EbpfPersonas.Agent.Link;
+
+namespace EbpfPersonas.Agent.BreakGlass;
+
+/// <summary>A status for people: a word in front of each line, what it means behind it.</summary>
+internal static class StatusText
+{
+    /// <summary>All lines, the most important first.</summary>
+    public static string Write(StatusReport report)
+    {
+        var text = new StringBuilder();
+        Line(text, "vm", report.VmId);
+        Line(text, "enforced", Enforced(report));
+        if (report.Hold != HoldKind.None)
+        {
+            Line(text, "held", $"{report.Hold.ToString().ToLowerInvariant()}. {report.HoldNote}");
+        }
+
+        Line(text, "agent", report.Agent is null ? "does not run, or does not answer" : "running");
+        Line(text, "controller", Controller(report));
+        Line(text, "pinned", Pinned(report));
+        foreach (var kept in report.Kept.Where(kept => kept.Fault != StateFault.Missing))
+        {
+            Line(text, kept.Name.ToString().ToLowerInvariant(), Kept(kept));
+        }
+
+        Line(text, "baseline", BaselineOf(report.Baseline));
+        if (report.Undelivered > 0)
+        {
+            Line(text, "audit", Invariant($"{report.Undelivered} uses of break glass are not delivered yet"));
+        }
+
+        if (report.Agent is { } agent)
+        {
+            Line(text, "flows", Invariant($"{agent.ConntrackEntries} remembered"));
+            foreach (var total in agent.Verdicts)
+            {
+                Line(text, "packets", Invariant(
+                    $"{total.Direction} {total.Verdict} {total.Reason}: {total.Packets}"));
+            }
+
+            foreach (var condition in agent.Conditions)
+            {
+                Line(text, "condition", $"{condition.Type}: {condition.Message}");
+            }
+        }
+
+        return text.ToString().TrimEnd('\n');
+    }
+
+    private static string Enforced(StatusReport report) => report switch
+    {
+        { Enforced: false } => "nothing: no filter is attached",
+        { Agent: { Realised: { Persona.Length: > 0 } realised } agent } => Invariant(
+            $"persona {realised.Persona} revision {realised.Revision}, generation {realised.Generation}, epoch {realised.Epoch}, by {agent.AttachMode}"),
+        { Agent: { } agent } => $"no persona, everything passes; filters by {agent.AttachMode}",
+        _ => "by the kernel alone, what was in force when the agent ended",
+    };
+
+    private static string Controller(StatusReport report) => report switch
+    {
+        { Agent.ControllerConnected: true } => "connected",
+        { LastContact: { } last } => Invariant($"not connected, heard of at {last:yyyy-MM-dd'T'HH:mm:ss'Z'}"),
+        _ => "never heard of",
+    };
+
+    private static string Pinned(StatusReport report) => report.PinDirectory is null
+        ? "nothing, as pin_root says: the filters end with the agent"
+        : Invariant(
+            $"{report.Pinned.Links.Count} links ({string.Join(", ", report.Pinned.Links)}) and {string.Join(", ", report.Pinned.Layouts)} in {report.PinDirectory}");
+
+    private static string Kept(KeptState kept) => kept.State is { } state
+        ? Invariant(
+            $"generation {state.Desired.Generation}, persona {kept.Persona?.Name ?? "none"} revision {kept.Persona?.Revision ?? 0}")
+        : kept.Message;
+
+    private static string BaselineOf(Baseline baseline) =>
+        baseline.Path is null ? "none is configured"
+        : baseline.Persona is { } persona ? $"{baseline.Path}: persona {persona.Name}"
+        : string.Join("; ", baseline.Errors);
+
+    private static void Line(StringBuilder text, string word, string meaning) =>
+        text.Append(CultureInfo.InvariantCulture, $"{word,-11}{meaning}\n");
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+}

@@ -1,6 +1,0 @@
-using EbpfPersonas.Personas.Model;
-
-namespace EbpfPersonas.Controller.Personas.Documents;
-
-/// <summary>An HTTP request seen on the wire; what is absent matches any.</summary>
-internal sealed record ApiCallTrigger(string? Method, string? PathPrefix, string? Host, Direction? Direction);

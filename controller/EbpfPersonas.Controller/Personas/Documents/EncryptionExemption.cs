@@ -1,7 +1,0 @@
-using System.Collections.Immutable;
-using EbpfPersonas.Personas.Model;
-
-namespace EbpfPersonas.Controller.Personas.Documents;
-
-/// <summary>Flows that need no encryption; what is absent matches any.</summary>
-internal sealed record EncryptionExemption(byte? Protocol, ImmutableArray<Prefix> Peers, ushort? Port);
