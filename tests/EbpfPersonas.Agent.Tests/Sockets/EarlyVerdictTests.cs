@@ -11,6 +11,7 @@ using EbpfPersonas.TestKit.Processes;
 using Xunit;
 using AddressFamily = System.Net.Sockets.AddressFamily;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
+using RunningProcess = EbpfPersonas.TestKit.Processes.RunningProcess;
 
 namespace EbpfPersonas.Agent.Tests.Sockets;
 
