@@ -12,23 +12,30 @@ public sealed class SocketHooks : IDisposable
 {
     private static readonly string[] Programs = ["connect4", "connect6", "sendmsg4", "sendmsg6"];
 
+    // A new link waits under this name until it takes the place of the old one. The kernel allows no dots.
+    private const string Waiting = "-new";
+
     private readonly BpfObject _filter;
     private readonly ulong _netnsCookie;
+    private readonly string? _linkDirectory;
     private readonly List<BpfLink> _links = [];
     private BpfObject? _hooks;
 
     /// <summary>
     /// Takes the maps of the loaded <paramref name="filter"/>, which is borrowed; <paramref name="netnsCookie"/> names
-    /// the namespace that is governed. Nothing is loaded yet.
+    /// the namespace that is governed; in <paramref name="linkDirectory"/>, of one agent alone in a bpffs, the programs
+    /// are kept beyond this process (null = they end with it). Nothing is loaded yet.
     /// </summary>
-    public SocketHooks(BpfObject filter, ulong netnsCookie) => (_filter, _netnsCookie) = (filter, netnsCookie);
+    public SocketHooks(BpfObject filter, ulong netnsCookie, string? linkDirectory = null) =>
+        (_filter, _netnsCookie, _linkDirectory) = (filter, netnsCookie, linkDirectory);
 
     /// <summary>Whether local programs get early verdicts.</summary>
     public bool Attached => _links.Count == Programs.Length;
 
     /// <summary>
     /// Loads the programs and attaches them to the cgroup v2 at <paramref name="folder"/>, for it and all below it. All
-    /// of them or, where it throws <see cref="BpfException"/>, none.
+    /// of them or, where it throws <see cref="BpfException"/> or <see cref="IOException"/>, none but those that another
+    /// process pinned. Where those are, each is replaced: for a moment both are asked, and mean the same.
     /// </summary>
     public void Attach(string folder)
     {
@@ -38,7 +45,9 @@ public sealed class SocketHooks : IDisposable
             using var cgroup = CgroupFolder.Open(folder);
             foreach (var name in Programs)
             {
-                _links.Add(_hooks.Program(name).AttachCgroup(cgroup));
+                var link = _hooks.Program(name).AttachCgroup(cgroup);
+                _links.Add(link);
+                Keep(link, name);
             }
         }
         catch
@@ -62,7 +71,17 @@ public sealed class SocketHooks : IDisposable
         return denials;
     }
 
-    /// <summary>Detaches and unloads.</summary>
+    /// <summary>Takes away what is pinned in <paramref name="linkDirectory"/>, which detaches it.</summary>
+    public static void RemovePinned(string linkDirectory)
+    {
+        foreach (var name in Programs)
+        {
+            Remove(Pin(linkDirectory, name));
+            Remove(Pin(linkDirectory, name) + Waiting);
+        }
+    }
+
+    /// <summary>Detaches and unloads; what is pinned stays attached.</summary>
     public void Dispose()
     {
         foreach (var link in _links)
@@ -74,6 +93,36 @@ public sealed class SocketHooks : IDisposable
         _hooks?.Dispose();
         _hooks = null;
     }
+
+    /// <summary>Pins the link, in one step in the place of what has the name.</summary>
+    private void Keep(BpfLink link, string name)
+    {
+        if (_linkDirectory is null)
+        {
+            return;
+        }
+
+        var pin = Pin(_linkDirectory, name);
+        Directory.CreateDirectory(_linkDirectory);
+        Remove(pin + Waiting);
+        using var before = BpfLink.OpenPinned(pin);
+        link.Pin(pin + Waiting);
+        File.Move(pin + Waiting, pin, overwrite: true);
+        before?.Detach();
+    }
+
+    /// <summary>Detaches at once: the kernel takes its time with a link that only lost its name.</summary>
+    private static void Remove(string pin)
+    {
+        using var link = BpfLink.OpenPinned(pin);
+        if (link is not null)
+        {
+            link.Detach();
+            File.Delete(pin);
+        }
+    }
+
+    private static string Pin(string linkDirectory, string name) => Path.Join(linkDirectory, "cgroup-" + name);
 
     private BpfObject Load()
     {

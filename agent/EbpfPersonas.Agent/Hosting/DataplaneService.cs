@@ -62,7 +62,7 @@ internal sealed class DataplaneService(
             hooks.Attach(cgroup);
             Log.EarlyVerdicts(log, cgroup);
         }
-        catch (Exception e) when (e is BpfException or IOException)
+        catch (Exception e) when (e is BpfException or IOException or UnauthorizedAccessException)
         {
             Log.NoEarlyVerdicts(log, e.Message);
         }

@@ -11,6 +11,7 @@ using EbpfPersonas.TestKit.Processes;
 using Xunit;
 using AddressFamily = System.Net.Sockets.AddressFamily;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
+using RunningProcess = EbpfPersonas.TestKit.Processes.RunningProcess;
 
 namespace EbpfPersonas.Agent.Tests.Sockets;
 
@@ -266,6 +267,47 @@ public sealed class EarlyVerdictTests : IAsyncLifetime
         Assert.False(_hooks.Attached);
         Assert.Equal(SocketError.TimedOut, await _vm.TryConnectAsync("10.0.0.10", DeniedPort, AtOnce));
         Assert.Equal([(SocketHook.Connect, 1ul), (SocketHook.Sendmsg, 0ul)], _hooks.ReadDenials());
+    }
+
+    [Fact]
+    public async Task Hooks_that_are_pinned_outlive_their_agent_until_the_next_one_takes_them_over()
+    {
+        _hooks.Dispose();
+        var bpffs = Directory.CreateTempSubdirectory("ebpf-personas-hooks-").FullName;
+        await RunningProcess.RunAsync("mount", "-t", "bpf", "bpf", bpffs);
+        var links = Path.Join(bpffs, "links");
+        var cookie = _vm.RunInside(NetworkNamespace.ReadCookie);
+        try
+        {
+            for (var agent = 0; agent < 3; agent++)
+            {
+                using (var hooks = new SocketHooks(_dataplane.Filter, cookie, links))
+                {
+                    hooks.Attach(_cgroup.Folder);
+                    Assert.Equal(SocketError.AccessDenied, ConnectTcp(DeniedPort));
+                }
+
+                Assert.Equal(SocketError.AccessDenied, ConnectTcp(DeniedPort));
+                Assert.Equal(
+                    ["cgroup-connect4", "cgroup-connect6", "cgroup-sendmsg4", "cgroup-sendmsg6"],
+                    Directory.GetFiles(links).Select(Path.GetFileName).Order());
+            }
+
+            // One program each: what was replaced is gone.
+            var before = _hooks.ReadDenials()[0].Count;
+            Assert.Equal(SocketError.AccessDenied, ConnectTcp(DeniedPort));
+            Assert.Equal(before + 1, _hooks.ReadDenials()[0].Count);
+
+            SocketHooks.RemovePinned(links);
+            _dataplane.Apply(2, Nothing);
+            using var socket = Open(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            Assert.Equal(SocketError.Success, Send(socket, "10.0.0.11", DeniedPort));
+        }
+        finally
+        {
+            await RunningProcess.RunAsync("umount", bpffs);
+            Directory.Delete(bpffs);
+        }
     }
 
     [Theory]
