@@ -98,6 +98,7 @@ public sealed class ReferenceDatapath
     {
         _persona = persona;
         Flows.IsAudit = persona?.Mode == EnforcementMode.Audit;
+        Flows.KeepsEstablished = persona?.KeepEstablished == true;
     }
 
     private Expectation Judge(CasePacket packet, bool eitherWay)

@@ -27,17 +27,19 @@ public sealed class LocalAddressTests
 
         await lab.Vm.RunAsync("ip", "address", "add", "10.0.0.99/32", "dev", "eth0");
         await lab.Vm.RunAsync("ip", "address", "add", "2001:db8::99/128", "dev", "lo", "nodad");
-        await Eventually.TrueAsync(
-            () => Task.FromResult(Known(lab).Contains("10.0.0.99") && Known(lab).Contains("2001:db8::99")), Patience, () => string.Join(' ', Known(lab)));
+        await BecomesAsync(known => known.Contains("10.0.0.99") && known.Contains("2001:db8::99"));
 
         // Twice there, it goes with the second.
         await lab.Vm.RunAsync("ip", "address", "add", "10.0.0.99/32", "dev", "lo");
         await lab.Vm.RunAsync("ip", "address", "del", "10.0.0.99/32", "dev", "eth0");
         await lab.Vm.RunAsync("ip", "address", "del", "2001:db8::99/128", "dev", "lo");
-        await Eventually.TrueAsync(() => Task.FromResult(!Known(lab).Contains("2001:db8::99")), Patience, () => string.Join(' ', Known(lab)));
+        await BecomesAsync(known => !known.Contains("2001:db8::99"));
         Assert.Contains("10.0.0.99", Known(lab));
         await lab.Vm.RunAsync("ip", "address", "del", "10.0.0.99/32", "dev", "lo");
-        await Eventually.TrueAsync(() => Task.FromResult(!Known(lab).Contains("10.0.0.99")), Patience, () => string.Join(' ', Known(lab)));
+        await BecomesAsync(known => !known.Contains("10.0.0.99"));
+
+        Task BecomesAsync(Func<IReadOnlyCollection<string>, bool> holds) => Eventually.TrueAsync(
+            () => Task.FromResult(holds([.. Known(lab)])), Patience, () => string.Join(' ', Known(lab)));
     }
 
     /// <summary>As when DHCP gives another address while there is no agent.</summary>
