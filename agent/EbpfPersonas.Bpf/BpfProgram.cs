@@ -77,13 +77,10 @@ public sealed unsafe class BpfProgram
     /// Instructions that the verifier looked at to accept the loaded program; its limit is a million (Linux 5.16, 0
     /// before).
     /// </summary>
-    public uint ReadVerifiedInstructions()
-    {
-        SyscallFunctions.bpf_prog_info info = default;
-        var length = (uint)sizeof(SyscallFunctions.bpf_prog_info);
-        BpfException.Check(SyscallFunctions.bpf_obj_get_info_by_fd(Descriptor, &info, &length), $"look at {Name}");
-        return info.verified_insns;
-    }
+    public uint ReadVerifiedInstructions() => ReadInfo().verified_insns;
+
+    /// <summary>The kernel's number of the loaded program.</summary>
+    public uint ReadId() => ReadInfo().id;
 
     /// <summary>
     /// Runs once on a frame as above; gives the frame as the program left it, <paramref name="length"/> octets of
@@ -95,6 +92,14 @@ public sealed unsafe class BpfProgram
         Run(frame, output, ref options);
         length = (int)options.data_size_out;
         return (int)options.retval;
+    }
+
+    private SyscallFunctions.bpf_prog_info ReadInfo()
+    {
+        SyscallFunctions.bpf_prog_info info = default;
+        var length = (uint)sizeof(SyscallFunctions.bpf_prog_info);
+        BpfException.Check(SyscallFunctions.bpf_obj_get_info_by_fd(Descriptor, &info, &length), $"look at {Name}");
+        return info;
     }
 
     private int Run(ReadOnlySpan<byte> frame, int repeat, uint flags, out uint nanoseconds)

@@ -30,6 +30,18 @@ public sealed record DataplaneOptions
     /// <summary>Answers at once when none was given for long.</summary>
     public uint RejectBurst { get; init; } = 50;
 
+    /// <summary>
+    /// The folder on a BPF file system that is this VM's alone, in which maps and links outlive the agent; null =
+    /// nothing does.
+    /// </summary>
+    public string? PinDirectory { get; init; }
+
+    /// <summary>
+    /// Personas that may be in force from before. One that is compiled to what lies in the maps tells the ids of rules;
+    /// maps of another agent version cannot be taken over without.
+    /// </summary>
+    public IReadOnlyList<Persona> Known { get; init; } = [];
+
     /// <summary>The compiled filter; null = the one that is built in. Tests bring their own.</summary>
     public ReadOnlyMemory<byte>? FilterImage { get; init; }
 

@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane.Pins;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
@@ -24,23 +25,29 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly InterfaceFilters _interfaces;
     private readonly Func<Persona, int, CompiledPersona> _compiler;
     private readonly List<ResidentPersona> _residents = [];
-    private readonly List<ResidentPersona> _retired = [];
+    private readonly RetiredPersonas _retired;
+    private readonly Succession _succession;
     private ResidentPersona? _current;
-    private Task _reclaiming = Task.CompletedTask;
     private ulong _generation;
     private bool _disposed;
 
-    private PersonaDataplane(BpfObject filter, DataplaneOptions options)
+    private PersonaDataplane(BpfObject filter, DataplaneOptions options, Succession succession)
     {
         _filter = filter;
+        _succession = succession;
         _active = new ActiveWord(filter.Map("active"));
         _ruleCounters = new RuleCounters(filter);
-        _slots = new PersonaSlots(filter, _ruleCounters);
+        _slots = new PersonaSlots(filter, _ruleCounters, written: succession.Adopts);
         _counters = new CounterReader(filter, _ruleCounters);
         _judge = new KernelJudge(filter);
         _failsafe = new FailsafeTables(filter, _grace);
-        _interfaces = new InterfaceFilters(filter, options.Attach);
+        _interfaces = new InterfaceFilters(filter, options.Attach, succession.Links);
         _compiler = options.Compiler;
+        _retired = new RetiredPersonas(_gate, _grace, resident =>
+        {
+            _counters.Keep(resident);
+            _slots.Free(resident);
+        });
     }
 
     /// <summary>The loaded filter, for tests.</summary>
@@ -52,6 +59,22 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         add => _interfaces.AttachFailed += value;
         remove => _interfaces.AttachFailed -= value;
     }
+
+    /// <summary>
+    /// Raised when our programs took the place of those of another agent version; on the thread of
+    /// <see cref="Attach"/> or <see cref="Apply"/>.
+    /// </summary>
+    public event Action<LayoutChange>? LayoutChanged
+    {
+        add => _succession.Changed += value;
+        remove => _succession.Changed -= value;
+    }
+
+    /// <summary>
+    /// Whether something, be it "no persona", was put in force by an earlier agent and is enforced still: see
+    /// <see cref="Realised"/>.
+    /// </summary>
+    public bool Adopted { get; private set; }
 
     /// <summary>How the filters hang on the interfaces; Auto until there is one.</summary>
     public AttachMode Mode => _interfaces.Mode;
@@ -67,32 +90,36 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                return new RealisedState(_generation, _active.Read().Epoch, _current?.Name, _current?.Revision ?? 0);
+                return _succession.Elsewhere
+                    ?? new RealisedState(_generation, _active.Read().Epoch, _current?.Name, _current?.Revision ?? 0);
             }
         }
     }
 
     /// <summary>
-    /// Loads the filter, with no persona active and nothing attached; throws <see cref="BpfException"/>.
+    /// Loads the filter. With no persona active and nothing attached; where maps are pinned, with what is in force
+    /// there. Throws <see cref="BpfException"/>, and <see cref="IOException"/> where another agent has the pins.
     /// </summary>
     public static PersonaDataplane Load(DataplaneOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.FlowCapacity, 1024);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.RejectRate, 1_000_000_000u);
-        var filter = BpfObject.Open(options.FilterImage is { } image ? image.Span : BpfImages.Filter(), "filter");
+        var filter = BpfImages.OpenFilter(options);
+        Succession? succession = null;
+        PersonaDataplane? dataplane = null;
         try
         {
-            filter.Map("flows").MaxEntries = (uint)options.FlowCapacity;
-            filter.Map("policy_lines").MaxEntries = (uint)options.LineCapacity + PersonaSlots.NoPersonaLines;
-            RuleCounters.Size(filter, (uint)options.RuleCapacity);
-            filter.SetConstant("reject_rate", options.RejectRate);
-            filter.SetConstant("reject_burst", options.RejectBurst);
+            succession = Succession.Begin(options.PinDirectory, filter);
             filter.Load();
-            return new PersonaDataplane(filter, options);
+            dataplane = new PersonaDataplane(filter, options, succession);
+            dataplane.GoOn(options.Known);
+            return dataplane;
         }
         catch
         {
+            dataplane?.Dispose();
+            succession?.Dispose();
             filter.Dispose();
             throw;
         }
@@ -100,9 +127,31 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
 
     /// <summary>
     /// Hangs the filters on every interface of this network namespace but loopback, and from now on on those that
-    /// appear. Gives how; throws <see cref="BpfException"/>.
+    /// appear. Gives how; throws <see cref="BpfException"/>. Where the programs of another agent version enforce a
+    /// persona that is not known here, they go on, and the first <see cref="Apply"/> hangs ours in their place.
     /// </summary>
-    public AttachMode Attach() => _interfaces.Start();
+    public AttachMode Attach()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _succession.Attach(_interfaces);
+        }
+    }
+
+    /// <summary>
+    /// Takes the filters off and deletes all that is pinned: from now on nothing is enforced. Throws
+    /// <see cref="BpfException"/>.
+    /// </summary>
+    public void Detach()
+    {
+        _interfaces.Detach();
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _succession.Remove();
+        }
+    }
 
     /// <summary>Replaces the flows that pass before any persona is asked.</summary>
     public void SetFailsafe(IReadOnlyList<FailsafeFlow> flows)
@@ -123,11 +172,12 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             var before = _current;
-            SwitchTo(persona is null ? null : PublishOrRefuse(persona, generation));
-            _generation = generation;
+            PutInForce(persona is null ? null : PublishOrRefuse(persona, generation), generation);
+            HangUpOrRefuse();
             if (before is not null)
             {
-                Retire(before);
+                _residents.Remove(before);
+                _retired.Add(before);
             }
 
             return Realised;
@@ -181,7 +231,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var (verdicts, rules) = _counters.Read(_residents.Concat(_retired));
+            var (verdicts, rules) = _counters.Read(_residents.Concat(_retired.All));
             return new DataplaneCounters
             {
                 Verdicts = verdicts,
@@ -195,7 +245,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    /// <summary>Detaches and unloads.</summary>
+    /// <summary>Detaches and unloads; what is pinned goes on without us.</summary>
     public void Dispose()
     {
         _interfaces.Dispose();
@@ -203,7 +253,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             _disposed = true;
-            reclaiming = _reclaiming;
+            reclaiming = _retired.Stop();
         }
 
         reclaiming.Wait();
@@ -217,8 +267,75 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
                 _active.Dispose();
                 _grace.Dispose();
                 _filter.Dispose();
+                _succession.Dispose();
             }
         }
+    }
+
+    /// <summary>Begins with what is in force in pinned maps, ours or others.</summary>
+    private void GoOn(IReadOnlyList<Persona> known)
+    {
+        if (_succession.Adopts)
+        {
+            Adopt(known);
+            return;
+        }
+
+        _succession.Prepare(_active, state => Rebuild(state, known));
+        Adopted = _succession.FoundElsewhere;
+    }
+
+    private void Adopt(IReadOnlyList<Persona> known)
+    {
+        var (epoch, slot) = _active.Read();
+        Adopted = epoch != 0;
+        _generation = _slots.Generation(slot);
+        if (slot != PersonaSlots.NoPersona)
+        {
+            _current = _slots.Adopt(slot, (found, revision) =>
+                AdoptedPersona.Recognise(found, revision, known, one => _compiler(one, _slots.LineCapacity)));
+            _residents.Add(_current);
+        }
+
+        if ((int)(_succession.EpochElsewhere - epoch) > 0)
+        {
+            _active.Switch(slot, _succession.EpochElsewhere);
+        }
+
+        // Programs may still see what retired in the last moments of the agent before.
+        _grace.Wait();
+    }
+
+    /// <summary>Makes what is in force in other maps active in ours; false where it is not known well enough.</summary>
+    private bool Rebuild(RealisedState state, IReadOnlyList<Persona> known)
+    {
+        var persona = known.FirstOrDefault(one => one.Name == state.Persona && one.Revision == state.Revision);
+        if (state.Persona is not null && persona is null)
+        {
+            return false;
+        }
+
+        try
+        {
+            PutInForce(persona is null ? null : Publish(persona, state.Generation), state.Generation);
+            return true;
+        }
+        catch (Exception e) when (e is ApplyException or PersonaTooLargeException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>One switch; the generation is in the slot, so that it comes with it.</summary>
+    private void PutInForce(ResidentPersona? resident, ulong generation)
+    {
+        if (resident is null)
+        {
+            _slots.SetNoPersonaGeneration(generation);
+        }
+
+        SwitchTo(resident);
+        _generation = generation;
     }
 
     private ResidentPersona TakeRoom(CompiledPersona compiled, ulong revision, ulong generation)
@@ -229,7 +346,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
 
         // Retired personas may hold the room that is missing.
-        ReclaimRetired();
+        _retired.ReclaimNow();
         return _slots.TryPublish(compiled, revision, generation)
             ?? throw new PersonaTooLargeException(_slots.Shortage(compiled));
     }
@@ -250,6 +367,18 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
+    private void HangUpOrRefuse()
+    {
+        try
+        {
+            _succession.Applied(_interfaces);
+        }
+        catch (BpfException e)
+        {
+            throw new ApplyException("KERNEL", e.Message, e);
+        }
+    }
+
     /// <summary>
     /// A walk over tens of thousands of flows must not keep a switch waiting: it has a lock of its own.
     /// </summary>
@@ -260,79 +389,6 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             var flows = _filter.Map("flows");
             return (flows.Keys<FlowKey>().LongCount(), flows.MaxEntries);
-        }
-    }
-
-    /// <summary>
-    /// A persona that is not active any more; its room comes back later, off the way of whoever switches.
-    /// </summary>
-    private void Retire(ResidentPersona resident)
-    {
-        _residents.Remove(resident);
-        _retired.Add(resident);
-        if (_reclaiming.IsCompleted)
-        {
-            _reclaiming = Task.Run(ReclaimInBackground);
-        }
-    }
-
-    /// <summary>Waits for programs without holding up whoever switches, and takes back one persona at a time.</summary>
-    private void ReclaimInBackground()
-    {
-        try
-        {
-            while (Retired() is { Length: > 0 } batch)
-            {
-                _grace.Wait();
-                foreach (var resident in batch)
-                {
-                    lock (_gate)
-                    {
-                        Reclaim(resident);
-                    }
-                }
-            }
-        }
-        catch (BpfException)
-        {
-            // Whoever needs the room tries again, and then the failure is the answer.
-        }
-    }
-
-    /// <summary>Those that retired so far; none once the datapath is disposed of.</summary>
-    private ResidentPersona[] Retired()
-    {
-        lock (_gate)
-        {
-            return _disposed ? [] : [.. _retired];
-        }
-    }
-
-    private void ReclaimRetired()
-    {
-        if (_retired.Count > 0)
-        {
-            _grace.Wait();
-        }
-
-        while (_retired.Count > 0)
-        {
-            Reclaim(_retired[^1]);
-        }
-    }
-
-    /// <summary>
-    /// No program sees it any more: its counts are kept, its room is free. Who came first did it already.
-    /// </summary>
-    private void Reclaim(ResidentPersona resident)
-    {
-        // The same persona may have come and retired in the same place again, and then still be seen.
-        var index = _retired.FindIndex(retired => ReferenceEquals(retired, resident));
-        if (index >= 0)
-        {
-            _counters.Keep(resident);
-            _retired.RemoveAt(index);
-            _slots.Free(resident);
         }
     }
 }

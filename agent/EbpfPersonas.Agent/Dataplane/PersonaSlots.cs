@@ -1,5 +1,6 @@
 using System.Globalization;
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane.Pins;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Compile.Layout;
@@ -22,6 +23,7 @@ public sealed class PersonaSlots : IDisposable
 
     private readonly RuleCounters _ruleCounters;
     private readonly BpfMap _slotCounters;
+    private readonly BpfMap _residents;
     private readonly MemoryMap _slots;
     private readonly MemoryMap _lines;
     private readonly RangeAllocator _freeLines;
@@ -29,13 +31,15 @@ public sealed class PersonaSlots : IDisposable
     private readonly RangeAllocator _freeSlots;
 
     /// <summary>
-    /// Maps the filter's maps; slot 0 becomes "no persona". <paramref name="ruleCounters"/> is borrowed.
+    /// Maps the filter's maps; slot 0 becomes "no persona" unless an earlier agent has <paramref name="written"/> it.
+    /// <paramref name="ruleCounters"/> is borrowed.
     /// </summary>
-    public PersonaSlots(BpfObject filter, RuleCounters ruleCounters)
+    public PersonaSlots(BpfObject filter, RuleCounters ruleCounters, bool written = false)
     {
         ArgumentNullException.ThrowIfNull(filter);
         _ruleCounters = ruleCounters;
         _slotCounters = filter.Map("slot_counters");
+        _residents = filter.Map("residents");
         _slots = filter.Map("slots").MapMemory();
         _lines = filter.Map("policy_lines").MapMemory();
         _freeLines = new RangeAllocator(filter.Map("policy_lines").MaxEntries);
@@ -45,6 +49,11 @@ public sealed class PersonaSlots : IDisposable
 
         // All zero for ever: the class that holds no rule, at which every lookup of slot 0 ends.
         _freeLines.TryAllocate(NoPersonaLines, out _);
+        if (written)
+        {
+            return;
+        }
+
         var roots = default(RootReferences);
         ((Span<uint>)roots).Fill((uint)Reference.Class);
         _slots.Values<Slot>()[(int)NoPersona] = new Slot
@@ -103,6 +112,7 @@ public sealed class PersonaSlots : IDisposable
         try
         {
             ClearCounters(resident);
+            Write(resident, generation);
         }
         catch
         {
@@ -110,7 +120,39 @@ public sealed class PersonaSlots : IDisposable
             throw;
         }
 
-        Write(resident, generation);
+        return resident;
+    }
+
+    /// <summary>The generation that brought what is in a slot.</summary>
+    public ulong Generation(uint slot) => _slots.Values<Slot>()[(int)slot].Generation;
+
+    /// <summary>"No persona" is to be in force by this generation: before it becomes so, or while it is.</summary>
+    public void SetNoPersonaGeneration(ulong generation) =>
+        Volatile.Write(ref _slots.Values<Slot>()[(int)NoPersona].Generation, generation);
+
+    /// <summary>
+    /// Takes the room of the persona that an earlier agent wrote into <paramref name="slot"/>, as
+    /// <paramref name="recognise"/> makes of what lies there. Throws <see cref="InvalidOperationException"/> where that
+    /// makes no sense.
+    /// </summary>
+    public ResidentPersona Adopt(uint slot, Func<CompiledPersona, ulong, CompiledPersona> recognise)
+    {
+        ArgumentNullException.ThrowIfNull(recognise);
+        _residents.TryLookup(slot, out Resident said);
+        ref readonly var written = ref _slots.Values<Slot>()[(int)slot];
+        var lines = _lines.Values<PolicyLine>().Slice((int)written.LineBase, (int)said.LineCount).ToArray();
+        var name = ResidentName.Read(said.Name);
+        var resident = new ResidentPersona
+        {
+            Slot = slot,
+            Revision = said.Revision,
+            Compiled = recognise(AdoptedPersona.Read(name, written, lines), said.Revision),
+            LineStart = written.LineBase,
+            CounterStart = written.RuleCounterBase,
+        };
+        _freeSlots.Reserve(slot, 1);
+        _freeLines.Reserve(resident.LineStart, resident.LineCount);
+        _freeCounters.Reserve(resident.CounterStart, written.RuleCount);
         return resident;
     }
 
@@ -153,6 +195,14 @@ public sealed class PersonaSlots : IDisposable
             DefaultAction = ByDirection(compiled.DefaultIngress, compiled.DefaultEgress),
             Root = roots,
         };
+        _residents.Update(
+            resident.Slot,
+            new Resident
+            {
+                Name = ResidentName.From(compiled.Name),
+                Revision = resident.Revision,
+                LineCount = (uint)compiled.Lines.Length,
+            });
     }
 
     /// <summary>Gives the room back. The persona is not active, and a grace period has passed since it was.</summary>
