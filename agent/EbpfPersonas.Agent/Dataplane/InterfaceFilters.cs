@@ -14,10 +14,12 @@ public sealed class InterfaceFilters : IDisposable
     internal const uint ClsactPriority = 1;
     private const int Invalid = 22; // EINVAL
     private const int NoDevice = 19; // ENODEV
+    private const int NoLink = 67; // ENOLINK
 
     private static readonly TimeSpan ReopenPause = TimeSpan.FromSeconds(1);
 
     private readonly BpfObject _filter;
+    private readonly string? _linkDirectory;
     private readonly EthernetLinks _ethernet;
     private readonly Dictionary<int, IDisposable[]> _attached = [];
     private readonly HashSet<int> _named = [];
@@ -27,9 +29,15 @@ public sealed class InterfaceFilters : IDisposable
     private AttachMode _mode;
     private Thread? _watcher;
 
-    /// <summary>Takes the programs of <paramref name="filter"/>, which is borrowed.</summary>
-    public InterfaceFilters(BpfObject filter, AttachMode mode) =>
-        (_filter, _mode, _ethernet) = (filter, mode, new EthernetLinks(filter));
+    /// <summary>
+    /// Takes the programs of <paramref name="filter"/>, which is borrowed. With <paramref name="linkDirectory"/> the
+    /// filters outlive this object, and those that an earlier one left there are taken over without a gap.
+    /// </summary>
+    public InterfaceFilters(BpfObject filter, AttachMode mode, string? linkDirectory = null)
+    {
+        (_filter, _mode, _linkDirectory) = (filter, mode, linkDirectory);
+        _ethernet = new EthernetLinks(filter);
+    }
 
     /// <summary>
     /// Raised on the watching thread when something failed after the start: this interface (0 = any that appears) has
@@ -51,8 +59,40 @@ public sealed class InterfaceFilters : IDisposable
         return _mode;
     }
 
+    /// <summary>Takes the filters off for good.</summary>
+    public void Detach()
+    {
+        StopWatching();
+        foreach (var index in _attached.Keys.ToList())
+        {
+            Detach(index);
+        }
+
+        if (Directory.Exists(_linkDirectory))
+        {
+            Directory.Delete(_linkDirectory, recursive: true);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
+    {
+        StopWatching();
+        if (_linkDirectory is null)
+        {
+            Detach();
+        }
+
+        foreach (var link in _attached.Values.SelectMany(links => links).OfType<BpfLink>())
+        {
+            link.Dispose();
+        }
+
+        _links.Dispose();
+        _stopping.Dispose();
+    }
+
+    private void StopWatching()
     {
         _stopping.Set();
         lock (_stopping)
@@ -61,13 +101,7 @@ public sealed class InterfaceFilters : IDisposable
         }
 
         _watcher?.Join();
-        _links.Dispose();
-        foreach (var index in _attached.Keys.ToList())
-        {
-            Detach(index);
-        }
-
-        _stopping.Dispose();
+        _watcher = null;
     }
 
     private void Watch()
@@ -166,6 +200,14 @@ public sealed class InterfaceFilters : IDisposable
             {
                 link.Dispose();
             }
+
+            foreach (var ingress in new[] { true, false })
+            {
+                if (_linkDirectory is not null)
+                {
+                    File.Delete(LinkPath(interfaceIndex, ingress));
+                }
+            }
         }
     }
 
@@ -175,7 +217,7 @@ public sealed class InterfaceFilters : IDisposable
         {
             try
             {
-                var links = Both(ingress => _filter.Program(Name(ingress)).AttachTcx(interfaceIndex, ingress));
+                var links = Both(ingress => LinkTo(interfaceIndex, ingress));
                 _mode = AttachMode.Tcx;
 
                 // An agent that was killed leaves its clsact filters, with a persona that nobody can change any more.
@@ -207,6 +249,39 @@ public sealed class InterfaceFilters : IDisposable
 
         return filters;
     }
+
+    /// <summary>A pinned link of this interface gets the new program, else there will be one.</summary>
+    private BpfLink LinkTo(int interfaceIndex, bool ingress)
+    {
+        var program = _filter.Program(Name(ingress));
+        if (_linkDirectory is null)
+        {
+            return program.AttachTcx(interfaceIndex, ingress);
+        }
+
+        Directory.CreateDirectory(_linkDirectory);
+        var path = LinkPath(interfaceIndex, ingress);
+        if (BpfLink.OpenPinned(path) is { } pinned)
+        {
+            try
+            {
+                pinned.Update(program);
+                return pinned;
+            }
+            catch (BpfException e) when (e.Errno == NoLink)
+            {
+                pinned.Dispose();
+                File.Delete(path);
+            }
+        }
+
+        var link = program.AttachTcx(interfaceIndex, ingress);
+        link.Pin(path);
+        return link;
+    }
+
+    private string LinkPath(int interfaceIndex, bool ingress) =>
+        Path.Join(_linkDirectory, $"{interfaceIndex}_{(ingress ? "ingress" : "egress")}");
 
     /// <summary>Both directions, or none.</summary>
     private static T[] Both<T>(Func<bool, T> attach)
