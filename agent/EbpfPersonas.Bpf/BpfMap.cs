@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using EbpfPersonas.Bpf.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace EbpfPersonas.Bpf;
 
@@ -59,6 +60,13 @@ public sealed unsafe class BpfMap
 
     /// <summary>The type of its values as compiled, or null.</summary>
     public BtfValue? ValueType => _valueType == 0 ? null : new BtfValue(_owner.TypeInfo(), _valueType);
+
+    /// <summary>Whether the kernel holds a map of this number.</summary>
+    public static bool IsHeld(uint id)
+    {
+        using var map = new SafeFileHandle(SyscallFunctions.bpf_map_get_fd_by_id(id), ownsHandle: true);
+        return !map.IsInvalid;
+    }
 
     internal int Descriptor => !_owner.IsClosed
         ? BpfException.Check(ObjectFunctions.bpf_map__fd(_map), $"use map {Name}")

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EbpfPersonas.Bpf.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace EbpfPersonas.Bpf;
 
@@ -81,6 +82,13 @@ public sealed unsafe class BpfProgram
 
     /// <summary>The kernel's number of the loaded program.</summary>
     public uint ReadId() => ReadInfo().id;
+
+    /// <summary>Whether the kernel holds a program of this number.</summary>
+    public static bool IsHeld(uint id)
+    {
+        using var program = new SafeFileHandle(SyscallFunctions.bpf_prog_get_fd_by_id(id), ownsHandle: true);
+        return !program.IsInvalid;
+    }
 
     /// <summary>
     /// Runs once on a frame as above; gives the frame as the program left it, <paramref name="length"/> octets of

@@ -45,6 +45,9 @@ public sealed record DataplaneOptions
     /// <summary>The compiled filter; null = the one that is built in. Tests bring their own.</summary>
     public ReadOnlyMemory<byte>? FilterImage { get; init; }
 
+    /// <summary>Called between any two writes to the kernel, where a test ends the process.</summary>
+    internal Action BetweenWrites { get; init; } = () => { };
+
     /// <summary>What compiles a persona into so many lines at most; tests bring broken ones.</summary>
     internal Func<Persona, int, CompiledPersona> Compiler { get; init; } = CheckedCompiler.Compile;
 }

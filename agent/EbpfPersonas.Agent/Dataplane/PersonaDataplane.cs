@@ -24,6 +24,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly FailsafeTables _failsafe;
     private readonly InterfaceFilters _interfaces;
     private readonly Func<Persona, int, CompiledPersona> _compiler;
+    private readonly Action _betweenWrites;
     private readonly List<ResidentPersona> _residents = [];
     private readonly RetiredPersonas _retired;
     private readonly Succession _succession;
@@ -37,12 +38,13 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _succession = succession;
         _active = new ActiveWord(filter.Map("active"));
         _ruleCounters = new RuleCounters(filter);
-        _slots = new PersonaSlots(filter, _ruleCounters, written: succession.Adopts);
+        _slots = new PersonaSlots(filter, _ruleCounters, succession.Adopts, options.BetweenWrites);
         _counters = new CounterReader(filter, _ruleCounters);
         _judge = new KernelJudge(filter);
         _failsafe = new FailsafeTables(filter, _grace);
         _interfaces = new InterfaceFilters(filter, options.Attach, succession.Links);
         _compiler = options.Compiler;
+        _betweenWrites = options.BetweenWrites;
         _retired = new RetiredPersonas(_gate, _grace, resident =>
         {
             _counters.Keep(resident);
@@ -110,7 +112,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         PersonaDataplane? dataplane = null;
         try
         {
-            succession = Succession.Begin(options.PinDirectory, filter);
+            succession = Succession.Begin(options, filter);
             filter.Load();
             dataplane = new PersonaDataplane(filter, options, succession);
             dataplane.GoOn(options.Known);
@@ -334,7 +336,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
             _slots.SetNoPersonaGeneration(generation);
         }
 
+        _betweenWrites();
         SwitchTo(resident);
+        _betweenWrites();
         _generation = generation;
     }
 

@@ -22,6 +22,7 @@ public sealed class PersonaSlots : IDisposable
     public const int NoPersonaLines = 2;
 
     private readonly RuleCounters _ruleCounters;
+    private readonly Action _betweenWrites;
     private readonly BpfMap _slotCounters;
     private readonly BpfMap _residents;
     private readonly MemoryMap _slots;
@@ -32,12 +33,13 @@ public sealed class PersonaSlots : IDisposable
 
     /// <summary>
     /// Maps the filter's maps; slot 0 becomes "no persona" unless an earlier agent has <paramref name="written"/> it.
-    /// <paramref name="ruleCounters"/> is borrowed.
+    /// <paramref name="ruleCounters"/> is borrowed; <paramref name="betweenWrites"/> is called between two writes.
     /// </summary>
-    public PersonaSlots(BpfObject filter, RuleCounters ruleCounters, bool written = false)
+    public PersonaSlots(BpfObject filter, RuleCounters ruleCounters, bool written, Action betweenWrites)
     {
         ArgumentNullException.ThrowIfNull(filter);
         _ruleCounters = ruleCounters;
+        _betweenWrites = betweenWrites;
         _slotCounters = filter.Map("slot_counters");
         _residents = filter.Map("residents");
         _slots = filter.Map("slots").MapMemory();
@@ -176,13 +178,16 @@ public sealed class PersonaSlots : IDisposable
     private void ClearCounters(ResidentPersona resident)
     {
         _slotCounters.ClearPerCpu(resident.Slot);
+        _betweenWrites();
         _ruleCounters.Clear(resident.CounterStart, (uint)resident.Compiled.RuleIds.Length);
+        _betweenWrites();
     }
 
     private void Write(ResidentPersona resident, ulong generation)
     {
         var compiled = resident.Compiled;
         compiled.Lines.Span.CopyTo(_lines.Values<PolicyLine>()[(int)resident.LineStart..]);
+        _betweenWrites();
         var roots = default(RootReferences);
         compiled.Roots.AsSpan().CopyTo(roots);
         _slots.Values<Slot>()[(int)resident.Slot] = new Slot
@@ -195,6 +200,7 @@ public sealed class PersonaSlots : IDisposable
             DefaultAction = ByDirection(compiled.DefaultIngress, compiled.DefaultEgress),
             Root = roots,
         };
+        _betweenWrites();
         _residents.Update(
             resident.Slot,
             new Resident

@@ -14,12 +14,13 @@ internal sealed class LayoutPins : IDisposable
 
     private readonly PinFolder _folder;
     private readonly BpfObject _filter;
+    private readonly Action _betweenWrites;
     private readonly List<PinnedLayout> _others = [];
     private bool _unpublished;
 
-    private LayoutPins(PinFolder folder, BpfObject filter)
+    private LayoutPins(PinFolder folder, BpfObject filter, Action betweenWrites)
     {
-        (_folder, _filter) = (folder, filter);
+        (_folder, _filter, _betweenWrites) = (folder, filter, betweenWrites);
         Name = MapLayout.NameOf(filter);
     }
 
@@ -43,9 +44,9 @@ internal sealed class LayoutPins : IDisposable
     /// where they are of its layout and nothing later is in force. Throws <see cref="IOException"/> where another agent
     /// has it, and <see cref="BpfException"/>.
     /// </summary>
-    public static LayoutPins Take(string directory, BpfObject filter)
+    public static LayoutPins Take(string directory, BpfObject filter, Action betweenWrites)
     {
-        var pins = new LayoutPins(PinFolder.Take(Usable(directory)), filter);
+        var pins = new LayoutPins(PinFolder.Take(Usable(directory)), filter, betweenWrites);
         try
         {
             pins.Sweep();
@@ -66,6 +67,7 @@ internal sealed class LayoutPins : IDisposable
         _unpublished = true;
         foreach (var map in MapLayout.Maps(_filter))
         {
+            _betweenWrites();
             map.Pin(Path.Join(folder, map.Name));
         }
     }
@@ -75,8 +77,10 @@ internal sealed class LayoutPins : IDisposable
     {
         if (_unpublished)
         {
+            _betweenWrites();
             Directory.Move(Place(Unfinished + Name), Place(Name));
             _unpublished = false;
+            _betweenWrites();
         }
     }
 
@@ -97,7 +101,9 @@ internal sealed class LayoutPins : IDisposable
             carrier.CarryFlows(Before, onlyNew: false);
         }
 
+        _betweenWrites();
         var result = attach();
+        _betweenWrites();
         _others.ForEach(other => carrier.CarryFlows(other, onlyNew: true));
         var change = _others.Count == 0
             ? null
@@ -195,7 +201,9 @@ internal sealed class LayoutPins : IDisposable
     {
         if (Directory.Exists(Place(layout)))
         {
+            _betweenWrites();
             Directory.Move(Place(layout), Place(Outgoing + layout));
+            _betweenWrites();
             Directory.Delete(Place(Outgoing + layout), recursive: true);
         }
     }

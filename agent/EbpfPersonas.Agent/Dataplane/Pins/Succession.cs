@@ -42,8 +42,8 @@ internal sealed class Succession : IDisposable
     /// For <paramref name="filter"/> before it is loaded; throws <see cref="BpfException"/>, and
     /// <see cref="IOException"/> where another agent has the folder.
     /// </summary>
-    public static Succession Begin(string? directory, BpfObject filter) =>
-        new(directory is null ? null : LayoutPins.Take(directory, filter));
+    public static Succession Begin(DataplaneOptions options, BpfObject filter) => new(
+        options.PinDirectory is { } directory ? LayoutPins.Take(directory, filter, options.BetweenWrites) : null);
 
     /// <summary>
     /// With new maps: pins them, and has <paramref name="rebuild"/> put in force there what is in force elsewhere, if

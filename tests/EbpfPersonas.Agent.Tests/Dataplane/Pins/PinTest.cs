@@ -2,6 +2,7 @@ using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Kernel;
+using EbpfPersonas.TestKit.Network;
 using Xunit;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
@@ -13,6 +14,7 @@ public abstract class PinTest : IAsyncLifetime
     protected const ulong Revision = 3;
 
     private BpfFileSystem? _pins;
+    private Lab? _lab;
 
     /// <summary>A VM's folder; its name has dots, as those of hosts.</summary>
     protected string Directory => Path.Join(_pins!.Path, "vm-1.example");
@@ -22,9 +24,21 @@ public abstract class PinTest : IAsyncLifetime
     /// <summary>Everything that is pinned.</summary>
     protected IReadOnlyList<string> Pinned => [.. _pins!.Entries()];
 
-    public async Task InitializeAsync() => _pins = await BpfFileSystem.MountAsync();
+    /// <summary>The VM: a namespace with one interface, that filters may be hung on.</summary>
+    protected LabHost Vm { get; private set; } = null!;
 
-    public async Task DisposeAsync() => await _pins!.DisposeAsync();
+    public async Task InitializeAsync()
+    {
+        _pins = await BpfFileSystem.MountAsync();
+        _lab = await Lab.CreateAsync();
+        Vm = await _lab.AddHostAsync("vm", "10.0.0.5/24");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _lab!.DisposeAsync();
+        await _pins!.DisposeAsync();
+    }
 
     /// <summary>An agent's start, with these personas on its disk.</summary>
     protected PersonaDataplane Load(params Persona[] known) => Load(new DataplaneOptions { Known = known });
@@ -34,6 +48,16 @@ public abstract class PinTest : IAsyncLifetime
 
     protected static DataplaneOptions OtherLayout(params Persona[] known) =>
         new() { FilterImage = TestObjects.Program("other_layout"), Known = known };
+
+    /// <summary>As <see cref="Load(DataplaneOptions)"/>, with filters on the VM's interface.</summary>
+    protected PersonaDataplane LoadAndAttach(DataplaneOptions options, Action<PersonaDataplane>? loaded = null) =>
+        Vm.RunInside(() =>
+        {
+            var dataplane = Load(options);
+            loaded?.Invoke(dataplane);
+            dataplane.Attach();
+            return dataplane;
+        });
 
     /// <summary>Allows UDP to port 53, denies the rest.</summary>
     protected static Persona AllowsDns(string name = "allows-dns") => new()
