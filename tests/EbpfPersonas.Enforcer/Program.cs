@@ -10,7 +10,7 @@ var writes = 0;
 using var dataplane = PersonaDataplane.Load(new DataplaneOptions
 {
     PinDirectory = settings.PinDirectory,
-    FilterImage = settings.Image is { } image ? File.ReadAllBytes(image) : null,
+    FilterImage = settings.Image is { } image ? (ReadOnlyMemory<byte>?)File.ReadAllBytes(image) : null,
     Attach = settings.Attach,
     Known = TestPersonas.All,
     BetweenWrites = () =>

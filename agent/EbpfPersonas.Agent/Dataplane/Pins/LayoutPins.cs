@@ -110,7 +110,12 @@ internal sealed class LayoutPins : IDisposable
             : new LayoutChange(_others[0].Name, Name, carrier.Carried, carrier.Missing);
         foreach (var other in _others)
         {
-            Remove(other.Name);
+            // What was left of an earlier time under our own name is gone already.
+            if (other.Name != Name)
+            {
+                Remove(other.Name);
+            }
+
             other.Dispose();
         }
 
