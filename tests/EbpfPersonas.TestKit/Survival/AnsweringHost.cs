@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EbpfPersonas.TestKit.Network;
@@ -10,8 +11,12 @@ namespace EbpfPersonas.TestKit.Survival;
 /// </summary>
 internal sealed class AnsweringHost : IDisposable
 {
-    // Long beside a round trip, and beside the second after which a dropped SYN is repeated: nothing may be dropped.
-    private const int PatienceMilliseconds = 900;
+    // TCP repeats a dropped SYN after 1 s, then after 2 more.
+    private const int PatienceMilliseconds = 5000;
+
+    // Far more than a round trip takes, and less than it takes where a packet is sent again.
+    private const int AtOnceMilliseconds = 900;
+    private const int UdpAttempts = 3;
     private const int RememberedAttempts = 10;
 
     private readonly string _address;
@@ -42,13 +47,23 @@ internal sealed class AnsweringHost : IDisposable
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
         {
-            ReceiveTimeout = PatienceMilliseconds,
+            ReceiveTimeout = AtOnceMilliseconds,
         };
         Ask("UDP", to, () =>
         {
             socket.Connect(to.Endpoint(_allowed));
-            socket.Send(new byte[1]);
-            return socket.Receive(new byte[1]);
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    socket.Send(new byte[1]);
+                    return socket.Receive(new byte[1]);
+                }
+                catch (SocketException e) when (e.SocketErrorCode == SocketError.TimedOut && attempt < UdpAttempts)
+                {
+                    // As resolvers do.
+                }
+            }
         });
     }
 
@@ -183,11 +198,16 @@ internal sealed class AnsweringHost : IDisposable
 
     private void Ask(string protocol, AnsweringHost to, Func<int> ask)
     {
+        var begun = Stopwatch.GetTimestamp();
         try
         {
             if (ask() == 1)
             {
                 _tally.CountAllowed();
+                if (Stopwatch.GetElapsedTime(begun).TotalMilliseconds > AtOnceMilliseconds)
+                {
+                    _tally.CountRepeated();
+                }
             }
             else
             {

@@ -8,6 +8,7 @@ public sealed class TrafficTally
     private long _allowed;
     private long _denied;
     private long _broken;
+    private long _repeated;
     private long _arrived;
 
     /// <summary>Flows that the persona allows and that went there and back.</summary>
@@ -18,6 +19,9 @@ public sealed class TrafficTally
 
     /// <summary>Allowed flows that did not get through, and open connections that were cut.</summary>
     public long Broken => Interlocked.Read(ref _broken);
+
+    /// <summary>Allowed flows of which a packet was lost, and got through when it was sent again.</summary>
+    public long Repeated => Interlocked.Read(ref _repeated);
 
     /// <summary>Octets of denied flows that arrived; a connection that was accepted counts as one.</summary>
     public long Arrived => Interlocked.Read(ref _arrived);
@@ -37,6 +41,8 @@ public sealed class TrafficTally
     internal void CountAllowed() => Interlocked.Increment(ref _allowed);
 
     internal void CountDenied() => Interlocked.Increment(ref _denied);
+
+    internal void CountRepeated() => Interlocked.Increment(ref _repeated);
 
     internal void CountBroken(string what)
     {
