@@ -22,6 +22,18 @@ internal static partial class Log
     public static partial void ScrapeFaulted(ILogger log, Exception fault);
 
     [LoggerMessage(
+        1020,
+        LogLevel.Information,
+        "Persona {Persona} revision {Revision} is in force from before: generation {Generation}, epoch {Epoch}.")]
+    public static partial void Adopted(ILogger log, string persona, ulong revision, ulong generation, uint epoch);
+
+    [LoggerMessage(
+        1021,
+        LogLevel.Information,
+        "The programs of another agent version are replaced, maps {From} by {To}; flows carried over: {Flows} ({Note}).")]
+    public static partial void LayoutChanged(ILogger log, string from, string to, long flows, string note);
+
+    [LoggerMessage(
         1100, LogLevel.Information, "Scanned the running processes: {Count} belong to this network namespace.")]
     public static partial void Scanned(ILogger log, int count);
 

@@ -37,16 +37,16 @@ public sealed unsafe class BpfProgram
 
     /// <summary>
     /// Attaches to an interface as a tcx link (Linux 6.6 or later; EINVAL before), in front of all that are there: one
-    /// that ends the chain before would bypass it. The link outlives changes of name and namespace of the interface and
+    /// that ends the chain before would bypass it; or <paramref name="last"/>. The link outlives changes of name and namespace of the interface and
     /// ends when it is disposed or the process ends.
     /// </summary>
-    public BpfLink AttachTcx(int interfaceIndex, bool ingress)
+    public BpfLink AttachTcx(int interfaceIndex, bool ingress, bool last = false)
     {
         var type = ingress ? SyscallFunctions.BPF_TCX_INGRESS : SyscallFunctions.BPF_TCX_EGRESS;
         var options = new SyscallFunctions.bpf_link_create_opts
         {
             sz = (nuint)sizeof(SyscallFunctions.bpf_link_create_opts),
-            flags = SyscallFunctions.BPF_F_BEFORE,
+            flags = last ? SyscallFunctions.BPF_F_AFTER : SyscallFunctions.BPF_F_BEFORE,
         };
         return BpfLink.FromDescriptor(BpfException.Check(
             SyscallFunctions.bpf_link_create(Descriptor, interfaceIndex, type, &options), $"attach {Name} by tcx"));

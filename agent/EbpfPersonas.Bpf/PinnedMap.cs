@@ -78,6 +78,18 @@ public sealed unsafe class PinnedMap : IDisposable
         }
     }
 
+    /// <summary>Changes or creates one entry; throws <see cref="BpfException"/>.</summary>
+    public void Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeySize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(value.Length, ValueSize);
+        fixed (byte* at = key)
+        fixed (byte* from = value)
+        {
+            BpfException.Check(SyscallFunctions.bpf_map_update_elem(Descriptor, at, from, 0), $"update {Path}");
+        }
+    }
+
     /// <summary>
     /// Calls <paramref name="each"/> for all entries of a hash map; one that comes or goes meanwhile may be missed.
     /// </summary>

@@ -24,11 +24,11 @@ public sealed class SurvivalTests : LabTest
     /// <summary>Of the flows that the traffic should have begun, so many were.</summary>
     private const double LoadMin = 0.7;
 
-    /// <summary>Kills, upgrades and downgrades of one test.</summary>
-    private static readonly int Rounds =
-        int.TryParse(Environment.GetEnvironmentVariable("EBPF_PERSONAS_ROUNDS"), CultureInfo.InvariantCulture, out var n)
-            ? n
-            : 25;
+    /// <summary>Of one test; there are two, one for each way to attach.</summary>
+    private static readonly int Kills = Number("EBPF_PERSONAS_KILLS", 25);
+
+    /// <summary>And downgrades, in turns.</summary>
+    private static readonly int Upgrades = Number("EBPF_PERSONAS_UPGRADES", 25);
 
     private BpfFileSystem? _pins;
 
@@ -59,7 +59,7 @@ public sealed class SurvivalTests : LabTest
     [InlineData("clsact")]
     public async Task Kills_at_any_moment_let_nothing_through_and_break_nothing(string attach)
     {
-        var slowest = await KillAsync(Rounds, "attach=" + attach, Pins);
+        var slowest = await KillAsync(Kills, "attach=" + attach, Pins);
 
         Assert.InRange(slowest, TimeSpan.Zero, BackAgain);
     }
@@ -93,10 +93,16 @@ public sealed class SurvivalTests : LabTest
             await processes[0].WaitUntilReadyAsync();
             using (var traffic = Traffic())
             {
-                for (var round = 1; round <= Rounds; round++)
+                for (var round = 1; round <= Upgrades; round++)
                 {
                     await EndAsync(processes[^1], random.Next(2) == 0, random);
-                    processes.Add(EnforcerProcess.Start(Vm, round % 2 == 0 ? arguments : [.. arguments, Image]));
+                    string[] next = round % 2 == 0 ? arguments : [.. arguments, Image];
+                    if (random.Next(3) == 0)
+                    {
+                        await KillAtStartAsync(processes, next, random);
+                    }
+
+                    processes.Add(EnforcerProcess.Start(Vm, next));
                     await processes[^1].WaitUntilReadyAsync();
                     AssertFollows(processes[^2], processes[^1]);
                 }
@@ -108,7 +114,7 @@ public sealed class SurvivalTests : LabTest
             await processes[^1].StopAsync();
             Assert.NotEmpty(processes[^1].Held());
             await using var last = EnforcerProcess.Start(Vm, [.. arguments, "detach=true"]);
-            Assert.Equal(0, await last.WaitForEndAsync());
+            Assert.True(await last.WaitForEndAsync() == 0, last.ToString());
             await AssertAllGoneAsync([.. processes, last]);
             Assert.Empty(_pins!.Entries());
         }
@@ -147,7 +153,7 @@ public sealed class SurvivalTests : LabTest
                 enforcer = EnforcerProcess.Start(Vm, arguments);
                 if (random.Next(3) == 0)
                 {
-                    await Task.Delay(random.Next(700));
+                    await Task.Delay(random.Next(900));
                     await enforcer.KillAsync();
                     await enforcer.DisposeAsync();
                     enforcer = EnforcerProcess.Start(Vm, arguments);
@@ -166,6 +172,13 @@ public sealed class SurvivalTests : LabTest
         {
             await enforcer.DisposeAsync();
         }
+    }
+
+    private async Task KillAtStartAsync(List<EnforcerProcess> processes, string[] arguments, Random random)
+    {
+        processes.Insert(0, EnforcerProcess.Start(Vm, arguments));
+        await Task.Delay(random.Next(900));
+        await processes[0].KillAsync();
     }
 
     private static async Task EndAsync(EnforcerProcess process, bool killed, Random random)
@@ -202,7 +215,7 @@ public sealed class SurvivalTests : LabTest
         await RunAsync(traffic, TimeSpan.FromSeconds(1));
         var tally = traffic.Tally;
         Assert.Empty(tally.Findings);
-        Assert.Equal((0, 0), (tally.Arrived, tally.Broken));
+        Assert.Equal((0, 0, 0), (tally.Arrived, tally.Broken, tally.Repeated));
         var least = traffic.Elapsed.TotalSeconds * SteadyTraffic.FlowsPerSecond * LoadMin;
         Assert.True(tally.Allowed > least && tally.Denied > least, $"{tally.Allowed}, {tally.Denied} > {least}");
     }
@@ -220,4 +233,7 @@ public sealed class SurvivalTests : LabTest
             TimeSpan.FromSeconds(10),
             () => $"the kernel holds none of the maps and programs of before: {string.Join(", ", left)}");
     }
+
+    private static int Number(string variable, int usual) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var n) ? n : usual;
 }

@@ -203,7 +203,7 @@ public sealed class InterfaceFilters : IDisposable
 
             foreach (var ingress in new[] { true, false })
             {
-                if (_linkDirectory is not null)
+                if (Directory.Exists(_linkDirectory))
                 {
                     File.Delete(LinkPath(interfaceIndex, ingress));
                 }

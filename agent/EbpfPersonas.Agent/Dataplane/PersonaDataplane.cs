@@ -62,10 +62,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         remove => _interfaces.AttachFailed -= value;
     }
 
-    /// <summary>
-    /// Raised when our programs took the place of those of another agent version; on the thread of
-    /// <see cref="Attach"/> or <see cref="Apply"/>.
-    /// </summary>
+    /// <summary>Raised, by <see cref="Attach"/> or <see cref="Apply"/>, when our programs replaced other ones.</summary>
     public event Action<LayoutChange>? LayoutChanged
     {
         add => _succession.Changed += value;
@@ -174,8 +171,15 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             var before = _current;
-            PutInForce(persona is null ? null : PublishOrRefuse(persona, generation), generation);
-            HangUpOrRefuse();
+            var resident = persona is null ? null : PublishOrRefuse(persona, generation);
+            if (_succession.Elsewhere is null)
+            {
+                PutInForce(resident, generation);
+            }
+            else
+            {
+                TakeOverOrRefuse(resident, generation);
+            }
             if (before is not null)
             {
                 _residents.Remove(before);
@@ -198,7 +202,8 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var resident = TakeRoom(compiled, persona.Revision, generation);
+            // Retired personas may hold the room that is missing.
+            var resident = _slots.Publish(compiled, persona.Revision, generation, _retired.ReclaimNow);
             try
             {
                 _judge.RunTests(persona, resident);
@@ -280,11 +285,12 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         if (_succession.Adopts)
         {
             Adopt(known);
-            return;
         }
-
-        _succession.Prepare(_active, state => Rebuild(state, known));
-        Adopted = _succession.FoundElsewhere;
+        else
+        {
+            _succession.Prepare(_active, state => Rebuild(state, known), PutInForce);
+            Adopted = _succession.Elsewhere is not null;
+        }
     }
 
     private void Adopt(IReadOnlyList<Persona> known)
@@ -308,23 +314,23 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _grace.Wait();
     }
 
-    /// <summary>Makes what is in force in other maps active in ours; false where it is not known well enough.</summary>
-    private bool Rebuild(RealisedState state, IReadOnlyList<Persona> known)
+    /// <summary>Writes what is in force in other maps into ours; null where it is not known well enough.</summary>
+    private (ResidentPersona? Resident, ulong Generation)? Rebuild(RealisedState state, IReadOnlyList<Persona> known)
     {
-        var persona = known.FirstOrDefault(one => one.Name == state.Persona && one.Revision == state.Revision);
-        if (state.Persona is not null && persona is null)
+        if (state.Persona is null)
         {
-            return false;
+            return (null, state.Generation);
         }
 
         try
         {
-            PutInForce(persona is null ? null : Publish(persona, state.Generation), state.Generation);
-            return true;
+            return known.FirstOrDefault(one => one.Name == state.Persona && one.Revision == state.Revision) is { } found
+                ? (Publish(found, state.Generation), state.Generation)
+                : null;
         }
         catch (Exception e) when (e is ApplyException or PersonaTooLargeException)
         {
-            return false;
+            return null;
         }
     }
 
@@ -340,19 +346,6 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         SwitchTo(resident);
         _betweenWrites();
         _generation = generation;
-    }
-
-    private ResidentPersona TakeRoom(CompiledPersona compiled, ulong revision, ulong generation)
-    {
-        if (_slots.TryPublish(compiled, revision, generation) is { } resident)
-        {
-            return resident;
-        }
-
-        // Retired personas may hold the room that is missing.
-        _retired.ReclaimNow();
-        return _slots.TryPublish(compiled, revision, generation)
-            ?? throw new PersonaTooLargeException(_slots.Shortage(compiled));
     }
 
     private ResidentPersona PublishOrRefuse(Persona persona, ulong generation)
@@ -371,11 +364,19 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    private void HangUpOrRefuse()
+    /// <summary>In place of what the programs of another agent version enforce.</summary>
+    private void TakeOverOrRefuse(ResidentPersona? resident, ulong generation)
     {
+        if (_succession.Heir?.Resident is { } unused)
+        {
+            // No program has seen it.
+            _residents.Remove(unused);
+            _slots.Free(unused);
+        }
+
         try
         {
-            _succession.Applied(_interfaces);
+            _succession.Apply(_interfaces, resident, generation);
         }
         catch (BpfException e)
         {

@@ -158,10 +158,25 @@ public sealed class PersonaSlots : IDisposable
         return resident;
     }
 
-    /// <summary>Why <see cref="TryPublish"/> found no room, in words.</summary>
-    public string Shortage(CompiledPersona compiled)
+    /// <summary>
+    /// As <see cref="TryPublish"/>, a second time after <paramref name="makeRoom"/>; throws
+    /// <see cref="PersonaTooLargeException"/>.
+    /// </summary>
+    public ResidentPersona Publish(CompiledPersona compiled, ulong revision, ulong generation, Action makeRoom)
     {
-        ArgumentNullException.ThrowIfNull(compiled);
+        ArgumentNullException.ThrowIfNull(makeRoom);
+        if (TryPublish(compiled, revision, generation) is { } resident)
+        {
+            return resident;
+        }
+
+        makeRoom();
+        return TryPublish(compiled, revision, generation) ?? throw new PersonaTooLargeException(Shortage(compiled));
+    }
+
+    /// <summary>Why <see cref="TryPublish"/> found no room, in words.</summary>
+    private string Shortage(CompiledPersona compiled)
+    {
         return _freeSlots.LargestGap == 0
             ? string.Create(CultureInfo.InvariantCulture, $"All {_freeSlots.Capacity} slots are in use.")
             : _freeLines.LargestGap < compiled.Lines.Length

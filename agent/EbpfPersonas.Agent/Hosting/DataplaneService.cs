@@ -23,6 +23,13 @@ internal sealed class DataplaneService(
     {
         await locator.LocateAsync(cancellationToken);
         dataplane.AttachFailed += (index, failure) => Log.InterfaceUnfiltered(log, index, failure.Message);
+        dataplane.LayoutChanged += change =>
+            Log.LayoutChanged(log, change.From, change.To, change.Flows, change.FlowsMissing ?? "all that there were");
+        if (dataplane is { Adopted: true, Realised: { } before })
+        {
+            Log.Adopted(log, before.Persona ?? "(none)", before.Revision, before.Generation, before.Epoch);
+        }
+
         var mode = dataplane.Attach();
         tracer.Attach();
         Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);

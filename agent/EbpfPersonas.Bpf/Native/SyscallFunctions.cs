@@ -14,6 +14,9 @@ internal static unsafe partial class SyscallFunctions
     /// <summary>include/uapi/linux/bpf.h: without a relative program, before all others.</summary>
     public const uint BPF_F_BEFORE = 1 << 3;
 
+    /// <summary>include/uapi/linux/bpf.h: without a relative program, after all others.</summary>
+    public const uint BPF_F_AFTER = 1 << 4;
+
     /// <summary>include/uapi/linux/bpf.h, since Linux 5.18: frames that pass go into the network stack.</summary>
     public const uint BPF_F_TEST_XDP_LIVE_FRAMES = 1 << 1;
 

@@ -289,7 +289,7 @@ internal sealed class AnsweringHost : IDisposable
         thread.Start();
         lock (_threads)
         {
-            _threads.RemoveAll(ended => ended.ThreadState == ThreadState.Stopped);
+            _threads.RemoveAll(ended => !ended.IsAlive);
             _threads.Add(thread);
         }
     }

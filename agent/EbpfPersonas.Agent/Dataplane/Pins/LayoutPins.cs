@@ -14,13 +14,13 @@ internal sealed class LayoutPins : IDisposable
 
     private readonly PinFolder _folder;
     private readonly BpfObject _filter;
-    private readonly Action _betweenWrites;
+    private readonly DataplaneOptions _options;
     private readonly List<PinnedLayout> _others = [];
     private bool _unpublished;
 
-    private LayoutPins(PinFolder folder, BpfObject filter, Action betweenWrites)
+    private LayoutPins(PinFolder folder, BpfObject filter, DataplaneOptions options)
     {
-        (_folder, _filter, _betweenWrites) = (folder, filter, betweenWrites);
+        (_folder, _filter, _options) = (folder, filter, options);
         Name = MapLayout.NameOf(filter);
     }
 
@@ -44,9 +44,9 @@ internal sealed class LayoutPins : IDisposable
     /// where they are of its layout and nothing later is in force. Throws <see cref="IOException"/> where another agent
     /// has it, and <see cref="BpfException"/>.
     /// </summary>
-    public static LayoutPins Take(string directory, BpfObject filter, Action betweenWrites)
+    public static LayoutPins Take(DataplaneOptions options, string directory, BpfObject filter)
     {
-        var pins = new LayoutPins(PinFolder.Take(Usable(directory)), filter, betweenWrites);
+        var pins = new LayoutPins(PinFolder.Take(Usable(directory)), filter, options);
         try
         {
             pins.Sweep();
@@ -67,7 +67,7 @@ internal sealed class LayoutPins : IDisposable
         _unpublished = true;
         foreach (var map in MapLayout.Maps(_filter))
         {
-            _betweenWrites();
+            _options.BetweenWrites();
             map.Pin(Path.Join(folder, map.Name));
         }
     }
@@ -77,34 +77,37 @@ internal sealed class LayoutPins : IDisposable
     {
         if (_unpublished)
         {
-            _betweenWrites();
+            _options.BetweenWrites();
             Directory.Move(Place(Unfinished + Name), Place(Name));
             _unpublished = false;
-            _betweenWrites();
+            _options.BetweenWrites();
         }
     }
+
+    /// <summary>Something else is in force in ours than before, although nothing is attached yet.</summary>
+    public void Forget() => Before = null;
 
     /// <summary>The failsafe and what else is no flow, before anything is attached.</summary>
     public void CarryTables() => new MapCarrier(_filter).CarryTables(Before!);
 
     /// <summary>
-    /// Calls <paramref name="attach"/>, which puts our programs in the place of those before, and has flows go on:
-    /// carries them over before and those that came meanwhile after. Then the other maps go.
+    /// Calls <paramref name="attach"/>, which puts our programs in the place of those before, one by one, and loses no
+    /// flow meanwhile. Where the programs before enforce another layout, <paramref name="putInForce"/> does the same in
+    /// ours. Then the other maps go.
     /// </summary>
-    public (T Result, LayoutChange? Change) TakeOver<T>(Func<T> attach)
+    public (T Result, LayoutChange? Change) TakeOver<T>(Func<T> attach, Action putInForce)
     {
         var carrier = new MapCarrier(_filter);
         _others.ForEach(other => carrier.CarryFlows(other, onlyNew: true));
         if (Before is not null)
         {
-            // No program has changed ours yet: what moved since the first time, a short time ago.
-            carrier.CarryFlows(Before, onlyNew: false);
+            Join(Before, carrier, putInForce);
         }
 
-        _betweenWrites();
+        _options.BetweenWrites();
         var result = attach();
-        _betweenWrites();
-        _others.ForEach(other => carrier.CarryFlows(other, onlyNew: true));
+        _options.BetweenWrites();
+        BesideFilters.RemoveAll(_folder.Path);
         var change = _others.Count == 0
             ? null
             : new LayoutChange(_others[0].Name, Name, carrier.Carried, carrier.Missing);
@@ -134,6 +137,7 @@ internal sealed class LayoutPins : IDisposable
 
         Sweep();
         _unpublished = false;
+        BesideFilters.RemoveAll(_folder.Path);
         if (Directory.Exists(Links))
         {
             Directory.Delete(Links, recursive: true);
@@ -154,6 +158,21 @@ internal sealed class LayoutPins : IDisposable
         }
 
         _folder.Dispose();
+    }
+
+    /// <summary>
+    /// 1. Ours hang behind the others, with no persona: they pass everything, and see all flows that begin. 2. Flows
+    /// from before are carried over. 3. Ours have a persona: both enforce. 4. A later agent finds ours. 5. The others
+    /// pass everything: each of them can go when it likes.
+    /// </summary>
+    private void Join(PinnedLayout before, MapCarrier carrier, Action putInForce)
+    {
+        BesideFilters.Attach(_options, Place(Unfinished + Name), _folder.Path, Name);
+        _options.BetweenWrites();
+        carrier.CarryFlows(before, onlyNew: false);
+        putInForce();
+        Publish();
+        before.StandDown();
     }
 
     private void Choose()
@@ -206,9 +225,9 @@ internal sealed class LayoutPins : IDisposable
     {
         if (Directory.Exists(Place(layout)))
         {
-            _betweenWrites();
+            _options.BetweenWrites();
             Directory.Move(Place(layout), Place(Outgoing + layout));
-            _betweenWrites();
+            _options.BetweenWrites();
             Directory.Delete(Place(Outgoing + layout), recursive: true);
         }
     }

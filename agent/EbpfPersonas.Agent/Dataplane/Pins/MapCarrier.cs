@@ -89,7 +89,7 @@ internal sealed class MapCarrier(BpfObject filter)
             return new BtfConversion(from, to);
         }
 
-        Missing = $"the kernel does not know the types of the old map {map}";
+        Missing = $"none from {map}, whose types the kernel does not know; TCP is picked up";
         return null;
     }
 }

@@ -48,6 +48,17 @@ internal sealed class PinnedLayout : IDisposable
     public bool SaysTheSameAs(PinnedLayout other) =>
         State is { } ours && other.State is { } theirs && ours with { Epoch = theirs.Epoch } == theirs;
 
+    /// <summary>
+    /// Its programs let everything pass from now on: others enforce. Only the slot in its active word changes.
+    /// </summary>
+    public void StandDown()
+    {
+        if (State is not null)
+        {
+            Map("active")!.Update(new byte[sizeof(uint)], BitConverter.GetBytes((ulong)Epoch << 32));
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

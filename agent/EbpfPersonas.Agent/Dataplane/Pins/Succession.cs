@@ -10,8 +10,9 @@ namespace EbpfPersonas.Agent.Dataplane.Pins;
 internal sealed class Succession : IDisposable
 {
     private readonly LayoutPins? _pins;
-    private PinnedLayout? _waitingFor;
-    private bool _attachWhenApplied;
+    private PinnedLayout? _before;
+    private Action<ResidentPersona?, ulong>? _putInForce;
+    private bool _attachWhenReady;
 
     private Succession(LayoutPins? pins) => _pins = pins;
 
@@ -27,30 +28,37 @@ internal sealed class Succession : IDisposable
     /// <summary>The last switch that other maps than ours know.</summary>
     public uint EpochElsewhere => _pins?.EpochElsewhere ?? 0;
 
-    /// <summary>Something was in force in other maps when we began.</summary>
-    public bool FoundElsewhere { get; private set; }
-
     /// <summary>
-    /// What goes on being enforced by the programs of another agent version until something is applied here; null where
-    /// our maps say what is in force.
+    /// What the programs of another agent version enforce until ours take their place; null where our maps say what is
+    /// in force.
     /// </summary>
-    public RealisedState? Elsewhere => _waitingFor is { } other
+    public RealisedState? Elsewhere => _before is { } other
         ? other.State ?? new RealisedState(0, other.Epoch, null, 0)
         : null;
+
+    /// <summary>
+    /// What is written in our maps, and will be in force when ours take the place of others: a persona or none, and the
+    /// generation. Null where there is nothing to put in their place.
+    /// </summary>
+    public (ResidentPersona? Resident, ulong Generation)? Heir { get; private set; }
 
     /// <summary>
     /// For <paramref name="filter"/> before it is loaded; throws <see cref="BpfException"/>, and
     /// <see cref="IOException"/> where another agent has the folder.
     /// </summary>
     public static Succession Begin(DataplaneOptions options, BpfObject filter) => new(
-        options.PinDirectory is { } directory ? LayoutPins.Take(directory, filter, options.BetweenWrites) : null);
+        options.PinDirectory is { } directory ? LayoutPins.Take(options, directory, filter) : null);
 
     /// <summary>
-    /// With new maps: pins them, and has <paramref name="rebuild"/> put in force there what is in force elsewhere, if
-    /// it can.
+    /// With new maps: pins them, and has <paramref name="rebuild"/> write what is in force elsewhere, if it can;
+    /// <paramref name="putInForce"/> will make it active.
     /// </summary>
-    public void Prepare(ActiveWord active, Func<RealisedState, bool> rebuild)
+    public void Prepare(
+        ActiveWord active,
+        Func<RealisedState, (ResidentPersona? Resident, ulong Generation)?> rebuild,
+        Action<ResidentPersona?, ulong> putInForce)
     {
+        _putInForce = putInForce;
         if (_pins is null or { Adopts: true })
         {
             return;
@@ -60,26 +68,25 @@ internal sealed class Succession : IDisposable
         active.StartFrom(_pins.EpochElsewhere);
         if (_pins.Before is { } before && before.State is not { Epoch: 0 })
         {
-            FoundElsewhere = true;
             _pins.CarryTables();
-            if (before.State is null || !rebuild(before.State))
-            {
-                _waitingFor = before;
-                return;
-            }
+            _before = before;
+            Heir = before.State is null ? null : rebuild(before.State);
         }
-
-        _pins.Publish();
+        else
+        {
+            _pins.Publish();
+        }
     }
 
     /// <summary>
-    /// Hangs the filters on the interfaces, or leaves it to <see cref="Applied"/>; throws <see cref="BpfException"/>.
+    /// Hangs the filters on the interfaces. Where others are in their place and there is no <see cref="Heir"/>, it is
+    /// left to <see cref="Apply"/>. Throws <see cref="BpfException"/>.
     /// </summary>
     public AttachMode Attach(InterfaceFilters filters)
     {
-        if (_waitingFor is not null)
+        if (_before is not null && Heir is null)
         {
-            _attachWhenApplied = true;
+            _attachWhenReady = true;
             return filters.Mode;
         }
 
@@ -88,7 +95,8 @@ internal sealed class Succession : IDisposable
             return filters.Start();
         }
 
-        var (mode, change) = _pins.TakeOver(filters.Start);
+        var (mode, change) = _pins.TakeOver(filters.Start, PutInForce);
+        _before = null;
         if (change is not null)
         {
             Changed?.Invoke(change);
@@ -97,28 +105,20 @@ internal sealed class Succession : IDisposable
         return mode;
     }
 
-    /// <summary>Something is in force in our maps; throws <see cref="BpfException"/>.</summary>
-    public void Applied(InterfaceFilters filters)
+    /// <summary>This takes the place of what others enforce; throws <see cref="BpfException"/>.</summary>
+    public void Apply(InterfaceFilters filters, ResidentPersona? resident, ulong generation)
     {
-        if (_waitingFor is not { } waitingFor)
+        Heir = (resident, generation);
+        if (_attachWhenReady)
         {
+            Attach(filters);
             return;
         }
 
+        PutInForce();
         _pins!.Publish();
-        _waitingFor = null;
-        try
-        {
-            if (_attachWhenApplied)
-            {
-                Attach(filters);
-            }
-        }
-        catch
-        {
-            _waitingFor = waitingFor;
-            throw;
-        }
+        _pins.Forget();
+        _before = null;
     }
 
     /// <summary>Deletes all that is pinned.</summary>
@@ -126,4 +126,13 @@ internal sealed class Succession : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _pins?.Dispose();
+
+    private void PutInForce()
+    {
+        if (Heir is { } heir)
+        {
+            Heir = null;
+            _putInForce!(heir.Resident, heir.Generation);
+        }
+    }
 }
