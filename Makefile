@@ -180,6 +180,12 @@ $(STAMPS)/prove: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMM
 prove: $(STAMPS)/prove ## kernel against reference, 10 million packets and a million TCP connections (CASES=n for so many, PART=tcp for those)
 	@$(PROVE) $(if $(CASES),--cases $(CASES)) $(if $(PART),--only $(PART)) $(if $(BROKEN),--broken "$(BROKEN)")
 
+.PHONY: campaign
+campaign: $(STAMPS)/solution $(SETUP)/packages-test ## kill agents (500 times) and upgrade them (100 times) under traffic, 15 minutes
+	@EBPF_PERSONAS_KILLS=$(or $(KILLS),250) EBPF_PERSONAS_UPGRADES=$(or $(UPGRADES),50) \
+		dotnet test tests/EbpfPersonas.EndToEnd.Tests/bin/Release/net10.0/EbpfPersonas.EndToEnd.Tests.dll \
+		--nologo --filter FullyQualifiedName~SurvivalTests --logger 'console;verbosity=normal'
+
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded
 	@rm -rf artifacts/{agent,bench,controller,bpf,kernel-tests,prove,stamps,tests}

@@ -60,6 +60,12 @@ internal static partial class Log
     public static partial void FilterRepaired(ILogger log, string name, int index, FilterFault fault, int count);
 
     [LoggerMessage(
+        1021,
+        LogLevel.Information,
+        "The programs of another agent version are replaced, maps {From} by {To}; flows carried over: {Flows} ({Note}).")]
+    public static partial void LayoutChanged(ILogger log, string from, string to, long flows, string note);
+
+    [LoggerMessage(
         1100, LogLevel.Information, "Scanned the running processes: {Count} belong to this network namespace.")]
     public static partial void Scanned(ILogger log, int count);
 

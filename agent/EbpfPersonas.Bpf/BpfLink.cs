@@ -23,13 +23,14 @@ public sealed unsafe class BpfLink : IDisposable
 
     internal static BpfLink FromDescriptor(int descriptor) => new(new SafeFileHandle(descriptor, ownsHandle: true));
 
-    internal static BpfLink AttachTcx(int program, string name, int interfaceIndex, bool ingress)
+    internal static BpfLink AttachTcx(
+        int program, string name, int interfaceIndex, bool ingress, bool last = false)
     {
         var type = ingress ? SyscallFunctions.BPF_TCX_INGRESS : SyscallFunctions.BPF_TCX_EGRESS;
         var options = new SyscallFunctions.bpf_link_create_opts
         {
             sz = (nuint)sizeof(SyscallFunctions.bpf_link_create_opts),
-            flags = SyscallFunctions.BPF_F_BEFORE,
+            flags = last ? SyscallFunctions.BPF_F_AFTER : SyscallFunctions.BPF_F_BEFORE,
         };
         return FromDescriptor(BpfException.Check(
             SyscallFunctions.bpf_link_create(program, interfaceIndex, type, &options), $"attach {name} by tcx"));

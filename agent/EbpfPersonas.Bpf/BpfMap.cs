@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using EbpfPersonas.Bpf.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace EbpfPersonas.Bpf;
 
@@ -7,15 +9,22 @@ namespace EbpfPersonas.Bpf;
 public sealed unsafe class BpfMap
 {
     private const int NoEntry = 2; // ENOENT
+    private const int TooBig = 7; // E2BIG
+    private const int NoMemory = 12; // ENOMEM
+    private const int Exists = 17; // EEXIST
 
     private readonly BpfObject _owner;
     private readonly nint _map;
+    private readonly uint _keyType;
+    private readonly uint _valueType;
 
     internal BpfMap(BpfObject owner, nint map)
     {
         _owner = owner;
         _map = map;
         Name = Marshal.PtrToStringUTF8((nint)ObjectFunctions.bpf_map__name(map))!;
+        (_keyType, _valueType) =
+            (ObjectFunctions.bpf_map__btf_key_type_id(map), ObjectFunctions.bpf_map__btf_value_type_id(map));
     }
 
     /// <summary>The name in the C source.</summary>
@@ -32,6 +41,31 @@ public sealed unsafe class BpfMap
     {
         get => ObjectFunctions.bpf_map__max_entries(_map);
         set => BpfException.Check(ObjectFunctions.bpf_map__set_max_entries(_map, value), $"resize map {Name}");
+    }
+
+    /// <summary>The kernel's number of the map, once the object is loaded.</summary>
+    public uint ReadId() => PinnedMap.ReadInfo(Descriptor, Name).id;
+
+    /// <summary>
+    /// All that decides whether a program can use another map in its place: name, kind, sizes, and the types of keys
+    /// and values.
+    /// </summary>
+    public string Layout => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Name} {ObjectFunctions.bpf_map__type(_map)} {KeySize} {ValueSize} {MaxEntries} " +
+        $"{ObjectFunctions.bpf_map__map_flags(_map)} {KeyType} {ValueType}");
+
+    /// <summary>The type of its keys as compiled, or null.</summary>
+    public BtfValue? KeyType => _keyType == 0 ? null : new BtfValue(_owner.TypeInfo(), _keyType);
+
+    /// <summary>The type of its values as compiled, or null.</summary>
+    public BtfValue? ValueType => _valueType == 0 ? null : new BtfValue(_owner.TypeInfo(), _valueType);
+
+    /// <summary>Whether the kernel holds a map of this number.</summary>
+    public static bool IsHeld(uint id)
+    {
+        using var map = new SafeFileHandle(SyscallFunctions.bpf_map_get_fd_by_id(id), ownsHandle: true);
+        return !map.IsInvalid;
     }
 
     internal int Descriptor => !_owner.IsClosed
@@ -88,6 +122,45 @@ public sealed unsafe class BpfMap
         {
             BpfException.Check(SyscallFunctions.bpf_map_update_elem(Descriptor, &key, from, 0), $"update map {Name}");
         }
+    }
+
+    /// <summary>
+    /// Creates one entry, or changes it unless <paramref name="onlyNew"/>; false where nothing was written: it is there
+    /// already, or the map is full. A queue has no key.
+    /// </summary>
+    public bool TryUpdate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool onlyNew)
+    {
+        Expect(key.Length, KeySize);
+        Expect(value.Length, ValueSize);
+        fixed (byte* at = key)
+        fixed (byte* from = value)
+        {
+            var flags = onlyNew ? SyscallFunctions.BPF_NOEXIST : 0;
+            return SyscallFunctions.bpf_map_update_elem(Descriptor, key.IsEmpty ? null : at, from, flags) switch
+            {
+                0 => true,
+                -Exists or -TooBig or -NoMemory => false,
+                var result => throw new BpfException($"update map {Name}", -result),
+            };
+        }
+    }
+
+    /// <summary>
+    /// Keeps the map in the kernel under <paramref name="path"/> on a BPF file system until that file is deleted.
+    /// </summary>
+    public void Pin(string path) => PinnedMap.Pin(Descriptor, path);
+
+    /// <summary>
+    /// Before the object is loaded: its programs will use <paramref name="map"/> and not one of their own. Throws
+    /// <see cref="ArgumentException"/> where sizes differ.
+    /// </summary>
+    public void Reuse(PinnedMap map)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        Expect(map.KeySize, KeySize);
+        Expect(map.ValueSize, ValueSize);
+        Expect((int)map.MaxEntries, (int)MaxEntries);
+        BpfException.Check(ObjectFunctions.bpf_map__reuse_fd(_map, map.Descriptor), $"use map {Name} again");
     }
 
     /// <summary>Removes one entry; false where there is none.</summary>

@@ -116,18 +116,13 @@ public sealed unsafe class BpfObject : SafeHandle
     /// variable of this size.
     /// </summary>
     public void SetConstant<T>(string variable, T value)
-        where T : unmanaged
-    {
-        var (section, offset, size) = TypeInfo().FindVariable(variable)
-            ?? throw new KeyNotFoundException($"{Name} has no constant {variable}.");
-        if (size != sizeof(T))
-        {
-            throw new ArgumentException($"{variable} has {size} octets, not {sizeof(T)}.", nameof(value));
-        }
+        where T : unmanaged => MemoryMarshal.Write(Constant<T>(variable), in value);
 
-        var map = _maps.First(entry => entry.Key.EndsWith(section, StringComparison.Ordinal)).Value;
-        MemoryMarshal.Write(map.InitialValue().Slice(offset, size), in value);
-    }
+    /// <summary>
+    /// Reads a <c>const volatile</c> of the source; throws when the object has no such variable of this size.
+    /// </summary>
+    public T ReadConstant<T>(string variable)
+        where T : unmanaged => MemoryMarshal.Read<T>(Constant<T>(variable));
 
     /// <summary>The types that the object was compiled with.</summary>
     public BtfTypes TypeInfo() => new(this, ObjectFunctions.bpf_object__btf(handle));
@@ -137,5 +132,19 @@ public sealed unsafe class BpfObject : SafeHandle
     {
         ObjectFunctions.bpf_object__close(handle);
         return true;
+    }
+
+    private Span<byte> Constant<T>(string variable)
+        where T : unmanaged
+    {
+        var (section, offset, size) = TypeInfo().FindVariable(variable)
+            ?? throw new KeyNotFoundException($"{Name} has no constant {variable}.");
+        if (size != sizeof(T))
+        {
+            throw new ArgumentException($"{variable} has {size} octets, not {sizeof(T)}.");
+        }
+
+        var map = _maps.First(entry => entry.Key.EndsWith(section, StringComparison.Ordinal)).Value;
+        return map.InitialValue().Slice(offset, size);
     }
 }

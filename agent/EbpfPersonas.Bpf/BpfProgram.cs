@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EbpfPersonas.Bpf.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace EbpfPersonas.Bpf;
 
@@ -50,11 +51,11 @@ public sealed unsafe class BpfProgram
 
     /// <summary>
     /// Attaches to an interface as a tcx link (Linux 6.6 or later; EINVAL before), in front of all that are there: one
-    /// that ends the chain before would bypass it. The link outlives changes of name and namespace of the interface. A
-    /// chain holds a program once: EEXIST where it is there already.
+    /// that ends the chain before would bypass it; or <paramref name="last"/>. The link outlives changes of name and
+    /// namespace of the interface. A chain holds a program once: EEXIST where it is there already.
     /// </summary>
-    public BpfLink AttachTcx(int interfaceIndex, bool ingress) =>
-        BpfLink.AttachTcx(Descriptor, Name, interfaceIndex, ingress);
+    public BpfLink AttachTcx(int interfaceIndex, bool ingress, bool last = false) =>
+        BpfLink.AttachTcx(Descriptor, Name, interfaceIndex, ingress, last);
 
     /// <summary>
     /// Another program of type BPF_PROG_TYPE_SCHED_CLS that does nothing but call this one; throws
@@ -92,6 +93,13 @@ public sealed unsafe class BpfProgram
 
     /// <summary>The kernel's number of the loaded program.</summary>
     public uint Id => _id != 0 ? _id : _id = ReadInfo().id;
+
+    /// <summary>Whether the kernel holds a program of this number.</summary>
+    public static bool IsHeld(uint id)
+    {
+        using var program = new SafeFileHandle(SyscallFunctions.bpf_prog_get_fd_by_id(id), ownsHandle: true);
+        return !program.IsInvalid;
+    }
 
     /// <summary>
     /// Runs once on a frame as above; gives the frame as the program left it, <paramref name="length"/> octets of

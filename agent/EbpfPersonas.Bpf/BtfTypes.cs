@@ -3,22 +3,31 @@ using EbpfPersonas.Bpf.Native;
 
 namespace EbpfPersonas.Bpf;
 
-/// <summary>The types of a compiled object (Documentation/bpf/btf.rst), borrowed from it.</summary>
+/// <summary>
+/// The types of a compiled object, or of what the kernel holds (Documentation/bpf/btf.rst); borrowed from their owner.
+/// </summary>
 public sealed unsafe class BtfTypes
 {
+    private const uint KindArray = 3;
     private const uint KindStruct = 4;
+    private const uint KindUnion = 5;
     private const uint KindEnum = 6;
+    private const uint KindTypedef = 8;
+    private const uint KindVolatile = 9;
+    private const uint KindConst = 10;
+    private const uint KindRestrict = 11;
     private const uint KindVariable = 14;
     private const uint KindSection = 15;
+    private const uint KindTypeTag = 18;
 
-    private readonly BpfObject _owner;
+    private readonly SafeHandle _owner;
     private readonly nint _btf;
 
-    internal BtfTypes(BpfObject owner, nint btf) => (_owner, _btf) = (owner, btf);
+    internal BtfTypes(SafeHandle owner, nint btf) => (_owner, _btf) = (owner, btf);
 
-    private uint Count => !_owner.IsClosed
-        ? BtfFunctions.btf__type_cnt(_btf)
-        : throw new ObjectDisposedException(_owner.Name);
+    private uint Count => BtfFunctions.btf__type_cnt(Btf);
+
+    private nint Btf => !_owner.IsClosed ? _btf : throw new ObjectDisposedException(nameof(BtfTypes));
 
     /// <summary>
     /// Every named struct with its size and members, offsets and sizes in octets. Bit fields have size 0.
@@ -72,14 +81,36 @@ public sealed unsafe class BtfTypes
         return null;
     }
 
+    /// <summary>A type without typedefs and qualifiers; id 0 is void.</summary>
+    internal BtfShape Shape(uint id)
+    {
+        var type = BtfFunctions.btf__type_by_id(Btf, id);
+        while (Kind(type) is KindTypedef or KindVolatile or KindConst or KindRestrict or KindTypeTag)
+        {
+            id = type[2];
+            type = BtfFunctions.btf__type_by_id(_btf, id);
+        }
+
+        var size = id == 0 ? 0 : (int)BtfFunctions.btf__resolve_size(_btf, id);
+        return Kind(type) switch
+        {
+            KindStruct or KindUnion => new BtfShape(Name(type[0]), size) { Members = ReadMembers(type) },
+            // struct btf_array { type, index type, length } follows.
+            KindArray => new BtfShape("", size) { Element = type[3], Length = (int)type[5] },
+            _ => new BtfShape(Name(type[0]), size),
+        };
+    }
+
     private BtfStruct? ReadStruct(uint id)
     {
         var type = BtfFunctions.btf__type_by_id(_btf, id);
-        if (Kind(type) != KindStruct || Name(type[0]).Length == 0)
-        {
-            return null;
-        }
+        return Kind(type) == KindStruct && Name(type[0]).Length > 0
+            ? new BtfStruct(Name(type[0]), (int)type[2], ReadMembers(type))
+            : null;
+    }
 
+    private List<BtfMember> ReadMembers(uint* type)
+    {
         // struct btf_member { name, type, offset in bits }; with the kind flag the upper 8 bits are a bit field's size.
         var flagged = type[1] >> 31 == 1;
         var members = new List<BtfMember>();
@@ -91,10 +122,13 @@ public sealed unsafe class BtfTypes
             members.Add(new BtfMember(
                 Name(member[0]),
                 (int)(bits / 8),
-                isBitField ? 0 : (int)BtfFunctions.btf__resolve_size(_btf, member[1])));
+                isBitField ? 0 : (int)BtfFunctions.btf__resolve_size(_btf, member[1]))
+            {
+                Type = member[1],
+            });
         }
 
-        return new BtfStruct(Name(type[0]), (int)type[2], members);
+        return members;
     }
 
     private BtfEnumeration? ReadEnum(uint id)

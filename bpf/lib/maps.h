@@ -8,8 +8,12 @@
 #include <bpf/bpf_helpers.h>
 #include "abi/counters.h"
 #include "abi/failsafe.h"
+#include "abi/layout.h"
 #include "abi/policy.h"
 #include "abi/socket_request.h"
+
+/* Read from the object by user space. */
+const volatile __u32 layout_version = LAYOUT_VERSION;
 
 /*
  * Key 0: the active word {epoch:32 | slot:32}. Written by one 64-bit compare-and-exchange, from
@@ -43,6 +47,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct policy_line);
 } policy_lines SEC(".maps");
+
+/* Key: slot number. User space writes with the slot, and reads it when it finds the maps pinned;
+ * no program asks. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SLOT_COUNT);
+	__type(key, __u32);
+	__type(value, struct resident);
+} residents SEC(".maps");
 
 /* Key: slot number. Programs add, user space reads, and clears a slot before it is used again. */
 struct {

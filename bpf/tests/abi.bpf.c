@@ -9,6 +9,7 @@
 #include "abi/failsafe.h"
 #include "abi/first_packet.h"
 #include "abi/flow.h"
+#include "abi/layout.h"
 #include "abi/local_address.h"
 #include "abi/policy.h"
 #include "abi/process_event.h"
@@ -52,6 +53,7 @@ struct {
 	struct rule_counter rule_counter;
 	struct decision decision;
 	struct expected_answer expected_answer;
+	struct resident resident;
 	struct process_event process_event;
 	struct socket_request socket_request;
 	struct early_verdicts early_verdicts;

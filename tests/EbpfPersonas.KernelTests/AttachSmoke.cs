@@ -90,7 +90,7 @@ internal static class AttachSmoke
 
     private static void Survives(AttachMode mode, LabHost here)
     {
-        var options = new DataplaneOptions { Attach = mode, LinkDirectory = "/sys/fs/bpf/links" };
+        var options = new DataplaneOptions { Attach = mode, PinDirectory = "/sys/fs/bpf/vm" };
         using (var first = PersonaDataplane.Load(options))
         {
             first.Apply(1, OnlyAllowedPort);
@@ -100,16 +100,16 @@ internal static class AttachSmoke
         Connects(here, OtherPort, false);
         using (var next = PersonaDataplane.Load(options))
         {
-            next.Apply(1, OnlyAllowedPort);
+            Equal(true, next.Adopted);
             next.Attach();
             Equal(default, next.Interfaces.Interfaces.Single().PacketsBefore);
             Connects(here, AllowedPort, true);
             Connects(here, OtherPort, false);
-            next.Interfaces.Detach();
+            next.Remove();
         }
 
         Connects(here, OtherPort, true);
-        Equal(false, Directory.Exists(options.LinkDirectory));
+        Equal(false, Directory.Exists(Path.Join(options.PinDirectory, "links")));
     }
 
     private static void Enforces(AttachMode mode, LabHost here, LabHost peer)

@@ -24,19 +24,26 @@ public sealed class ActiveWord : IDisposable
     /// tried again from what is there when somebody else switched meanwhile. Every write before it is visible to
     /// whoever reads the new word.
     /// </summary>
-    public uint Switch(uint slot)
+    public uint Switch(uint slot) => Switch(slot, Read().Epoch);
+
+    /// <summary>As above, under an epoch later than <paramref name="epochBefore"/> too.</summary>
+    public uint Switch(uint slot, uint epochBefore)
     {
         ref var word = ref _memory.Values<ulong>()[0];
         while (true)
         {
             var seen = Volatile.Read(ref word);
-            var epoch = Split(seen).Epoch + 1;
+            var (epoch, _) = Split(seen);
+            epoch = ((int)(epochBefore - epoch) > 0 ? epochBefore : epoch) + 1;
             if (Interlocked.CompareExchange(ref word, ((ulong)epoch << 32) | slot, seen) == seen)
             {
                 return epoch;
             }
         }
     }
+
+    /// <summary>The next switch will be the one after <paramref name="epoch"/>; no program runs yet.</summary>
+    public void StartFrom(uint epoch) => Volatile.Write(ref _memory.Values<ulong>()[0], (ulong)epoch << 32);
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();

@@ -15,11 +15,6 @@ public sealed record DataplaneOptions
     /// <summary>Conntrack's sizes and times.</summary>
     public ConntrackOptions Conntrack { get; init; } = new();
 
-    /// <summary>
-    /// Where filters are kept beyond this process: a directory of one agent alone, in a bpffs. Null = they end with it.
-    /// </summary>
-    public string? LinkDirectory { get; init; }
-
     /// <summary>Lines of 64 octets for all resident personas together; an even number.</summary>
     public int LineCapacity { get; init; } = PersonaCompiler.DefaultLinesMax;
 
@@ -36,15 +31,22 @@ public sealed record DataplaneOptions
     public uint RejectBurst { get; init; } = 50;
 
     /// <summary>
-    /// The folder on a bpffs in which what is in force outlives this process; null = it ends with the process.
+    /// The folder on a BPF file system that is this VM's alone, in which maps and links outlive the agent; null =
+    /// nothing does.
     /// </summary>
     public string? PinDirectory { get; init; }
 
-    /// <summary>Personas that a datapath which is pinned already may be running.</summary>
+    /// <summary>
+    /// Personas that may be in force from before. One that is compiled to what lies in the maps tells the ids of rules;
+    /// maps of another agent version cannot be taken over without.
+    /// </summary>
     public IReadOnlyList<Persona> Known { get; init; } = [];
 
     /// <summary>The compiled filter; null = the one that is built in. Tests bring their own.</summary>
     public ReadOnlyMemory<byte>? FilterImage { get; init; }
+
+    /// <summary>Called between any two writes to the kernel, where a test ends the process.</summary>
+    internal Action BetweenWrites { get; init; } = () => { };
 
     /// <summary>What compiles a persona into so many lines at most; tests bring broken ones.</summary>
     internal Func<Persona, int, CompiledPersona> Compiler { get; init; } = CheckedCompiler.Compile;

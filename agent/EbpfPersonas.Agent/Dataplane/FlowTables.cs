@@ -4,7 +4,7 @@ using EbpfPersonas.Bpf;
 namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>Conntrack's maps: sized and set up before the filter is loaded, counted afterwards.</summary>
-public sealed class FlowTables
+public sealed class FlowTables : IDisposable
 {
     // A check for each flow, and as many that wait for their turn to be found without one.
     private const int ChecksPerFlow = 2;
@@ -16,8 +16,11 @@ public sealed class FlowTables
     // The kernel wants a frame (BPF_PROG_TEST_RUN); the program does not look at it.
     private static readonly byte[] AnyFrame = new byte[64];
 
+    // A walk over tens of thousands of flows must not keep a switch waiting, only the end of the filter.
+    private readonly Lock _walk = new();
     private readonly BpfMap _flows;
     private readonly BpfMap _newFlows;
+    private bool _disposed;
 
     /// <summary>Takes the maps of a loaded <paramref name="filter"/>, which is borrowed.</summary>
     public FlowTables(BpfObject filter)
@@ -67,6 +70,21 @@ public sealed class FlowTables
     }
 
     /// <summary>Flows in both tables now. Takes milliseconds where there are tens of thousands.</summary>
-    public (long Confirmed, long New) Count() =>
-        (_flows.Keys<FlowKey>().LongCount(), _newFlows.Keys<FlowKey>().LongCount());
+    public (long Confirmed, long New) Count()
+    {
+        lock (_walk)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return (_flows.Keys<FlowKey>().LongCount(), _newFlows.Keys<FlowKey>().LongCount());
+        }
+    }
+
+    /// <summary>Waits for whoever counts; the filter may end then.</summary>
+    public void Dispose()
+    {
+        lock (_walk)
+        {
+            _disposed = true;
+        }
+    }
 }

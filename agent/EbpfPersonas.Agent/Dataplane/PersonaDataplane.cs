@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Dataplane.Addresses;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
+using EbpfPersonas.Agent.Dataplane.Pins;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
@@ -13,7 +14,6 @@ namespace EbpfPersonas.Agent.Dataplane;
 public sealed class PersonaDataplane : IDataplane, IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly Lock _flowWalk = new();
     private readonly BpfObject _filter;
     private readonly GracePeriod _grace = new();
     private readonly ActiveWord _active;
@@ -23,32 +23,39 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly KernelJudge _judge;
     private readonly FlowTables _flows;
     private readonly FailsafeTables _failsafe;
-    private readonly AttachMode _attach;
-    private readonly string? _linkDirectory;
     private readonly LocalAddresses _addresses;
+    private readonly AttachMode _attach;
     private readonly Func<Persona, int, CompiledPersona> _compiler;
+    private readonly Action _betweenWrites;
     private readonly List<ResidentPersona> _residents = [];
-    private readonly List<ResidentPersona> _retired = [];
+    private readonly RetiredPersonas _retired;
+    private readonly Succession _succession;
     private InterfaceFilters _interfaces;
     private ResidentPersona? _current;
-    private Task _reclaiming = Task.CompletedTask;
     private ulong _generation;
     private bool _disposed;
 
-    private PersonaDataplane(BpfObject filter, DataplaneOptions options)
+    private PersonaDataplane(BpfObject filter, DataplaneOptions options, Succession succession)
     {
         _filter = filter;
+        _succession = succession;
         _active = new ActiveWord(filter.Map("active"));
         _ruleCounters = new RuleCounters(filter);
-        _slots = new PersonaSlots(filter, _ruleCounters);
+        _slots = new PersonaSlots(filter, _ruleCounters, succession.Adopts, options.BetweenWrites);
         _counters = new CounterReader(filter, _ruleCounters);
         _judge = new KernelJudge(filter);
         _flows = new FlowTables(filter);
         _failsafe = new FailsafeTables(filter, _grace);
-        (_attach, _linkDirectory) = (options.Attach, options.LinkDirectory);
-        _interfaces = new InterfaceFilters(filter, _attach, _linkDirectory);
         _addresses = new LocalAddresses(filter);
+        _attach = options.Attach;
+        _interfaces = new InterfaceFilters(filter, _attach, succession.Links);
         _compiler = options.Compiler;
+        _betweenWrites = options.BetweenWrites;
+        _retired = new RetiredPersonas(_gate, _grace, resident =>
+        {
+            _counters.Keep(resident);
+            _slots.Free(resident);
+        });
     }
 
     /// <summary>The loaded filter, for tests.</summary>
@@ -60,12 +67,24 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// <summary>Raised when <see cref="Interfaces"/> became another one: whoever listens to it has to do so again.</summary>
     public event Action<InterfaceFilters>? InterfacesRenewed;
 
-    /// <summary>Raised when the VM's own addresses cannot be followed; it is tried again every second.</summary>
-    public event Action<BpfException>? AddressesUnknown
+    /// <summary>Raised when <see cref="Attach"/> is done.</summary>
+    public event Action? FiltersAttached;
+
+    /// <summary>The VM's own addresses, as the filter knows them.</summary>
+    public LocalAddresses Addresses => _addresses;
+
+    /// <summary>Raised, by <see cref="Attach"/> or <see cref="Apply"/>, when our programs replaced other ones.</summary>
+    public event Action<LayoutChange>? LayoutChanged
     {
-        add => _addresses.Failed += value;
-        remove => _addresses.Failed -= value;
+        add => _succession.Changed += value;
+        remove => _succession.Changed -= value;
     }
+
+    /// <summary>
+    /// Whether something, be it "no persona", was put in force by an earlier agent and is enforced still: see
+    /// <see cref="Realised"/>.
+    /// </summary>
+    public bool Adopted { get; private set; }
 
     /// <summary>How the filters hang on the interfaces; Auto until they do.</summary>
     public AttachMode Mode => _interfaces.Mode;
@@ -81,32 +100,36 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                return new RealisedState(_generation, _active.Read().Epoch, _current?.Name, _current?.Revision ?? 0);
+                return _succession.Elsewhere
+                    ?? new RealisedState(_generation, _active.Read().Epoch, _current?.Name, _current?.Revision ?? 0);
             }
         }
     }
 
     /// <summary>
-    /// Loads the filter, with no persona active and nothing attached; throws <see cref="BpfException"/>.
+    /// Loads the filter. With no persona active and nothing attached; where maps are pinned, with what is in force
+    /// there. Throws <see cref="BpfException"/>, and <see cref="IOException"/> where another agent has the pins.
     /// </summary>
     public static PersonaDataplane Load(DataplaneOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.RejectRate, 1_000_000_000u);
-        var filter = BpfObject.Open(options.FilterImage is { } image ? image.Span : BpfImages.Filter(), "filter");
+        var filter = BpfImages.OpenFilter(options);
+        Succession? succession = null;
+        PersonaDataplane? dataplane = null;
         try
         {
-            FlowTables.Configure(filter, options.Conntrack);
-            filter.Map("policy_lines").MaxEntries = (uint)options.LineCapacity + PersonaSlots.NoPersonaLines;
-            RuleCounters.Size(filter, (uint)options.RuleCapacity);
-            filter.SetConstant("reject_rate", options.RejectRate);
-            filter.SetConstant("reject_burst", options.RejectBurst);
+            succession = Succession.Begin(options, filter);
             filter.Load();
             FlowTables.StartExpiry(filter);
-            return new PersonaDataplane(filter, options);
+            dataplane = new PersonaDataplane(filter, options, succession);
+            dataplane.GoOn(options.Known);
+            return dataplane;
         }
         catch
         {
+            dataplane?.Dispose();
+            succession?.Dispose();
             filter.Dispose();
             throw;
         }
@@ -114,20 +137,46 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
 
     /// <summary>
     /// Hangs the filters on every interface of this network namespace but loopback, and from now on on those that
-    /// appear. Gives how; throws <see cref="BpfException"/>.
+    /// appear. Gives how; throws <see cref="BpfException"/>. Where the programs of another agent version enforce a
+    /// persona that is not known here, they go on, and the first <see cref="Apply"/> hangs ours in their place.
     /// </summary>
     public AttachMode Attach()
     {
-        _addresses.Start();
-        return _interfaces.Start();
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _addresses.Start();
+            var mode = _succession.Attach(_interfaces);
+            FiltersAttached?.Invoke();
+            return mode;
+        }
     }
 
     /// <inheritdoc/>
     public void Detach()
     {
-        _interfaces.Detach();
-        _interfaces = new InterfaceFilters(_filter, _attach, _linkDirectory);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _interfaces.Detach();
+            _interfaces = new InterfaceFilters(_filter, _attach, _succession.Links);
+        }
+
         InterfacesRenewed?.Invoke(_interfaces);
+    }
+
+    /// <summary>
+    /// Takes the filters off and deletes all that is pinned: nothing is left for an agent to come. Throws
+    /// <see cref="BpfException"/>.
+    /// </summary>
+    public void Remove()
+    {
+        Detach();
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _succession.Remove();
+        }
     }
 
     /// <summary>Replaces the flows that pass before any persona is asked.</summary>
@@ -149,11 +198,20 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             var before = _current;
-            SwitchTo(persona is null ? null : PublishOrRefuse(persona, generation));
-            _generation = generation;
+            var resident = persona is null ? null : ApplyException.Guard(() => Publish(persona, generation));
+            if (_succession.Elsewhere is null)
+            {
+                PutInForce(resident, generation);
+            }
+            else
+            {
+                TakeOver(resident, generation);
+            }
+
             if (before is not null)
             {
-                Retire(before);
+                _residents.Remove(before);
+                _retired.Add(before);
             }
 
             return Realised;
@@ -172,7 +230,8 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var resident = TakeRoom(compiled, persona.Revision, generation);
+            // Retired personas may hold the room that is missing.
+            var resident = _slots.Publish(compiled, persona.Revision, generation, _retired.ReclaimNow);
             try
             {
                 _judge.RunTests(persona, resident);
@@ -203,11 +262,11 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// <summary>Everything counted so far.</summary>
     public DataplaneCounters ReadCounters()
     {
-        var flows = CountFlows();
+        var flows = _flows.Count();
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var (verdicts, rules) = _counters.Read(_residents.Concat(_retired));
+            var (verdicts, rules) = _counters.Read(_residents.Concat(_retired.All));
             return new DataplaneCounters
             {
                 Verdicts = verdicts,
@@ -222,7 +281,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    /// <summary>Detaches and unloads.</summary>
+    /// <summary>Detaches and unloads; what is pinned goes on without us.</summary>
     public void Dispose()
     {
         _interfaces.Dispose();
@@ -231,135 +290,106 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             _disposed = true;
-            reclaiming = _reclaiming;
+            reclaiming = _retired.Stop();
         }
 
         reclaiming.Wait();
-        lock (_flowWalk)
-        {
-            lock (_gate)
-            {
-                _failsafe.Dispose();
-                _slots.Dispose();
-                _ruleCounters.Dispose();
-                _active.Dispose();
-                _grace.Dispose();
-                _filter.Dispose();
-            }
-        }
-    }
-
-    private ResidentPersona TakeRoom(CompiledPersona compiled, ulong revision, ulong generation)
-    {
-        if (_slots.TryPublish(compiled, revision, generation) is { } resident)
-        {
-            return resident;
-        }
-
-        // Retired personas may hold the room that is missing.
-        ReclaimRetired();
-        return _slots.TryPublish(compiled, revision, generation)
-            ?? throw new PersonaTooLargeException(_slots.Shortage(compiled));
-    }
-
-    private ResidentPersona PublishOrRefuse(Persona persona, ulong generation)
-    {
-        try
-        {
-            return Publish(persona, generation);
-        }
-        catch (PersonaTooLargeException e)
-        {
-            throw new ApplyException("TOO_LARGE", e.Message, e);
-        }
-        catch (BpfException e)
-        {
-            throw new ApplyException("KERNEL", e.Message, e);
-        }
-    }
-
-    /// <summary>
-    /// A walk over tens of thousands of flows must not keep a switch waiting: it has a lock of its own.
-    /// </summary>
-    private (long Confirmed, long New) CountFlows()
-    {
-        lock (_flowWalk)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            return _flows.Count();
-        }
-    }
-
-    /// <summary>
-    /// A persona that is not active any more; its room comes back later, off the way of whoever switches.
-    /// </summary>
-    private void Retire(ResidentPersona resident)
-    {
-        _residents.Remove(resident);
-        _retired.Add(resident);
-        if (_reclaiming.IsCompleted)
-        {
-            _reclaiming = Task.Run(ReclaimInBackground);
-        }
-    }
-
-    /// <summary>Waits for programs without holding up whoever switches, and takes back one persona at a time.</summary>
-    private void ReclaimInBackground()
-    {
-        try
-        {
-            while (Retired() is { Length: > 0 } batch)
-            {
-                _grace.Wait();
-                foreach (var resident in batch)
-                {
-                    lock (_gate)
-                    {
-                        Reclaim(resident);
-                    }
-                }
-            }
-        }
-        catch (BpfException)
-        {
-            // Whoever needs the room tries again, and then the failure is the answer.
-        }
-    }
-
-    /// <summary>Those that retired so far; none once the datapath is disposed of.</summary>
-    private ResidentPersona[] Retired()
-    {
+        _flows.Dispose();
         lock (_gate)
         {
-            return _disposed ? [] : [.. _retired];
+            _failsafe.Dispose();
+            _slots.Dispose();
+            _ruleCounters.Dispose();
+            _active.Dispose();
+            _grace.Dispose();
+            _filter.Dispose();
+            _succession.Dispose();
         }
     }
 
-    private void ReclaimRetired()
+    /// <summary>Begins with what is in force in pinned maps, ours or others.</summary>
+    private void GoOn(IReadOnlyList<Persona> known)
     {
-        if (_retired.Count > 0)
+        if (_succession.Adopts)
         {
-            _grace.Wait();
+            Adopt(known);
         }
-
-        while (_retired.Count > 0)
+        else
         {
-            Reclaim(_retired[^1]);
+            _succession.Prepare(_active, state => Rebuild(state, known), PutInForce);
+            Adopted = _succession.Elsewhere is not null;
         }
     }
 
-    /// <summary>
-    /// No program sees it any more: its counts are kept, its room is free. Who came first did it already.
-    /// </summary>
-    private void Reclaim(ResidentPersona resident)
+    private void Adopt(IReadOnlyList<Persona> known)
     {
-        // The same persona may have come and retired in the same place again, and then still be seen.
-        var index = _retired.FindIndex(retired => ReferenceEquals(retired, resident));
-        if (index >= 0)
+        var (epoch, slot) = _active.Read();
+        Adopted = epoch != 0;
+        _generation = _slots.Generation(slot);
+        if (slot != PersonaSlots.NoPersona)
         {
-            _counters.Keep(resident);
-            _retired.RemoveAt(index);
-            _slots.Free(resident);
+            _current = _slots.Adopt(slot, (found, revision) =>
+                AdoptedPersona.Recognise(found, revision, known, one => _compiler(one, _slots.LineCapacity)));
+            _residents.Add(_current);
         }
+
+        if ((int)(_succession.EpochElsewhere - epoch) > 0)
+        {
+            _active.Switch(slot, _succession.EpochElsewhere);
+        }
+
+        // Programs may still see what retired in the last moments of the agent before.
+        _grace.Wait();
+    }
+
+    /// <summary>Writes what is in force in other maps into ours; null where it is not known well enough.</summary>
+    private (ResidentPersona? Resident, ulong Generation)? Rebuild(RealisedState state, IReadOnlyList<Persona> known)
+    {
+        if (state.Persona is null)
+        {
+            return (null, state.Generation);
+        }
+
+        try
+        {
+            return known.FirstOrDefault(one => one.Name == state.Persona && one.Revision == state.Revision) is { } found
+                ? (Publish(found, state.Generation), state.Generation)
+                : null;
+        }
+        catch (Exception e) when (e is ApplyException or PersonaTooLargeException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>One switch; the generation is in the slot, so that it comes with it.</summary>
+    private void PutInForce(ResidentPersona? resident, ulong generation)
+    {
+        if (resident is null)
+        {
+            _slots.SetNoPersonaGeneration(generation);
+        }
+
+        _betweenWrites();
+        SwitchTo(resident);
+        _betweenWrites();
+        _generation = generation;
+    }
+
+    /// <summary>In place of what the programs of another agent version enforce.</summary>
+    private void TakeOver(ResidentPersona? resident, ulong generation)
+    {
+        if (_succession.Heir?.Resident is { } unused)
+        {
+            // No program has seen it.
+            _residents.Remove(unused);
+            _slots.Free(unused);
+        }
+
+        ApplyException.Guard(() =>
+        {
+            _succession.Apply(_interfaces, resident, generation);
+            return true;
+        });
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane.Pins;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Compile.Layout;
@@ -21,7 +22,9 @@ public sealed class PersonaSlots : IDisposable
     public const int NoPersonaLines = 2;
 
     private readonly RuleCounters _ruleCounters;
+    private readonly Action _betweenWrites;
     private readonly BpfMap _slotCounters;
+    private readonly BpfMap _residents;
     private readonly MemoryMap _slots;
     private readonly MemoryMap _lines;
     private readonly RangeAllocator _freeLines;
@@ -29,13 +32,16 @@ public sealed class PersonaSlots : IDisposable
     private readonly RangeAllocator _freeSlots;
 
     /// <summary>
-    /// Maps the filter's maps; slot 0 becomes "no persona". <paramref name="ruleCounters"/> is borrowed.
+    /// Maps the filter's maps; slot 0 becomes "no persona" unless an earlier agent has <paramref name="written"/> it.
+    /// <paramref name="ruleCounters"/> is borrowed; <paramref name="betweenWrites"/> is called between two writes.
     /// </summary>
-    public PersonaSlots(BpfObject filter, RuleCounters ruleCounters)
+    public PersonaSlots(BpfObject filter, RuleCounters ruleCounters, bool written, Action betweenWrites)
     {
         ArgumentNullException.ThrowIfNull(filter);
         _ruleCounters = ruleCounters;
+        _betweenWrites = betweenWrites;
         _slotCounters = filter.Map("slot_counters");
+        _residents = filter.Map("residents");
         _slots = filter.Map("slots").MapMemory();
         _lines = filter.Map("policy_lines").MapMemory();
         _freeLines = new RangeAllocator(filter.Map("policy_lines").MaxEntries);
@@ -45,6 +51,11 @@ public sealed class PersonaSlots : IDisposable
 
         // All zero for ever: the class that holds no rule, at which every lookup of slot 0 ends.
         _freeLines.TryAllocate(NoPersonaLines, out _);
+        if (written)
+        {
+            return;
+        }
+
         var roots = default(RootReferences);
         ((Span<uint>)roots).Fill((uint)Reference.Class);
         _slots.Values<Slot>()[(int)NoPersona] = new Slot
@@ -103,6 +114,7 @@ public sealed class PersonaSlots : IDisposable
         try
         {
             ClearCounters(resident);
+            Write(resident, generation);
         }
         catch
         {
@@ -110,14 +122,61 @@ public sealed class PersonaSlots : IDisposable
             throw;
         }
 
-        Write(resident, generation);
         return resident;
     }
 
-    /// <summary>Why <see cref="TryPublish"/> found no room, in words.</summary>
-    public string Shortage(CompiledPersona compiled)
+    /// <summary>The generation that brought what is in a slot.</summary>
+    public ulong Generation(uint slot) => _slots.Values<Slot>()[(int)slot].Generation;
+
+    /// <summary>"No persona" is to be in force by this generation: before it becomes so, or while it is.</summary>
+    public void SetNoPersonaGeneration(ulong generation) =>
+        Volatile.Write(ref _slots.Values<Slot>()[(int)NoPersona].Generation, generation);
+
+    /// <summary>
+    /// Takes the room of the persona that an earlier agent wrote into <paramref name="slot"/>, as
+    /// <paramref name="recognise"/> makes of what lies there. Throws <see cref="InvalidOperationException"/> where that
+    /// makes no sense.
+    /// </summary>
+    public ResidentPersona Adopt(uint slot, Func<CompiledPersona, ulong, CompiledPersona> recognise)
     {
-        ArgumentNullException.ThrowIfNull(compiled);
+        ArgumentNullException.ThrowIfNull(recognise);
+        _residents.TryLookup(slot, out Resident said);
+        ref readonly var written = ref _slots.Values<Slot>()[(int)slot];
+        var lines = _lines.Values<PolicyLine>().Slice((int)written.LineBase, (int)said.LineCount).ToArray();
+        var name = ResidentName.Read(said.Name);
+        var resident = new ResidentPersona
+        {
+            Slot = slot,
+            Revision = said.Revision,
+            Compiled = recognise(AdoptedPersona.Read(name, written, lines), said.Revision),
+            LineStart = written.LineBase,
+            CounterStart = written.RuleCounterBase,
+        };
+        _freeSlots.Reserve(slot, 1);
+        _freeLines.Reserve(resident.LineStart, resident.LineCount);
+        _freeCounters.Reserve(resident.CounterStart, written.RuleCount);
+        return resident;
+    }
+
+    /// <summary>
+    /// As <see cref="TryPublish"/>, a second time after <paramref name="makeRoom"/>; throws
+    /// <see cref="PersonaTooLargeException"/>.
+    /// </summary>
+    public ResidentPersona Publish(CompiledPersona compiled, ulong revision, ulong generation, Action makeRoom)
+    {
+        ArgumentNullException.ThrowIfNull(makeRoom);
+        if (TryPublish(compiled, revision, generation) is { } resident)
+        {
+            return resident;
+        }
+
+        makeRoom();
+        return TryPublish(compiled, revision, generation) ?? throw new PersonaTooLargeException(Shortage(compiled));
+    }
+
+    /// <summary>Why <see cref="TryPublish"/> found no room, in words.</summary>
+    private string Shortage(CompiledPersona compiled)
+    {
         return _freeSlots.LargestGap == 0
             ? string.Create(CultureInfo.InvariantCulture, $"All {_freeSlots.Capacity} slots are in use.")
             : _freeLines.LargestGap < compiled.Lines.Length
@@ -134,13 +193,16 @@ public sealed class PersonaSlots : IDisposable
     private void ClearCounters(ResidentPersona resident)
     {
         _slotCounters.ClearPerCpu(resident.Slot);
+        _betweenWrites();
         _ruleCounters.Clear(resident.CounterStart, (uint)resident.Compiled.RuleIds.Length);
+        _betweenWrites();
     }
 
     private void Write(ResidentPersona resident, ulong generation)
     {
         var compiled = resident.Compiled;
         compiled.Lines.Span.CopyTo(_lines.Values<PolicyLine>()[(int)resident.LineStart..]);
+        _betweenWrites();
         var roots = default(RootReferences);
         compiled.Roots.AsSpan().CopyTo(roots);
         _slots.Values<Slot>()[(int)resident.Slot] = new Slot
@@ -153,6 +215,15 @@ public sealed class PersonaSlots : IDisposable
             DefaultAction = ByDirection(compiled.DefaultIngress, compiled.DefaultEgress),
             Root = roots,
         };
+        _betweenWrites();
+        _residents.Update(
+            resident.Slot,
+            new Resident
+            {
+                Name = ResidentName.From(compiled.Name),
+                Revision = resident.Revision,
+                LineCount = (uint)compiled.Lines.Length,
+            });
     }
 
     /// <summary>Gives the room back. The persona is not active, and a grace period has passed since it was.</summary>

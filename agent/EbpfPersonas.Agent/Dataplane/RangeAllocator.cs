@@ -50,6 +50,39 @@ public sealed class RangeAllocator(uint capacity)
         return false;
     }
 
+    /// <summary>Takes these entries; throws <see cref="InvalidOperationException"/> where they are not all free.</summary>
+    public void Reserve(uint start, uint count)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        foreach (var (gap, size) in _free)
+        {
+            if (gap > start || (ulong)start + count > (ulong)gap + size)
+            {
+                continue;
+            }
+
+            _free.Remove(gap);
+            if (start > gap)
+            {
+                _free.Add(gap, start - gap);
+            }
+
+            if (gap + size > start + count)
+            {
+                _free.Add(start + count, gap + size - start - count);
+            }
+
+            Used += count;
+            return;
+        }
+
+        throw new InvalidOperationException($"{count} entries from {start} on are not free.");
+    }
+
     /// <summary>Gives back what <see cref="TryAllocate"/> gave.</summary>
     public void Free(uint start, uint count)
     {

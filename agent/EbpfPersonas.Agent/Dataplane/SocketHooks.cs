@@ -81,6 +81,18 @@ public sealed class SocketHooks : IDisposable
         }
     }
 
+    /// <summary>Detaches for good, what is pinned too; <see cref="Attach"/> undoes it.</summary>
+    public void Detach()
+    {
+        _links.ForEach(link => link.Detach());
+        if (_linkDirectory is not null)
+        {
+            RemovePinned(_linkDirectory);
+        }
+
+        Dispose();
+    }
+
     /// <summary>Detaches and unloads; what is pinned stays attached.</summary>
     public void Dispose()
     {

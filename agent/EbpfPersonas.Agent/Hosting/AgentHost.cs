@@ -79,7 +79,9 @@ internal static class AgentHost
         }));
         services.AddSingleton<IDataplane>(provider => provider.GetRequiredService<PersonaDataplane>());
         services.AddSingleton(provider => new SocketHooks(
-            provider.GetRequiredService<PersonaDataplane>().Filter, NetworkNamespace.ReadCookie()));
+            provider.GetRequiredService<PersonaDataplane>().Filter,
+            NetworkNamespace.ReadCookie(),
+            settings.PinDirectory is { } pins ? Path.Join(pins, "links") : null));
         services.AddHostedService<DataplaneService>();
     }
 

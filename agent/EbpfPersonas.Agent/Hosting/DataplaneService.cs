@@ -25,14 +25,21 @@ internal sealed class DataplaneService(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         Follow(dataplane.Interfaces);
-        dataplane.InterfacesRenewed += Follow;
-        dataplane.AddressesUnknown += failure => Log.AddressesUnknown(log, failure.Message);
+        dataplane.FiltersAttached += AttachHooks;
+        dataplane.InterfacesRenewed += interfaces =>
+        {
+            // The filters are off: a program that is told "no" would be told so by nobody else.
+            hooks.Detach();
+            Follow(interfaces);
+        };
+        dataplane.LayoutChanged += change =>
+            Log.LayoutChanged(log, change.From, change.To, change.Flows, change.FlowsMissing ?? "all that there were");
+        dataplane.Addresses.Failed += failure => Log.AddressesUnknown(log, failure.Message);
         if (sequence.Run() is { } mode)
         {
             Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
         }
 
-        AttachHooks();
         tracer.Attach();
         return Task.CompletedTask;
     }
@@ -50,6 +57,7 @@ internal sealed class DataplaneService(
     {
         if (settings.Cgroup == "none")
         {
+            hooks.Detach();
             return;
         }
 

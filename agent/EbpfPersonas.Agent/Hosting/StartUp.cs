@@ -100,7 +100,7 @@ internal static class StartUp
     {
         PinRoot.Require(settings.PinDirectory);
         using var host = AgentHost.Build(settings);
-        host.Services.GetRequiredService<PersonaDataplane>().Detach();
+        host.Services.GetRequiredService<PersonaDataplane>().Remove();
     }
 
     private static AgentSettings ReadSettings(CommandLine command)

@@ -40,6 +40,21 @@ internal static unsafe partial class ObjectFunctions
     public static partial int bpf_map__fd(nint map);
 
     [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_map__type(nint map);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial uint bpf_map__map_flags(nint map);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial uint bpf_map__btf_key_type_id(nint map);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial uint bpf_map__btf_value_type_id(nint map);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_map__reuse_fd(nint map, int fd);
+
+    [LibraryImport(LibbpfLibrary.Name)]
     public static partial uint bpf_map__key_size(nint map);
 
     [LibraryImport(LibbpfLibrary.Name)]

@@ -14,8 +14,14 @@ internal static unsafe partial class SyscallFunctions
     /// <summary>include/uapi/linux/bpf.h: without a relative program, before all others.</summary>
     public const uint BPF_F_BEFORE = 1 << 3;
 
+    /// <summary>include/uapi/linux/bpf.h: without a relative program, after all others.</summary>
+    public const uint BPF_F_AFTER = 1 << 4;
+
     /// <summary>include/uapi/linux/bpf.h, since Linux 5.18: frames that pass go into the network stack.</summary>
     public const uint BPF_F_TEST_XDP_LIVE_FRAMES = 1 << 1;
+
+    /// <summary>include/uapi/linux/bpf.h: an update makes an entry and changes none.</summary>
+    public const ulong BPF_NOEXIST = 1;
 
     /// <summary>enum bpf_map_type of include/uapi/linux/bpf.h.</summary>
     public const int BPF_MAP_TYPE_ARRAY = 2;
@@ -51,7 +57,7 @@ internal static unsafe partial class SyscallFunctions
     }
 
     /// <summary>
-    /// struct bpf_prog_info of include/uapi/linux/bpf.h, of which we read two fields; the kernel fills as much as fits.
+    /// struct bpf_prog_info of include/uapi/linux/bpf.h, as far as we read it; the kernel fills as much as fits.
     /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 224)]
     public struct bpf_prog_info
@@ -62,6 +68,37 @@ internal static unsafe partial class SyscallFunctions
         /// <summary>Since Linux 5.16.</summary>
         [FieldOffset(216)]
         public uint verified_insns;
+    }
+
+    /// <summary>
+    /// struct bpf_map_info of include/uapi/linux/bpf.h, as far as we read it; the kernel fills as much as fits.
+    /// </summary>
+    [StructLayout(LayoutKind.Explicit, Size = 88)]
+    public struct bpf_map_info
+    {
+        [FieldOffset(0)]
+        public uint type;
+
+        [FieldOffset(4)]
+        public uint id;
+
+        [FieldOffset(8)]
+        public uint key_size;
+
+        [FieldOffset(12)]
+        public uint value_size;
+
+        [FieldOffset(16)]
+        public uint max_entries;
+
+        [FieldOffset(64)]
+        public uint btf_id;
+
+        [FieldOffset(68)]
+        public uint btf_key_type_id;
+
+        [FieldOffset(72)]
+        public uint btf_value_type_id;
     }
 
     /// <summary>struct bpf_map_create_opts of libbpf 1.1, up to the field that we set.</summary>
@@ -105,6 +142,16 @@ internal static unsafe partial class SyscallFunctions
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_prog_load(
         int type, byte* name, byte* license, ulong* instructions, nuint count, void* options);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_map_lookup_batch(
+        int fd, void* inBatch, void* outBatch, void* keys, void* values, uint* count, void* options);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_map_get_fd_by_id(uint id);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_prog_get_fd_by_id(uint id);
 
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_link_create(

@@ -1,0 +1,296 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using EbpfPersonas.TestKit.Network;
+
+namespace EbpfPersonas.TestKit.Survival;
+
+/// <summary>
+/// One end of <see cref="SteadyTraffic"/>: answers what comes to the allowed port, counts what comes to the denied one,
+/// and begins flows to the other end. Flows are begun on threads that are in the host.
+/// </summary>
+internal sealed class AnsweringHost : IDisposable
+{
+    // TCP repeats a dropped SYN after 1 s, then after 2 more.
+    private const int PatienceMilliseconds = 5000;
+
+    // Far more than a round trip takes, and less than it takes where a packet is sent again.
+    private const int AtOnceMilliseconds = 900;
+    private const int UdpAttempts = 3;
+    private const int RememberedAttempts = 10;
+
+    private readonly string _address;
+    private readonly ushort _allowed;
+    private readonly TrafficTally _tally;
+    private readonly List<Socket> _open = [];
+    private readonly List<Thread> _threads = [];
+    private readonly Queue<Socket> _attempts = new();
+    private volatile bool _stopping;
+
+    public AnsweringHost(LabHost host, string address, ushort allowed, TrafficTally tally)
+    {
+        (Host, _address, _allowed, _tally) = (host, address, allowed, tally);
+        var (echo, sink) = (host.BindUdp(address, allowed), host.BindUdp(address, Denied));
+        var (listener, trap) = (host.Listen(address, allowed), host.Listen(address, Denied));
+        _open.AddRange([echo, sink, listener, trap]);
+        Start(() => AnswerDatagrams(echo));
+        Start(() => CountDatagrams(sink));
+        Start(() => AnswerConnections(listener));
+        Start(() => CountConnections(trap));
+    }
+
+    public LabHost Host { get; }
+
+    private int Denied => _allowed + 1;
+
+    public void AskByUdp(AnsweringHost to)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
+        {
+            ReceiveTimeout = AtOnceMilliseconds,
+        };
+        Ask("UDP", to, () =>
+        {
+            socket.Connect(to.Endpoint(_allowed));
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    socket.Send(new byte[1]);
+                    return socket.Receive(new byte[1]);
+                }
+                catch (SocketException e) when (e.SocketErrorCode == SocketError.TimedOut && attempt < UdpAttempts)
+                {
+                    // As resolvers do.
+                }
+            }
+        });
+    }
+
+    public void AskByTcp(AnsweringHost to)
+    {
+        using var socket = Tcp();
+        Ask("TCP", to, () => Connect(socket, to) && Carries(socket) ? 1 : 0);
+    }
+
+    public void TryUdp(AnsweringHost to)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        _tally.CountDenied();
+        try
+        {
+            socket.SendTo(new byte[1], to.Endpoint(Denied));
+        }
+        catch (SocketException)
+        {
+            // Refused where it leaves: the better for it.
+        }
+    }
+
+    public void TryTcp(AnsweringHost to)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+        _tally.CountDenied();
+        try
+        {
+            socket.Connect(to.Endpoint(Denied));
+        }
+        catch (SocketException)
+        {
+            // In progress, and for long.
+        }
+
+        _attempts.Enqueue(socket);
+        if (_attempts.Count > RememberedAttempts)
+        {
+            _attempts.Dequeue().Dispose();
+        }
+    }
+
+    /// <summary>Keeps connections open and uses each of them ten times a second.</summary>
+    public void Converse(AnsweringHost to, int count, CancellationToken stopping)
+    {
+        var conversations = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var socket = Tcp();
+                conversations.Add(socket);
+                Connect(socket, to);
+            }
+
+            while (!stopping.WaitHandle.WaitOne(100))
+            {
+                foreach (var socket in conversations.Where(socket => !Carries(socket)).ToList())
+                {
+                    _tally.CountBroken($"{this}: an open connection to {to} broke");
+                    conversations.Remove(socket);
+                    socket.Dispose();
+                }
+            }
+        }
+        catch (SocketException e)
+        {
+            _tally.CountBroken($"{this}: no connection to {to} to keep open: {e.SocketErrorCode}");
+        }
+        finally
+        {
+            conversations.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    public override string ToString() => Host.Name;
+
+    public void Dispose()
+    {
+        _stopping = true;
+        lock (_open)
+        {
+            _open.ForEach(socket =>
+            {
+                // Close alone does not wake who waits in accept.
+                try
+                {
+                    socket.Shutdown(SocketShutdown.Both);
+                }
+                catch (SocketException)
+                {
+                    // Not connected.
+                }
+
+                socket.Dispose();
+            });
+        }
+
+        while (_attempts.TryDequeue(out var attempt))
+        {
+            attempt.Dispose();
+        }
+
+        _threads.ForEach(thread => thread.Join());
+    }
+
+    private static Socket Tcp() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+    {
+        ReceiveTimeout = PatienceMilliseconds,
+        SendTimeout = PatienceMilliseconds,
+        NoDelay = true,
+    };
+
+    private static bool Carries(Socket socket)
+    {
+        try
+        {
+            return socket.Send(new byte[1]) == 1 && socket.Receive(new byte[1]) == 1;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private bool Connect(Socket socket, AnsweringHost to)
+    {
+        socket.Connect(to.Endpoint(_allowed));
+        return true;
+    }
+
+    private void Ask(string protocol, AnsweringHost to, Func<int> ask)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        try
+        {
+            if (ask() == 1)
+            {
+                _tally.CountAllowed();
+                if (Stopwatch.GetElapsedTime(begun).TotalMilliseconds > AtOnceMilliseconds)
+                {
+                    _tally.CountRepeated();
+                }
+            }
+            else
+            {
+                _tally.CountBroken($"{this}: {protocol} to {to} ended early");
+            }
+        }
+        catch (SocketException e)
+        {
+            _tally.CountBroken($"{this}: {protocol} to {to}: {e.SocketErrorCode}");
+        }
+    }
+
+    private IPEndPoint Endpoint(int port) => new(IPAddress.Parse(_address), port);
+
+    private void AnswerDatagrams(Socket socket)
+    {
+        EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+        var buffer = new byte[64];
+        socket.SendTo(buffer.AsSpan(0, socket.ReceiveFrom(buffer, ref from)), from);
+    }
+
+    private void CountDatagrams(Socket socket) =>
+        _tally.CountArrived($"{this}: a denied datagram arrived", socket.Receive(new byte[64]));
+
+    private void AnswerConnections(Socket listener)
+    {
+        var connection = listener.Accept();
+        connection.NoDelay = true;
+        lock (_open)
+        {
+            _open.Add(connection);
+        }
+
+        Start(() =>
+        {
+            if (connection.Receive(new byte[1]) == 1)
+            {
+                connection.Send(new byte[1]);
+                return;
+            }
+
+            lock (_open)
+            {
+                _open.Remove(connection);
+            }
+
+            connection.Dispose();
+        });
+    }
+
+    private void CountConnections(Socket trap)
+    {
+        trap.Accept().Dispose();
+        _tally.CountArrived($"{this}: a denied connection was accepted", 1);
+    }
+
+    /// <summary>Again and again, until the socket is closed.</summary>
+    private void Start(Action action)
+    {
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                while (!_stopping)
+                {
+                    action();
+                }
+            }
+            catch (SocketException)
+            {
+                // Closed, by us or by the other end.
+            }
+            catch (ObjectDisposedException)
+            {
+                // Closed by us.
+            }
+        })
+        { IsBackground = true };
+        thread.Start();
+        lock (_threads)
+        {
+            _threads.RemoveAll(ended => !ended.IsAlive);
+            _threads.Add(thread);
+        }
+    }
+}
