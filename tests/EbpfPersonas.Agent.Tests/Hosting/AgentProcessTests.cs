@@ -110,5 +110,6 @@ public sealed class AgentProcessTests : IAsyncLifetime
     private RunningProcess Start(params string[] arguments) =>
         _host.Start(Agent[0], [.. Agent[1..], .. Arguments(), .. arguments]);
 
-    private string[] Arguments() => ["--vm_id", "vm", "--state_directory", Path.Join(_folder, "state"), "--pin_root", "none"];
+    private string[] Arguments() =>
+        ["--vm_id", "vm", "--state_directory", Path.Join(_folder, "state"), "--pin_root", "none"];
 }
