@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfPersonas.Agent;
 
-/// <summary>Everything that the agent says, ids 1000-1999: 1000 hosting, 1100 activity, 1200 link, 1300 state and break glass.</summary>
+/// <summary>
+/// Everything that the agent says, ids 1000-1999: 1000 hosting, 1100 activity, 1200 link, 1300 state and break glass.
+/// </summary>
 internal static partial class Log
 {
     [LoggerMessage(
@@ -119,7 +121,8 @@ internal static partial class Log
     [LoggerMessage(
         1301,
         LogLevel.Information,
-        "Persona {Persona} revision {Revision} is in force again: generation {Generation}, epoch {Epoch}, from {Source}.")]
+        "Persona {Persona} revision {Revision} is in force again: generation {Generation}, epoch {Epoch}, "
+        + "from {Source}.")]
     public static partial void Restored(
         ILogger log, string persona, ulong revision, ulong generation, uint epoch, string source);
 

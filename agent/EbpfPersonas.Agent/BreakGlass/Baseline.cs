@@ -6,8 +6,8 @@ using EbpfPersonas.Personas.Wire;
 namespace EbpfPersonas.Agent.BreakGlass;
 
 /// <summary>
-/// The persona that a VM has of its own, a document like any other: in force where there is nothing better, and when the
-/// operator says so. Its revision is 0, which no controller gives: it cannot be taken for one of a controller's.
+/// The persona that a VM has of its own, a document like any other: in force where there is nothing better, and when
+/// the operator says so. Its revision is 0, which no controller gives: it cannot be taken for one of a controller's.
 /// </summary>
 /// <param name="Path">Where it is; null where none is configured.</param>
 /// <param name="Persona">Checked; null where there is none, or none that can be used.</param>
@@ -42,6 +42,8 @@ internal sealed record Baseline(string? Path, Persona? Persona, IReadOnlyList<st
         return PersonaValidator.Validate(text, findings) is { } valid
             ? new Baseline(path, PersonaReader.Read(PersonaMapper.ToWire(valid.Document, revision: 0)), [])
             : new Baseline(
-                path, null, [.. findings.Errors.Select(error => $"baseline: {path}: {error.Pointer}: {error.Message}")]);
+                path,
+                null,
+                [.. findings.Errors.Select(error => $"baseline: {path}: {error.Pointer}: {error.Message}")]);
     }
 }

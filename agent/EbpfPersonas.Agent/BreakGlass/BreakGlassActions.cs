@@ -17,7 +17,9 @@ internal sealed class BreakGlassActions(
     TimeProvider time,
     ILogger<BreakGlassActions> log)
 {
-    /// <summary>The answer for whoever gave the command. What changes something is audited, also where it failed.</summary>
+    /// <summary>
+    /// The answer for whoever gave the command. What changes something is audited, also where it failed.
+    /// </summary>
     public V1.ControlAnswer Execute(V1.ControlRequest request)
     {
         if (request.Command == "status")

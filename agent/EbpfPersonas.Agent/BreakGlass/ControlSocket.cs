@@ -11,7 +11,9 @@ namespace EbpfPersonas.Agent.BreakGlass;
 /// </summary>
 internal static class ControlSocket
 {
-    /// <summary>The longest path that the kernel takes for a socket (sun_path), and what stands behind the folder.</summary>
+    /// <summary>
+    /// The longest path that the kernel takes for a socket (sun_path), and what stands behind the folder.
+    /// </summary>
     public const int DirectoryMax = 107 - 8;
 
     private const int MessageMax = 1 << 20;

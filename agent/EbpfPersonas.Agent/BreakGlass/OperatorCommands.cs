@@ -9,8 +9,10 @@ namespace EbpfPersonas.Agent.BreakGlass;
 /// here. An agent that only hangs finds the request when it goes on.
 /// </summary>
 /// <param name="settings">Those of the agent.</param>
-/// <param name="enforceNow">Does what a start of the agent does up to the filters, and leaves them to the kernel.</param>
-/// <param name="removeNow">Removes all that is in the kernel; throws <see cref="IOException"/> where an agent has it.</param>
+/// <param name="enforceNow">Does what a start of the agent does up to the filters, and leaves them to the
+/// kernel.</param>
+/// <param name="removeNow">Removes all that is in the kernel; throws <see cref="IOException"/> where an agent has
+/// it.</param>
 /// <param name="time">The clock.</param>
 internal sealed class OperatorCommands(AgentSettings settings, Action enforceNow, Action removeNow, TimeProvider time)
 {

@@ -4,7 +4,9 @@ using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Agent.BreakGlass;
 
-/// <summary>Everything that there is to say of this VM at one moment, from the kernel, the agent and the disk.</summary>
+/// <summary>
+/// Everything that there is to say of this VM at one moment, from the kernel, the agent and the disk.
+/// </summary>
 internal sealed record StatusReport
 {
     /// <summary>Who this VM is.</summary>

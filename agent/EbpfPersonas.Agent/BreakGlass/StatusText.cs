@@ -54,7 +54,8 @@ internal static class StatusText
     {
         { Enforced: false } => "nothing: no filter is attached",
         { Agent: { Realised: { Persona.Length: > 0 } realised } agent } => Invariant(
-            $"persona {realised.Persona} revision {realised.Revision}, generation {realised.Generation}, epoch {realised.Epoch}, by {agent.AttachMode}"),
+            $"persona {realised.Persona} revision {realised.Revision}, generation {realised.Generation}, ")
+            + Invariant($"epoch {realised.Epoch}, by {agent.AttachMode}"),
         { Agent: { } agent } => $"no persona, everything passes; filters by {agent.AttachMode}",
         _ => "by the kernel alone, what was in force when the agent ended",
     };
@@ -68,12 +69,12 @@ internal static class StatusText
 
     private static string Pinned(StatusReport report) => report.PinDirectory is null
         ? "nothing, as pin_root says: the filters end with the agent"
-        : Invariant(
-            $"{report.Pinned.Links.Count} links ({string.Join(", ", report.Pinned.Links)}) and {string.Join(", ", report.Pinned.Layouts)} in {report.PinDirectory}");
+        : Invariant($"{report.Pinned.Links.Count} links ({string.Join(", ", report.Pinned.Links)}) and ")
+            + $"{string.Join(", ", report.Pinned.Layouts)} in {report.PinDirectory}";
 
     private static string Kept(KeptState kept) => kept.State is { } state
-        ? Invariant(
-            $"generation {state.Desired.Generation}, persona {kept.Persona?.Name ?? "none"} revision {kept.Persona?.Revision ?? 0}")
+        ? Invariant($"generation {state.Desired.Generation}, persona {kept.Persona?.Name ?? "none"} ")
+            + Invariant($"revision {kept.Persona?.Revision ?? 0}")
         : kept.Message;
 
     private static string BaselineOf(Baseline baseline) =>

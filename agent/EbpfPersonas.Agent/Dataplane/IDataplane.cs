@@ -17,7 +17,9 @@ public interface IDataplane
     /// <summary>Hangs the filters on every interface; gives how.</summary>
     AttachMode Attach();
 
-    /// <summary>Takes the filters off every interface, and leaves new ones without; <see cref="Attach"/> undoes it.</summary>
+    /// <summary>
+    /// Takes the filters off every interface, and leaves new ones without; <see cref="Attach"/> undoes it.
+    /// </summary>
     void Detach();
 
     /// <summary>Replaces the flows that pass before any persona is asked.</summary>

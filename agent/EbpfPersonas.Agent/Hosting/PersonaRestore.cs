@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace EbpfPersonas.Agent.Hosting;
 
 /// <summary>
-/// Puts in force what this VM ran before the agent was started, before a filter sees a packet. What the datapath already
-/// runs stays; else the applied state of this boot, the confirmed one, the one confirmed before, the baseline, none.
-/// What the operator holds comes before all that.
+/// Puts in force what this VM ran before the agent was started, before a filter sees a packet. What the datapath
+/// already runs stays; else the applied state of this boot, the confirmed one, the one confirmed before, the baseline,
+/// none. What the operator holds comes before all that.
 /// </summary>
 internal sealed class PersonaRestore(
     StartState start,

@@ -6,8 +6,8 @@ namespace EbpfPersonas.Agent.Hosting;
 internal static class PinRoot
 {
     /// <summary>
-    /// Throws <see cref="SettingsException"/> where <paramref name="pinDirectory"/>, which need not exist yet, would not
-    /// be on a bpffs.
+    /// Throws <see cref="SettingsException"/> where <paramref name="pinDirectory"/>, which need not exist yet, would
+    /// not be on a bpffs.
     /// </summary>
     public static void Require(string? pinDirectory)
     {

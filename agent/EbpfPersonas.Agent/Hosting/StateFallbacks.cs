@@ -2,7 +2,9 @@ using EbpfPersonas.Agent.Link;
 
 namespace EbpfPersonas.Agent.Hosting;
 
-/// <summary>Counts what was kept on disk and could not be used, by <see cref="StateFault"/>. For several threads.</summary>
+/// <summary>
+/// Counts what was kept on disk and could not be used, by <see cref="StateFault"/>. For several threads.
+/// </summary>
 internal sealed class StateFallbacks
 {
     private readonly long[] _counts = new long[Enum.GetValues<StateFault>().Length];

@@ -8,8 +8,8 @@ namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
 /// Carries out what the controller wants, by the rules of agent_service.proto: an older generation is ignored, one that
-/// is in force already is acknowledged and not applied again, and what cannot be applied or kept on disk is refused with
-/// its reason while the persona before stays. Safe for several threads.
+/// is in force already is acknowledged and not applied again, and what cannot be applied or kept on disk is refused
+/// with its reason while the persona before stays. Safe for several threads.
 /// </summary>
 internal sealed class DesiredStateApplier(
     IDataplane dataplane, StateStore store, string vmId, TimeProvider time, ILogger<DesiredStateApplier> log)

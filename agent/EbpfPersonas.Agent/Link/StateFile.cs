@@ -12,13 +12,17 @@ namespace EbpfPersonas.Agent.Link;
 /// </summary>
 internal static class StateFile
 {
-    /// <summary>The longest content: the longest message that a controller may send, and what is put around it.</summary>
+    /// <summary>
+    /// The longest content: the longest message that a controller may send, and what is put around it.
+    /// </summary>
     public const int ContentMax = (64 * 1024 * 1024) + 4096;
 
     /// <summary>Octets in front of the content.</summary>
     public const int HeaderLength = 16 + SHA256.HashSizeInBytes;
 
-    /// <summary>What a write leaves beside the file when the process dies in the middle; the next one replaces it.</summary>
+    /// <summary>
+    /// What a write leaves beside the file when the process dies in the middle; the next one replaces it.
+    /// </summary>
     public const string BesideSuffix = ".new";
 
     private const uint FormatVersion = 1;
@@ -31,7 +35,8 @@ internal static class StateFile
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var file = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             return Read(file, path);
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)

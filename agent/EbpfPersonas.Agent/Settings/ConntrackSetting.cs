@@ -51,7 +51,8 @@ internal static class ConntrackSetting
             ? flows
             : throw new FormatException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"/{property.Name} is a whole number from {ConntrackOptions.FlowsLeast} to {ConntrackOptions.FlowsMost}"));
+                $"/{property.Name} is a whole number from {ConntrackOptions.FlowsLeast} to ")
+                + ConntrackOptions.FlowsMost.ToString(CultureInfo.InvariantCulture));
 
     private static uint Seconds(JsonProperty property) =>
         property.Value.ValueKind == JsonValueKind.String

@@ -67,9 +67,6 @@ internal static unsafe partial class ObjectFunctions
     public static partial int bpf_map__set_max_entries(nint map, uint entries);
 
     [LibraryImport(LibbpfLibrary.Name)]
-    public static partial int bpf_map__reuse_fd(nint map, int fd);
-
-    [LibraryImport(LibbpfLibrary.Name)]
     public static partial byte* bpf_map__initial_value(nint map, nuint* size);
 
     [LibraryImport(LibbpfLibrary.Name)]

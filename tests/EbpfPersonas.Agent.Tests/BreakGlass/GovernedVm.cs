@@ -114,7 +114,9 @@ internal sealed class GovernedVm : IAsyncDisposable
         return PrometheusText.Read(await http.GetStringAsync("/metrics"));
     }
 
-    /// <summary>A process that sends a datagram to the peer every few milliseconds, from before an agent starts.</summary>
+    /// <summary>
+    /// A process that sends a datagram to the peer every few milliseconds, from before an agent starts.
+    /// </summary>
     public RunningProcess StartTraffic() => _vm.Start(
         "bash", ["-c", $"while echo x > /dev/udp/{PeerAddress}/5000; do sleep 0.005; done 2> /dev/null"]);
 

@@ -2,7 +2,9 @@ using EbpfPersonas.TestKit.Processes;
 
 namespace EbpfPersonas.Agent.Tests.State;
 
-/// <summary>A file system of a test's own, which can be filled up and made read-only: root minds no permissions.</summary>
+/// <summary>
+/// A file system of a test's own, which can be filled up and made read-only: root minds no permissions.
+/// </summary>
 internal sealed class SmallDisk : IAsyncDisposable
 {
     private SmallDisk(string path) => Path = path;

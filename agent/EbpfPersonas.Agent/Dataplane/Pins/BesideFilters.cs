@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using System.Globalization;
 using EbpfPersonas.Bpf;
 

@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane.Pins;
