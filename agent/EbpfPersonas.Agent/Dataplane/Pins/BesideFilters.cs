@@ -129,7 +129,8 @@ internal static class BesideFilters
 
                 return true;
             },
-            links.Stop);
+            links.Stop,
+            () => { });
         return interfaces;
     }
 }
