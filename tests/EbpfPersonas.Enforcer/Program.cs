@@ -7,6 +7,7 @@ using Tmds.Linux;
 // the first persona, says so, and then applies one persona after another until its input ends.
 var settings = EnforcerSettings.Read(args);
 var writes = 0;
+using var never = new ManualResetEventSlim();
 using var dataplane = PersonaDataplane.Load(new DataplaneOptions
 {
     PinDirectory = settings.PinDirectory,
@@ -18,7 +19,7 @@ using var dataplane = PersonaDataplane.Load(new DataplaneOptions
         if (Interlocked.Increment(ref writes) == settings.DieAt)
         {
             _ = LibC.kill(Environment.ProcessId, LibC.SIGKILL);
-            Thread.Sleep(Timeout.Infinite);
+            never.Wait();
         }
     },
 });

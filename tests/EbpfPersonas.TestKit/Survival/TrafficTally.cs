@@ -62,7 +62,7 @@ public sealed class TrafficTally
         {
             if (_findings.Count < 20)
             {
-                _findings.Add($"{DateTime.UtcNow:HH:mm:ss.fff} {what}");
+                _findings.Add($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {what}");
             }
         }
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Enforcer;
-using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Deployment;
 using EbpfPersonas.TestKit.Survival;
 using Xunit;
