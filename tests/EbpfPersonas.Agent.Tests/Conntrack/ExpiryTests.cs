@@ -152,6 +152,30 @@ public sealed class ExpiryTests
         Assert.Equal("forwarded", Connect(filter, 50000));
     }
 
+    [Theory]
+    [InlineData("verdict", true)]
+    [InlineData("flows_lru", false)]
+    public void Idle_flows_are_not_given_up_for_new_ones(string program, bool keeps)
+    {
+        const int Idle = 100;
+        using var filter = new KernelFilter(
+            TestObjects.Program(program), new DataplaneOptions { Conntrack = Long });
+        filter.Use(Both);
+        for (var port = 0; port < Idle; port++)
+        {
+            Assert.Equal("forwarded", Connect(filter, 20000 + port));
+        }
+
+        for (var port = 0; port < 20 * Room; port++)
+        {
+            Confirm(filter, (ushort)(30000 + port));
+        }
+
+        var kept = Enumerable.Range(20000, Idle)
+            .Count(port => filter.ReadFlow(PacketParser.Parse($"tcp local:{port} > 10.0.0.1:443")).Confirmed is not null);
+        Assert.Equal(keeps, kept == Idle);
+    }
+
     private static string Connect(KernelFilter filter, int port)
     {
         filter.Decide(PacketParser.Parse($"tcp local:{port} > 10.0.0.1:443"));
