@@ -16,6 +16,12 @@ internal static partial class Log
     [LoggerMessage(1001, LogLevel.Error, "Interface {Index} has no filter, its packets pass unjudged: {Reason}")]
     public static partial void InterfaceUnfiltered(ILogger log, int index, string reason);
 
+    [LoggerMessage(
+        1020,
+        LogLevel.Error,
+        "The VM's own addresses cannot be followed, sources are not held against them meanwhile: {Reason}")]
+    public static partial void AddressesUnknown(ILogger log, string reason);
+
     [LoggerMessage(1002, LogLevel.Information, "Metrics are at http://{Listen}/metrics.")]
     public static partial void MetricsListening(ILogger log, System.Net.IPEndPoint listen);
 
@@ -23,9 +29,19 @@ internal static partial class Log
     public static partial void ScrapeFaulted(ILogger log, Exception fault);
 
     [LoggerMessage(
+        1004, LogLevel.Information, "Programs in cgroup {Cgroup} are told at once what the persona would drop.")]
+    public static partial void EarlyVerdicts(ILogger log, string cgroup);
+
+    [LoggerMessage(
+        1005,
+        LogLevel.Warning,
+        "Programs are not told at once what the persona would drop, their connections time out: {Reason}")]
+    public static partial void NoEarlyVerdicts(ILogger log, string reason);
+
+    [LoggerMessage(
         1010,
         LogLevel.Information,
-        "Interface {Name} ({Index}) has its filter by {Mode}. Before it, {Received} packets came in and {Sent} went out.")]
+        "Interface {Name} ({Index}) has its filter by {Mode}; before it, {Received} packets came in and {Sent} out.")]
     public static partial void InterfaceFiltered(
         ILogger log, string name, int index, AttachMode mode, ulong received, ulong sent);
 
@@ -39,7 +55,8 @@ internal static partial class Log
     [LoggerMessage(
         1012,
         LogLevel.Warning,
-        "Somebody tampered with the filter of interface {Name} ({Index}): {Fault}. It is in force again, repair {Count}.")]
+        "The filter of interface {Name} ({Index}) was not as we left it: {Fault}. It is in force again, "
+        + "repair {Count}.")]
     public static partial void FilterRepaired(ILogger log, string name, int index, FilterFault fault, int count);
 
     [LoggerMessage(

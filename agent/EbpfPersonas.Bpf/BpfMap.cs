@@ -129,6 +129,10 @@ public sealed unsafe class BpfMap
     public static int PossibleCpus { get; } =
         BpfException.Check(ObjectFunctions.libbpf_num_possible_cpus(), "count CPUs");
 
+    /// <summary>Stands for <paramref name="other"/>, which is loaded; before the object of this one is.</summary>
+    internal void Share(BpfMap other) =>
+        BpfException.Check(ObjectFunctions.bpf_map__reuse_fd(_map, other.Descriptor), $"share map {Name}");
+
     internal Span<byte> InitialValue()
     {
         nuint size;

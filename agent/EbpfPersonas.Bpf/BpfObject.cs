@@ -87,6 +87,22 @@ public sealed unsafe class BpfObject : SafeHandle
         BpfException.Check(result, $"load {Name}", log);
     }
 
+    /// <summary>
+    /// Uses the maps of <paramref name="loaded"/> in place of those of the same names, before <see cref="Load"/>; the
+    /// kernel keeps them while either uses them. Throws <see cref="BpfException"/>.
+    /// </summary>
+    public void ShareMaps(BpfObject loaded)
+    {
+        ArgumentNullException.ThrowIfNull(loaded);
+        foreach (var (name, map) in _maps)
+        {
+            if (loaded._maps.TryGetValue(name, out var other))
+            {
+                map.Share(other);
+            }
+        }
+    }
+
     /// <summary>The map of this name; throws <see cref="KeyNotFoundException"/>.</summary>
     public BpfMap Map(string name) => _maps.TryGetValue(name, out var map)
         ? map : throw new KeyNotFoundException($"{Name} has no map {name}.");

@@ -36,6 +36,19 @@ public sealed unsafe class BpfProgram
     }
 
     /// <summary>
+    /// Attaches to a cgroup, at the hook that the section's name says (cgroup/...), beside those of others; every
+    /// process in it and below it is concerned. Throws <see cref="BpfException"/>.
+    /// </summary>
+    public BpfLink AttachCgroup(CgroupFolder cgroup)
+    {
+        ArgumentNullException.ThrowIfNull(cgroup);
+        var type = ObjectFunctions.bpf_program__expected_attach_type(_program);
+        return BpfLink.FromDescriptor(BpfException.Check(
+            SyscallFunctions.bpf_link_create(Descriptor, cgroup.Descriptor, type, null),
+            $"attach {Name} to a cgroup"));
+    }
+
+    /// <summary>
     /// Attaches to an interface as a tcx link (Linux 6.6 or later; EINVAL before), in front of all that are there: one
     /// that ends the chain before would bypass it. The link outlives changes of name and namespace of the interface. A
     /// chain holds a program once: EEXIST where it is there already.

@@ -52,7 +52,9 @@ public static unsafe class ClsactQdisc
         return entries;
     }
 
-    /// <summary>Removes the qdisc with all that hangs there; none is no error. Throws <see cref="BpfException"/>.</summary>
+    /// <summary>
+    /// Removes the qdisc with all that hangs there; none is no error. Throws <see cref="BpfException"/>.
+    /// </summary>
     public static void Remove(int interfaceIndex)
     {
         var (result, log) = LibbpfLog.Collect(() =>

@@ -44,7 +44,8 @@ public static unsafe class TcxChain
             count = EntriesMax,
             link_ids = links,
         };
-        if (LinkFunctions.syscall(number, LinkFunctions.BPF_PROG_QUERY, &query, sizeof(LinkFunctions.bpf_attr_query)) < 0)
+        var size = sizeof(LinkFunctions.bpf_attr_query);
+        if (LinkFunctions.syscall(number, LinkFunctions.BPF_PROG_QUERY, &query, size) < 0)
         {
             var errno = Marshal.GetLastPInvokeError();
 

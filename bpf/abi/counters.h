@@ -9,7 +9,8 @@
 /* PACKET_DIRECTION_COUNT * VERDICT_COUNT * REASON_COUNT */
 #define VERDICT_COUNTER_COUNT 256
 
-/* Bytes are the frame's as the hook sees it, link-layer header included. */
+/* Packets and bytes of the wire, link-layer header included: what the kernel holds as one packet
+ * until it is cut up, or has put together, counts as the packets that it stands for. */
 struct verdict_counter {
 	__u64 packets;
 	__u64 bytes;

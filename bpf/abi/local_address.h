@@ -9,8 +9,7 @@ struct local_address {
 	/* IPv4 in word 0 with the others zero. */
 	__be32 address[4];
 	/* enum address_family */
-	__u8 family;
-	__u8 reserved[3];
+	__u32 family;
 };
 
 #endif

@@ -11,7 +11,23 @@
 /* Rule counters that each CPU has; the map holds as many for every possible CPU. */
 const volatile __u32 rules_per_cpu = 65536;
 
-static __always_inline void count_rule(const struct slot *slot, __u32 rule, __u32 bytes, __u64 now)
+/* What one run of the filter sees: many packets where segmentation is put off, or was undone. */
+struct weight {
+	__u32 packets;
+	/* As on the wire, if the kernel knows: the headers that segments will have count too. */
+	__u32 bytes;
+};
+
+static __always_inline struct weight weigh(struct __sk_buff *skb)
+{
+	return (struct weight){
+	    .packets = skb->gso_segs ? skb->gso_segs : 1,
+	    .bytes = skb->wire_len > skb->len ? skb->wire_len : skb->len,
+	};
+}
+
+static __always_inline void count_rule(const struct slot *slot, __u32 rule, struct weight weight,
+				       __u64 now)
 {
 	__u32 key = bpf_get_smp_processor_id() * rules_per_cpu + slot->rule_counter_base + rule;
 	struct rule_counter *counter;
@@ -21,8 +37,8 @@ static __always_inline void count_rule(const struct slot *slot, __u32 rule, __u3
 	counter = bpf_map_lookup_elem(&rule_counters, &key);
 	if (!counter)
 		return;
-	counter->packets++;
-	counter->bytes += bytes;
+	counter->packets += weight.packets;
+	counter->bytes += weight.bytes;
 	counter->last_hit = now;
 }
 
@@ -43,7 +59,7 @@ static __always_inline int account(struct __sk_buff *skb, __u8 direction, __u64 
 				   struct decision *decision)
 {
 	/* Of the packet, not of the answer that may take its place. */
-	__u32 length = skb->len;
+	struct weight weight = weigh(skb);
 	int action = carry_out(skb, direction, now, decision);
 	__u32 key = decision->slot;
 	const struct slot *slot = bpf_map_lookup_elem(&slots, &key);
@@ -52,10 +68,10 @@ static __always_inline int account(struct __sk_buff *skb, __u8 direction, __u64 
 	    (direction * VERDICT_COUNT + decision->verdict) * REASON_COUNT + decision->reason;
 
 	if (slot && counters && index < VERDICT_COUNTER_COUNT) {
-		counters->verdict[index].packets++;
-		counters->verdict[index].bytes += length;
-		count_rule(slot, decision->rule, length, now);
-		count_rule(slot, decision->audited_rule, length, now);
+		counters->verdict[index].packets += weight.packets;
+		counters->verdict[index].bytes += weight.bytes;
+		count_rule(slot, decision->rule, weight, now);
+		count_rule(slot, decision->audited_rule, weight, now);
 	}
 	return action;
 }

@@ -9,9 +9,9 @@
 #include "abi/local_address.h"
 
 /*
- * Addresses of this network namespace, each with the number of the listing that named it last.
- * User space writes before the filter is hung on an interface and at every change, programs read.
- * Where it is full, the rest of the addresses is not known, and `local_addresses_known` is 0.
+ * Addresses of this network namespace but loopback's; the value is 1. User space writes before it
+ * hangs the filter on an interface, and at every change; programs read. An agent that is gone
+ * leaves what it knew.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -20,7 +20,8 @@ struct {
 	__type(value, __u32);
 } local_addresses SEC(".maps");
 
-/* Key 0: 1 where `local_addresses` holds all of them; user space writes, programs read. */
+/* Key 0: 1 once `local_addresses` has held all of them. User space writes, programs read, and check
+ * no address against an unfinished list. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

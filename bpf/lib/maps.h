@@ -9,6 +9,7 @@
 #include "abi/counters.h"
 #include "abi/failsafe.h"
 #include "abi/policy.h"
+#include "abi/socket_request.h"
 
 /*
  * Key 0: the active word {epoch:32 | slot:32}. Written by one 64-bit compare-and-exchange, from
@@ -81,5 +82,16 @@ struct {
 	__type(key, __u32);
 	__type(value, struct failsafe_table);
 } failsafe SEC(".maps");
+
+/*
+ * Key: enum socket_hook. The programs of the sockets add, user space sums over the CPUs. Here, so
+ * that it lives as long as the other counters.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SOCKET_HOOK_COUNT);
+	__type(key, __u32);
+	__type(value, struct early_verdicts);
+} early_verdicts SEC(".maps");
 
 #endif

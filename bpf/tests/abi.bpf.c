@@ -9,8 +9,10 @@
 #include "abi/failsafe.h"
 #include "abi/first_packet.h"
 #include "abi/flow.h"
+#include "abi/local_address.h"
 #include "abi/policy.h"
 #include "abi/process_event.h"
+#include "abi/socket_request.h"
 #include "abi/verdict.h"
 
 struct {
@@ -25,6 +27,7 @@ struct {
 	enum lane lane;
 	enum tag tag;
 	enum process_event_kind process_event_kind;
+	enum socket_hook socket_hook;
 	struct slot slot;
 	struct policy_line policy_line;
 	struct interval_node interval_node;
@@ -37,6 +40,7 @@ struct {
 	struct failsafe_table failsafe_table;
 	struct first_packet first_packet;
 	struct judge_request judge_request;
+	struct local_address local_address;
 	struct flow_key flow_key;
 	enum flow_mark flow_mark;
 	enum judged judged;
@@ -49,6 +53,8 @@ struct {
 	struct decision decision;
 	struct expected_answer expected_answer;
 	struct process_event process_event;
+	struct socket_request socket_request;
+	struct early_verdicts early_verdicts;
 } every_type;
 
 char LICENSE[] SEC("license") = "GPL";

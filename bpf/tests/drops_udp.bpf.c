@@ -7,7 +7,7 @@
 #include "lib/link_maps.h"
 
 #define TC_ACT_UNSPEC (-1)
-#define TC_ACT_SHOT 2
+#define TC_ACT_SHOT   2
 
 /* Packets dropped: [0] ingress, [1] egress. Programs write, the test reads. */
 struct {

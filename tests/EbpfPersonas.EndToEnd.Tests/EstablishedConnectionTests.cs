@@ -20,6 +20,12 @@ public sealed class EstablishedConnectionTests : SystemTest
           "allowed_egress":[]}}
         """;
 
+    private const string KeepsEstablished =
+        """
+        {"name":"keeps","network_profile":{"default_action":{"ingress":"deny","egress":"deny"}},
+         "lifecycle":{"on_activation":"keep_established"}}
+        """;
+
     [Fact]
     public async Task Installing_the_agent_does_not_break_an_open_connection_that_the_first_persona_allows()
     {
@@ -75,6 +81,41 @@ public sealed class EstablishedConnectionTests : SystemTest
                 : (conversation.Server, conversation.Client);
             Assert.False(await TcpConversation.CarriesAsync(from, to, ShortPatience));
         }
+    }
+
+    [Theory]
+    [InlineData("tcx", true)]
+    [InlineData("tcx", false)]
+    [InlineData("clsact", true)]
+    [InlineData("clsact", false)]
+    public async Task A_persona_that_keeps_established_flows_cuts_no_connection_and_lets_no_new_one_in(
+        string attach, bool clientSpeaks)
+    {
+        await StartAgentAsync(attach);
+        await PinAsync("allows_ssh", AllowsSsh);
+        using var ssh = await TcpConversation.OpenAsync(DbHost, VmHost, VmAddress, 22);
+        using var query = await TcpConversation.OpenAsync(VmHost, DbHost, DbAddress, 3306);
+        await AssertUndisturbedAsync(ssh);
+        await AssertUndisturbedAsync(query);
+
+        await PinAsync("keeps", KeepsEstablished);
+
+        foreach (var conversation in new[] { ssh, query })
+        {
+            var (from, to) = clientSpeaks
+                ? (conversation.Client, conversation.Server)
+                : (conversation.Server, conversation.Client);
+            Assert.True(await TcpConversation.CarriesAsync(from, to, Patience));
+            await AssertUndisturbedAsync(conversation);
+        }
+
+        using var listener = VmHost.Listen(VmAddress, 22);
+        await AssertDoesNotReachAsync(DbHost, VmAddress, 22);
+
+        // The same rules without that word cut what the persona before kept.
+        await PinAsync("deny_all", DenyAll);
+        Assert.False(await TcpConversation.CarriesAsync(ssh.Client, ssh.Server, ShortPatience));
+        Assert.False(await TcpConversation.CarriesAsync(query.Client, query.Server, ShortPatience));
     }
 
     /// <summary>

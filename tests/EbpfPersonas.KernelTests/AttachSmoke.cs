@@ -82,6 +82,34 @@ internal static class AttachSmoke
         }
 
         report.Check("clsact enforces a persona on real connections", () => Enforces(AttachMode.Clsact, here, peer));
+        foreach (var mode in tcx ? [AttachMode.Tcx, AttachMode.Clsact] : (AttachMode[])[AttachMode.Clsact])
+        {
+            report.Check($"{mode} filters are kept, taken over and removed", () => Survives(mode, here));
+        }
+    }
+
+    private static void Survives(AttachMode mode, LabHost here)
+    {
+        var options = new DataplaneOptions { Attach = mode, LinkDirectory = "/sys/fs/bpf/links" };
+        using (var first = PersonaDataplane.Load(options))
+        {
+            first.Apply(1, OnlyAllowedPort);
+            first.Attach();
+        }
+
+        Connects(here, OtherPort, false);
+        using (var next = PersonaDataplane.Load(options))
+        {
+            next.Apply(1, OnlyAllowedPort);
+            next.Attach();
+            Equal(default, next.Interfaces.Interfaces.Single().PacketsBefore);
+            Connects(here, AllowedPort, true);
+            Connects(here, OtherPort, false);
+            next.Interfaces.Detach();
+        }
+
+        Connects(here, OtherPort, true);
+        Equal(false, Directory.Exists(options.LinkDirectory));
     }
 
     private static void Enforces(AttachMode mode, LabHost here, LabHost peer)

@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Dataplane.Addresses;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
@@ -23,6 +24,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly FlowTables _flows;
     private readonly FailsafeTables _failsafe;
     private readonly InterfaceFilters _interfaces;
+    private readonly LocalAddresses _addresses;
     private readonly Func<Persona, int, CompiledPersona> _compiler;
     private readonly List<ResidentPersona> _residents = [];
     private readonly List<ResidentPersona> _retired = [];
@@ -42,6 +44,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         _flows = new FlowTables(filter);
         _failsafe = new FailsafeTables(filter, _grace);
         _interfaces = new InterfaceFilters(filter, options.Attach, options.LinkDirectory);
+        _addresses = new LocalAddresses(filter);
         _compiler = options.Compiler;
     }
 
@@ -50,6 +53,13 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
 
     /// <summary>Where the filters hang: each interface, what happened there, and their removal.</summary>
     public InterfaceFilters Interfaces => _interfaces;
+
+    /// <summary>Raised when the VM's own addresses cannot be followed; it is tried again every second.</summary>
+    public event Action<BpfException>? AddressesUnknown
+    {
+        add => _addresses.Failed += value;
+        remove => _addresses.Failed -= value;
+    }
 
     /// <summary>How the filters hang on the interfaces; Auto until they do.</summary>
     public AttachMode Mode => _interfaces.Mode;
@@ -100,7 +110,11 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// Hangs the filters on every interface of this network namespace but loopback, and from now on on those that
     /// appear. Gives how; throws <see cref="BpfException"/>.
     /// </summary>
-    public AttachMode Attach() => _interfaces.Start();
+    public AttachMode Attach()
+    {
+        _addresses.Start();
+        return _interfaces.Start();
+    }
 
     /// <summary>Replaces the flows that pass before any persona is asked.</summary>
     public void SetFailsafe(IReadOnlyList<FailsafeFlow> flows)
@@ -198,6 +212,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     public void Dispose()
     {
         _interfaces.Dispose();
+        _addresses.Dispose();
         Task reclaiming;
         lock (_gate)
         {

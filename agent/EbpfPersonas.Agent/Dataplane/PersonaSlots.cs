@@ -146,7 +146,7 @@ public sealed class PersonaSlots : IDisposable
         _slots.Values<Slot>()[(int)resident.Slot] = new Slot
         {
             Generation = generation,
-            Flags = compiled.Mode == EnforcementMode.Audit ? SlotFlags.Audit : SlotFlags.None,
+            Flags = FlagsOf(compiled),
             RuleCounterBase = resident.CounterStart,
             RuleCount = (uint)compiled.RuleIds.Length,
             LineBase = resident.LineStart,
@@ -170,6 +170,10 @@ public sealed class PersonaSlots : IDisposable
         _lines.Dispose();
         _slots.Dispose();
     }
+
+    private static SlotFlags FlagsOf(CompiledPersona compiled) =>
+        (compiled.Mode == EnforcementMode.Audit ? SlotFlags.Audit : SlotFlags.None)
+        | (compiled.KeepEstablished ? SlotFlags.KeepEstablished : SlotFlags.None);
 
     private static ActionByDirection ByDirection(RuleAction ingress, RuleAction egress)
     {

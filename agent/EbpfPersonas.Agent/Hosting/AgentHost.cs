@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
@@ -56,6 +57,8 @@ internal static class AgentHost
             RuleCapacity = settings.RuleCapacity,
         }));
         services.AddSingleton<IDataplane>(provider => provider.GetRequiredService<PersonaDataplane>());
+        services.AddSingleton(provider => new SocketHooks(
+            provider.GetRequiredService<PersonaDataplane>().Filter, NetworkNamespace.ReadCookie()));
         services.AddHostedService<DataplaneService>();
     }
 
@@ -75,7 +78,9 @@ internal static class AgentHost
     private static void AddLink(IServiceCollection services)
     {
         services.AddSingleton(provider => new AgentIdentity(
-            provider.GetRequiredService<AgentSettings>(), () => provider.GetRequiredService<PersonaDataplane>().Mode));
+            provider.GetRequiredService<AgentSettings>(),
+            () => provider.GetRequiredService<PersonaDataplane>().Mode,
+            () => provider.GetRequiredService<SocketHooks>().Attached));
         services.AddSingleton<ControllerLocator>();
         services.AddSingleton<DesiredStateApplier>();
         services.AddSingleton<ControllerLink>();
@@ -90,9 +95,11 @@ internal static class AgentHost
             var link = provider.GetRequiredService<ControllerLink>();
             var tracer = provider.GetRequiredService<ProcessTracer>();
             var feed = provider.GetRequiredService<ActivityFeed>();
+            var hooks = provider.GetRequiredService<SocketHooks>();
             var metrics = new AgentMetrics(
                 dataplane.ReadCounters,
                 () => dataplane.Realised,
+                () => hooks.ReadDenials().Select(denied => (denied.Hook.Word(), denied.Count)),
                 () => [("process", tracer.ReadLost()), ("process_table", feed.Refused)],
                 () => link.Connected,
                 () => dataplane.Interfaces.Totals,

@@ -3,6 +3,7 @@ using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
+using EbpfPersonas.Bpf;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ namespace EbpfPersonas.Agent.Hosting;
 internal sealed class DataplaneService(
     AgentSettings settings,
     PersonaDataplane dataplane,
+    SocketHooks hooks,
     ProcessTracer tracer,
     ControllerLocator locator,
     ILogger<DataplaneService> log) : IHostedService
@@ -27,9 +29,34 @@ internal sealed class DataplaneService(
         dataplane.Interfaces.Attached += Tell;
         dataplane.Interfaces.Repaired += (known, fault) =>
             Log.FilterRepaired(log, known.Name, known.Index, fault, known.Repairs);
+        dataplane.AddressesUnknown += failure => Log.AddressesUnknown(log, failure.Message);
         var mode = dataplane.Attach();
+        AttachHooks();
         tracer.Attach();
         Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
+    }
+
+    /// <summary>Where that cannot be, connections that are not allowed time out, and the status says so.</summary>
+    private void AttachHooks()
+    {
+        if (settings.Cgroup == "none")
+        {
+            return;
+        }
+
+        try
+        {
+            var cgroup = settings.Cgroup != "auto"
+                ? settings.Cgroup
+                : CgroupFolder.FindRoot(File.ReadLines("/proc/self/mounts"))
+                    ?? throw new IOException("No cgroup v2 hierarchy is mounted.");
+            hooks.Attach(cgroup);
+            Log.EarlyVerdicts(log, cgroup);
+        }
+        catch (Exception e) when (e is BpfException or IOException)
+        {
+            Log.NoEarlyVerdicts(log, e.Message);
+        }
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ using V1 = EbpfPersonas.Protos.V1;
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>What the agent says of itself when a stream begins.</summary>
-internal sealed class AgentIdentity(AgentSettings settings, Func<AttachMode> attached)
+internal sealed class AgentIdentity(AgentSettings settings, Func<AttachMode> attached, Func<bool> early)
 {
     /// <summary>The version of this program.</summary>
     public static string Version { get; } =
@@ -30,6 +30,12 @@ internal sealed class AgentIdentity(AgentSettings settings, Func<AttachMode> att
         if (attached() is not AttachMode.Auto and var mode)
         {
             yield return mode == AttachMode.Tcx ? "attach:tcx" : "attach:clsact";
+        }
+
+        if (early())
+        {
+            yield return "early:connect";
+            yield return "early:sendmsg";
         }
 
         yield return "trigger:process";

@@ -33,6 +33,7 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Histogram _swapSeconds;
     private readonly Gauge _conntrackEntries;
     private readonly Gauge _mapUtilization;
+    private readonly Counter _earlyDenials;
     private readonly Counter _eventsLost;
     private readonly Gauge _connected;
     private readonly Counter _unfiltered;
@@ -43,6 +44,7 @@ internal sealed class AgentMetrics : IDisposable
     public AgentMetrics(
         Func<DataplaneCounters> counters,
         Func<RealisedState> realised,
+        Func<IEnumerable<(string Hook, ulong Count)>> earlyDenials,
         Func<IEnumerable<(string Source, ulong Count)>> eventsLost,
         Func<bool> connected,
         Func<InterfaceTotals> interfaces,
@@ -70,6 +72,10 @@ internal sealed class AgentMetrics : IDisposable
         _conntrackEntries = factory.CreateGauge("persona_agent_conntrack_entries", "Flows remembered.");
         _mapUtilization = factory.CreateGauge(
             "persona_agent_map_utilization_ratio", "Share of a BPF map in use.", "map");
+        _earlyDenials = factory.CreateCounter(
+            "persona_agent_early_denials_total",
+            "System calls of local programs that failed at once (EPERM), as the filter would stop their packets.",
+            "hook");
         _eventsLost = factory.CreateCounter(
             "persona_agent_events_lost_total",
             "Events that had no room: in the kernel's ring (process), in the table of processes (process_table).",
@@ -88,6 +94,11 @@ internal sealed class AgentMetrics : IDisposable
             Take(counters());
             Take(realised());
             Take(interfaces());
+            foreach (var (hook, count) in earlyDenials())
+            {
+                _earlyDenials.WithLabels(hook).IncTo(count);
+            }
+
             foreach (var (source, count) in eventsLost())
             {
                 _eventsLost.WithLabels(source).IncTo(count);

@@ -22,6 +22,11 @@ internal sealed record AgentSettings
     /// <summary>How filters hang on the interfaces.</summary>
     public required AttachMode Attach { get; init; }
 
+    /// <summary>
+    /// Which cgroup v2 gets early verdicts: an absolute path, auto (the root of the hierarchy), or none.
+    /// </summary>
+    public required string Cgroup { get; init; }
+
     /// <summary>Room for all personas in the maps together, 1-1,024 MiB.</summary>
     public required int PolicyMemoryMib { get; init; }
 

@@ -22,6 +22,8 @@ internal sealed record CommandLine
           state_directory    what must survive a restart (default /var/lib/ebpf-personas)
           metrics_listen     ADDRESS:PORT for Prometheus (default 127.0.0.1:9435)
           attach             auto, tcx or clsact (default auto)
+          cgroup             auto, none, or the absolute path of a cgroup v2: programs in it get EPERM at once
+                             from a connect or send that the persona would drop (default auto: all programs)
           policy_memory_mib  kernel memory for all personas together, 1-1024 MiB (default 16); a controller
                              accepts no persona that needs more than the default
           rule_capacity      rules of all personas together that are counted, 1024-1048576 (default 65536);

@@ -15,8 +15,8 @@ internal sealed class SettingsReader
     /// <summary>Every key, as the file and the command line write it.</summary>
     public static readonly ImmutableArray<string> Keys =
     [
-        "controller", "vm_id", "state_directory", "metrics_listen", "attach", "policy_memory_mib", "rule_capacity",
-        "allow_plaintext", "failsafe",
+        "controller", "vm_id", "state_directory", "metrics_listen", "attach", "cgroup", "policy_memory_mib",
+        "rule_capacity", "allow_plaintext", "failsafe",
     ];
 
     private const string EnvironmentPrefix = "EBPF_PERSONAS_";
@@ -136,6 +136,9 @@ internal sealed class SettingsReader
                 "clsact" => AttachMode.Clsact,
                 _ => throw new FormatException("is auto, tcx or clsact"),
             }),
+            Cgroup = Parse("cgroup", "auto", text => text is "auto" or "none" || Path.IsPathFullyQualified(text)
+                ? text
+                : throw new FormatException("is auto, none or an absolute path"))!,
             PolicyMemoryMib = Parse("policy_memory_mib", "16", text => ParseNumber(text, 1, 1024)),
             RuleCapacity = Parse("rule_capacity", "65536", text => ParseNumber(text, 1024, 1 << 20)),
             Failsafe = Parse("failsafe", "[]", FailsafeSetting.Parse),

@@ -52,6 +52,9 @@ internal static unsafe partial class ObjectFunctions
     public static partial int bpf_map__set_max_entries(nint map, uint entries);
 
     [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_map__reuse_fd(nint map, int fd);
+
+    [LibraryImport(LibbpfLibrary.Name)]
     public static partial byte* bpf_map__initial_value(nint map, nuint* size);
 
     [LibraryImport(LibbpfLibrary.Name)]
@@ -59,6 +62,9 @@ internal static unsafe partial class ObjectFunctions
 
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_program__fd(nint program);
+
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_program__expected_attach_type(nint program);
 
     [LibraryImport(LibbpfLibrary.Name, SetLastError = true)]
     public static partial nint bpf_program__attach(nint program);

@@ -23,6 +23,7 @@ internal static class PersonaMapper
             DefaultIngress = (V1.Action)Default(network?.DefaultIngress, network?.AllowsIngress ?? false),
             DefaultEgress = (V1.Action)Default(network?.DefaultEgress, network?.AllowsEgress ?? false),
             EnforcementMode = (V1.EnforcementMode)document.Lifecycle.Mode,
+            KeepEstablished = document.Lifecycle.KeepEstablished,
         };
         if (network is not null)
         {

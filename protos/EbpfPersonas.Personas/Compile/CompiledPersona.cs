@@ -17,6 +17,9 @@ public sealed class CompiledPersona : IEquatable<CompiledPersona>
     /// <summary>Carried out or only counted.</summary>
     public required EnforcementMode Mode { get; init; }
 
+    /// <summary>Flows that both ends have spoken in go on when it comes into force.</summary>
+    public bool KeepEstablished { get; init; }
+
     /// <summary>Verdict for ingress flows that no rule matches.</summary>
     public required RuleAction DefaultIngress { get; init; }
 
@@ -43,6 +46,7 @@ public sealed class CompiledPersona : IEquatable<CompiledPersona>
     /// <inheritdoc/>
     public bool Equals(CompiledPersona? other) =>
         other is not null && Name == other.Name && Mode == other.Mode &&
+        KeepEstablished == other.KeepEstablished &&
         DefaultIngress == other.DefaultIngress && DefaultEgress == other.DefaultEgress &&
         Roots.SequenceEqual(other.Roots) && RuleIds.SequenceEqual(other.RuleIds) &&
         MemoryMarshal.AsBytes(Lines.Span).SequenceEqual(MemoryMarshal.AsBytes(other.Lines.Span));

@@ -33,7 +33,8 @@ public sealed class CompiledPersonaText
     private void Write()
     {
         var size = _persona.Size;
-        Line($"persona {_persona.Name}{(_persona.Mode == EnforcementMode.Audit ? " audit" : "")}");
+        var audit = _persona.Mode == EnforcementMode.Audit ? " audit" : "";
+        Line($"persona {_persona.Name}{audit}{(_persona.KeepEstablished ? " keeps established flows" : "")}");
         Line($"default ingress {Word(_persona.DefaultIngress)} egress {Word(_persona.DefaultEgress)}");
         Line($"size {size.Rules} rules, {size.Intervals} intervals, {size.Classes} classes, {size.Octets} octets");
         Line($"lines {size.AddressLines} for addresses, {size.PortLines} for ports");

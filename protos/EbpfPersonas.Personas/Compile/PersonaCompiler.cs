@@ -44,6 +44,7 @@ public static class PersonaCompiler
         {
             Name = persona.Name,
             Mode = persona.Mode,
+            KeepEstablished = persona.KeepEstablished,
             DefaultIngress = persona.DefaultIngress,
             DefaultEgress = persona.DefaultEgress,
             RuleIds = ImmutableArray.CreateRange(persona.Rules, rule => rule.Id),

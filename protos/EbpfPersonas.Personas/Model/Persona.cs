@@ -26,6 +26,11 @@ public sealed record Persona
     /// <summary>Carried out or only counted.</summary>
     public EnforcementMode Mode { get; init; } = EnforcementMode.Enforce;
 
+    /// <summary>
+    /// When it comes into force: flows that both ends have spoken in go on, also where its rules deny them.
+    /// </summary>
+    public bool KeepEstablished { get; init; }
+
     /// <summary>What the author expects of the rules, in the document's order.</summary>
     public ImmutableArray<VerdictTest> Tests { get; init; } = [];
 

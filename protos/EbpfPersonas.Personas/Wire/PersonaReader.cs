@@ -33,6 +33,7 @@ public static class PersonaReader
             DefaultEgress = ReadDefault(wire.DefaultEgress, "default_egress"),
             Rules = RulePrecedence.Order(rules),
             Mode = ReadMode(wire.EnforcementMode, "enforcement_mode"),
+            KeepEstablished = wire.KeepEstablished,
             Tests = ReadTests(wire.Tests),
         };
     }

@@ -47,7 +47,7 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
     [InlineData(
         "tcp local:1 > [2001:db8::9]:2 ext=hopopts", 41, 0xff, Reason.Truncated)] // extension header beyond the end
     [InlineData(
-        "tcp local:1 > [2001:db8::9]:2 ext=hopopts", 40, 44, Reason.Fragment)] // a fragment header behind another
+        "tcp local:1 > [2001:db8::9]:2 ext=hopopts", 40, 44, Reason.InvalidPacket)] // a fragment header that says nothing, and leads nowhere
     [InlineData("tcp local:1 > 10.0.0.10:2", 6, 0x20, Reason.Fragment)] // more fragments
     [InlineData("tcp local:1 > 10.0.0.10:2", 7, 0x01, Reason.Fragment)] // offset 8, don't fragment set as well
     public void Headers_that_contradict_themselves_are_dropped_with_their_own_reason(
@@ -94,14 +94,14 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
         var ip = frame.AsSpan(EthernetLength);
         if (ethertype != 0x86dd)
         {
-            return ethertype == 0x0806 || (ethertype == 0x0800 && (ip[6] & 0x3f) == 0 && ip[7] == 0 && ip[9] == 17 &&
+            return ethertype == 0x0806 || (ethertype == 0x0800 && (ip[6] & 0x1f) == 0 && ip[7] == 0 && ip[9] == 17 &&
                 IsClient(ip[((ip[0] & 15) * 4)..], egress, 68, 67));
         }
 
         var (next, at) = (ip[6], 40);
-        while (next is 0 or 43 or 60 or 51)
+        while (next is 0 or 43 or 44 or 60 or 51)
         {
-            var length = next == 51 ? (ip[at + 1] + 2) * 4 : (ip[at + 1] + 1) * 8;
+            var length = next == 44 ? 8 : next == 51 ? (ip[at + 1] + 2) * 4 : (ip[at + 1] + 1) * 8;
             next = ip[at];
             at += length;
         }
@@ -128,11 +128,14 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
         return (said.Verdict, said.Reason);
     }
 
-    /// <summary>A request as in RFC 826: hardware Ethernet, protocol IPv4, lengths 6 and 4, operation 1.</summary>
+    /// <summary>
+    /// A request as in RFC 826: hardware Ethernet, protocol IPv4, lengths 6 and 4, operation 1, and who asks.
+    /// </summary>
     private static byte[] Arp()
     {
         var frame = WithEthertype(0x0806);
-        ((ReadOnlySpan<byte>)[0, 1, 8, 0, 6, 4, 0, 1]).CopyTo(frame.AsSpan(EthernetLength));
+        ((ReadOnlySpan<byte>)[0, 1, 8, 0, 6, 4, 0, 1, .. frame[6..12], 10, 0, 0, 5]).CopyTo(
+            frame.AsSpan(EthernetLength));
         return frame;
     }
 

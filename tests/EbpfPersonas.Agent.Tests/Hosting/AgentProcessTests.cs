@@ -98,6 +98,16 @@ public sealed class AgentProcessTests : IAsyncLifetime
         Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(2));
     }
 
+    [Fact]
+    public async Task An_agent_that_cannot_give_early_verdicts_says_so_and_governs_without_them()
+    {
+        await using var agent = Start("--cgroup", _folder);
+
+        await agent.WaitForOutputAsync("filters attached by", Patience);
+        Assert.Contains("Programs are not told at once", agent.Output, StringComparison.Ordinal);
+        Assert.Equal(0, await agent.StopAsync());
+    }
+
     private static async Task<string> ReceiveAsync(Socket notifications)
     {
         using var deadline = new CancellationTokenSource(Patience);
@@ -110,5 +120,6 @@ public sealed class AgentProcessTests : IAsyncLifetime
     private RunningProcess Start(params string[] arguments) =>
         _host.Start(Agent[0], [.. Agent[1..], .. Arguments(), .. arguments]);
 
-    private string[] Arguments() => ["--vm_id", "vm", "--state_directory", Path.Join(_folder, "state")];
+    private string[] Arguments() =>
+        ["--vm_id", "vm", "--state_directory", Path.Join(_folder, "state"), "--cgroup", "none"];
 }

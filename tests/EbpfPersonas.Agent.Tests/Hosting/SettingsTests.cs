@@ -21,6 +21,7 @@ public sealed class SettingsTests
         Assert.Equal("/var/lib/ebpf-personas", settings.StateDirectory);
         Assert.Equal(IPEndPoint.Parse("127.0.0.1:9435"), settings.MetricsListen);
         Assert.Equal(AttachMode.Auto, settings.Attach);
+        Assert.Equal("auto", settings.Cgroup);
         Assert.Equal(PersonaCompiler.DefaultLinesMax, settings.PolicyMemoryMib * DataplaneOptions.LinesPerMib);
         Assert.Equal(new DataplaneOptions().RuleCapacity, settings.RuleCapacity);
         Assert.False(settings.AllowPlaintext);
@@ -47,15 +48,15 @@ public sealed class SettingsTests
     public void All_errors_come_at_once_with_key_and_origin()
     {
         const string File =
-            """{"vm_id": "a b", "attach": 5, "state_directory": "relative",""" +
+            """{"vm_id": "a b", "attach": 5, "state_directory": "relative", "cgroup": "relative",""" +
             """ "metrics_listen": "127.0.0.1", "typo": 1, "allow_plaintext": "yes"}""";
         var wrong = Assert.Throws<SettingsException>(() => SettingsReader.Read(
             File, new Dictionary<string, string> { ["EBPF_PERSONAS_CONTROLLER"] = "ftp://x" }, Nothing, null));
 
         Assert.Equal(
             [
-                "allow_plaintext (agent.json)", "attach (agent.json)", "controller (EBPF_PERSONAS_CONTROLLER)",
-                "metrics_listen (agent.json)",
+                "allow_plaintext (agent.json)", "attach (agent.json)", "cgroup (agent.json)",
+                "controller (EBPF_PERSONAS_CONTROLLER)", "metrics_listen (agent.json)",
                 "state_directory (agent.json)", "typo (agent.json)", "vm_id (agent.json)",
             ],
             wrong.Errors.Select(error => error.Split(':')[0]).Order(StringComparer.Ordinal));

@@ -49,6 +49,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         Assert.Equal(36, hello.BootId.Length);
         Assert.Equal(new Protos.V1.RealisedState(), hello.Realised);
         Assert.Contains("attach:tcx", hello.Capabilities);
+        Assert.Contains("early:connect", hello.Capabilities);
         var snapshot = _controller.Received[1].Activity;
         Assert.True(snapshot.Snapshot);
         Assert.Equal("/sbin/init", Assert.Single(snapshot.Processes).Started.Path);
@@ -217,6 +218,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
             StateDirectory = _state,
             MetricsListen = new IPEndPoint(IPAddress.Loopback, 9435),
             Attach = AttachMode.Auto,
+            Cgroup = "none",
             PolicyMemoryMib = 16,
             RuleCapacity = 65536,
             AllowPlaintext = false,
@@ -229,7 +231,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         _link = new ControllerLink(
             settings,
             locator,
-            new AgentIdentity(settings, () => AttachMode.Tcx),
+            new AgentIdentity(settings, () => AttachMode.Tcx, () => true),
             _feed,
             applier,
             TimeProvider.System,

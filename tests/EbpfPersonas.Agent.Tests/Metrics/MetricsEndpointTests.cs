@@ -30,6 +30,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         _metrics = new AgentMetrics(
             Counters,
             () => _realised,
+            () => [("connect", 4), ("sendmsg", 0)],
             () => [("process", 9)],
             () => true,
             () => new InterfaceTotals(new LinkPackets(11, 12), 13),
@@ -41,6 +42,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
             StateDirectory = "/nonexistent",
             MetricsListen = _listen,
             Attach = AttachMode.Auto,
+            Cgroup = "none",
             PolicyMemoryMib = 16,
             RuleCapacity = 65536,
             AllowPlaintext = false,
@@ -72,6 +74,8 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         Assert.Equal(200, Value(samples, "persona_agent_rule_bytes_total", ("persona", "p"), ("rule", "r")));
         Assert.Equal(7, Value(samples, "persona_agent_conntrack_entries"));
         Assert.Equal(0.25, Value(samples, "persona_agent_map_utilization_ratio", ("map", "flows")));
+        Assert.Equal(4, Value(samples, "persona_agent_early_denials_total", ("hook", "connect")));
+        Assert.Equal(0, Value(samples, "persona_agent_early_denials_total", ("hook", "sendmsg")));
         Assert.Equal(9, Value(samples, "persona_agent_events_lost_total", ("source", "process")));
         Assert.Equal(1, Value(samples, "persona_agent_controller_connected"));
         Assert.Equal(11, Value(samples, "persona_agent_unfiltered_packets_total", ("direction", "ingress")));

@@ -28,9 +28,23 @@ public sealed class WarningTests
         Assert.Empty(persona.Rules);
     }
 
-    private static (IEnumerable<string> Warnings, Persona Persona) Read(string rule)
+    [Theory]
+    [InlineData("{}", false)]
+    [InlineData("""{"on_activation": "reevaluate"}""", false)]
+    [InlineData("""{"on_activation": "keep_established"}""", true)]
+    public void What_becomes_of_established_flows_goes_out_as_said_and_without_a_warning(string lifecycle, bool keeps)
     {
-        var document = $$$"""{"name": "p", "network_profile": {"firewall_rules": [{{{rule}}}]}}""";
+        var (warnings, persona) = ReadDocument($$$"""{"name": "p", "lifecycle": {{{lifecycle}}}}""");
+
+        Assert.Empty(warnings);
+        Assert.Equal(keeps, persona.KeepEstablished);
+    }
+
+    private static (IEnumerable<string> Warnings, Persona Persona) Read(string rule) =>
+        ReadDocument($$$"""{"name": "p", "network_profile": {"firewall_rules": [{{{rule}}}]}}""");
+
+    private static (IEnumerable<string> Warnings, Persona Persona) ReadDocument(string document)
+    {
         var read = PersonaValidator.Validate(Encoding.UTF8.GetBytes(document), new Findings());
         Assert.NotNull(read);
         return (

@@ -42,6 +42,8 @@ public sealed class CompiledCaseTests
             seed with { Rules = [seed.Rules[0] with { Ports = [new PortRange(3306, 3307)] }, .. seed.Rules[1..]] };
 
         Assert.NotEqual(PersonaCompiler.Compile(seed), PersonaCompiler.Compile(other));
+        Assert.NotEqual(
+            PersonaCompiler.Compile(seed), PersonaCompiler.Compile(seed with { KeepEstablished = true }));
     }
 
     [Fact]

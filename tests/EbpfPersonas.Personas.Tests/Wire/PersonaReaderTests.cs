@@ -74,6 +74,7 @@ public sealed class PersonaReaderTests
         Assert.Equal(("persona", 7ul), (persona.Name, persona.Revision));
         Assert.Equal((RuleAction.Deny, RuleAction.Allow), (persona.DefaultIngress, persona.DefaultEgress));
         Assert.Equal(EnforcementMode.Audit, persona.Mode);
+        Assert.True(persona.KeepEstablished);
         var rule = Assert.Single(persona.Rules);
         Assert.Equal("full", rule.Id);
         Assert.Equal((Direction.Egress, RuleAction.Reject), (rule.Direction, rule.Action));
@@ -101,6 +102,14 @@ public sealed class PersonaReaderTests
         var wire = Full();
         wire.Tests.Clear();
         Assert.Empty(PersonaReader.Read(wire).Tests);
+    }
+
+    [Fact]
+    public void A_persona_of_a_controller_that_does_not_know_how_to_keep_flows_keeps_none()
+    {
+        var wire = Full();
+        wire.KeepEstablished = false;
+        Assert.False(PersonaReader.Read(wire).KeepEstablished);
     }
 
     [Fact]
@@ -136,6 +145,7 @@ public sealed class PersonaReaderTests
         DefaultIngress = V1.Action.Deny,
         DefaultEgress = V1.Action.Allow,
         EnforcementMode = V1.EnforcementMode.Audit,
+        KeepEstablished = true,
         Rules =
         {
             new V1.Rule

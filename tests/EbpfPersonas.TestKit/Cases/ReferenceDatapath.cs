@@ -20,6 +20,7 @@ public sealed class ReferenceDatapath
         Rules = [],
     };
 
+    private readonly Dictionary<PartKey, CasePacket> _firstParts = [];
     private Persona? _persona;
 
     public ReferenceDatapath(Persona? persona)
@@ -42,10 +43,32 @@ public sealed class ReferenceDatapath
     public Expectation Decide(CasePacket packet)
     {
         ArgumentNullException.ThrowIfNull(packet);
+        if (packet.Fragment == Fragment.Later && _firstParts.TryGetValue(PartKey.Of(packet), out var first))
+        {
+            packet = first with { Fragment = Fragment.Later, Flags = TcpControl.None };
+        }
+        else if (packet.Fragment == Fragment.Later)
+        {
+            return Told(packet, Held("fragment"));
+        }
+
+        var decision = DecideWhole(packet);
+        if (packet.Fragment == Fragment.First && decision.Verdict is not ("dropped" or "rejected"))
+        {
+            _firstParts[PartKey.Of(packet)] = packet;
+        }
+
+        return decision;
+    }
+
+    private Expectation Held(string reason) => new(Flows.IsAudit ? "audit" : "dropped", reason, null);
+
+    private Expectation DecideWhole(CasePacket packet)
+    {
         Expectation decision;
         if (PacketFaults.Find(packet) is { } fault)
         {
-            decision = new Expectation(Flows.IsAudit ? "audit" : "dropped", fault, null);
+            decision = Held(fault);
         }
         else if (PacketFaults.IsFailsafe(packet)
             || (packet.QuotedByError() is { } about && PacketFaults.IsFailsafe(about)))
@@ -57,7 +80,7 @@ public sealed class ReferenceDatapath
             decision = Flows.Decide(packet);
         }
 
-        return _persona is null ? new Expectation("forwarded", "no_persona", null) : Told(packet, decision);
+        return Told(packet, decision);
     }
 
     /// <summary>A verdict of the reference on a first packet in the datapath's words.</summary>
@@ -66,7 +89,9 @@ public sealed class ReferenceDatapath
         ArgumentNullException.ThrowIfNull(persona);
         ArgumentNullException.ThrowIfNull(verdict);
         ArgumentNullException.ThrowIfNull(packet);
-        return Told(packet, InWords(persona, verdict));
+        return PacketFaults.IsMartian(packet)
+            ? new Expectation(persona.Mode == EnforcementMode.Audit ? "audit" : "dropped", "martian", null)
+            : Answered(packet, InWords(persona, verdict));
     }
 
     private void PutInForce(Persona? persona)
@@ -77,6 +102,11 @@ public sealed class ReferenceDatapath
 
     private Expectation Judge(CasePacket packet, bool eitherWay)
     {
+        if (PacketFaults.IsMartian(packet))
+        {
+            return Held("martian");
+        }
+
         var persona = _persona ?? NoPersona;
         var own = ReferenceVerdict.Judge(persona, packet.AsFirstPacket());
         if (eitherWay && own.Action != RuleAction.Allow)
@@ -92,8 +122,12 @@ public sealed class ReferenceDatapath
         return InWords(persona, own);
     }
 
+    /// <summary>Without a persona everything passes, and says so.</summary>
+    private Expectation Told(CasePacket packet, Expectation said) =>
+        _persona is null ? new Expectation("forwarded", "no_persona", null) : Answered(packet, said);
+
     /// <summary>Rejected is what the sender is told; where that may not be, the packet is dropped.</summary>
-    private static Expectation Told(CasePacket packet, Expectation said) =>
+    private static Expectation Answered(CasePacket packet, Expectation said) =>
         said.Verdict == "rejected" && !packet.MayBeAnswered() ? said with { Verdict = "dropped" } : said;
 
     private static Expectation InWords(Persona persona, Verdict verdict)
@@ -110,5 +144,12 @@ public sealed class ReferenceDatapath
         return verdict.Audited is { Action: not RuleAction.Allow } audited
             ? new Expectation("audit", "denied_rule", audited.Id)
             : new Expectation("forwarded", verdict.Rule is null ? "default_allow" : "allowed_rule", verdict.Rule?.Id);
+    }
+
+    /// <summary>Which datagram a part belongs to; frames of cases have one identification for all.</summary>
+    private readonly record struct PartKey(Direction Direction, IpAddress Remote, byte Protocol)
+    {
+        public static PartKey Of(CasePacket packet) =>
+            new(packet.Direction, packet.Remote, packet.Remote.IsV6 ? (byte)0 : packet.Protocol);
     }
 }

@@ -55,11 +55,15 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
         var flow = Find(tuple);
         return packet.OpensConnection() ? Open(packet, tuple)
             : flow is null ? Begin(packet, tuple)
+            : packet.Fragment == Fragment.Later ? GoOnInParts(flow)
             : packet.Protocol == IpProtocol.Tcp ? GoOnTcp(packet, flow)
             : GoOn(packet, flow);
     }
 
     private static bool IsStopped(Expectation said) => said.Verdict is "dropped" or "rejected";
+
+    /// <summary>What passes begins a flow; but not with an address that is nobody's, audited or not.</summary>
+    private static bool Begins(Expectation said) => !IsStopped(said) && said.Reason != "martian";
 
     private TrackedFlow? FindRelated(CasePacket quoted) =>
         FlowTuple.Of(quoted) is { } tuple && Find(tuple) is { } flow
@@ -74,7 +78,7 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
     private Expectation Open(CasePacket packet, FlowTuple tuple)
     {
         var said = judge(packet, false);
-        if (IsStopped(said))
+        if (!Begins(said))
         {
             return said;
         }
@@ -102,7 +106,7 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
         var isTcp = packet.Protocol == IpProtocol.Tcp;
         var isMidStream = isTcp && !packet.Flags.HasFlag(TcpControl.Syn);
         var said = judge(packet, isMidStream);
-        if (!IsStopped(said) && packet.MayMakeFlow())
+        if (Begins(said) && packet.MayMakeFlow())
         {
             var begun = new TrackedFlow(tuple, packet, said, Epoch, Now);
             if (isTcp)
@@ -111,6 +115,18 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
             }
 
             _flows.Add(begun, Now);
+        }
+
+        return said;
+    }
+
+    /// <summary>A later part of a datagram says nothing but that it is there.</summary>
+    private Expectation GoOnInParts(TrackedFlow flow)
+    {
+        var said = Judge(flow);
+        if (!IsStopped(said) && !flow.Has(FlowMarks.Reset))
+        {
+            flow.LastSeen = Now;
         }
 
         return said;

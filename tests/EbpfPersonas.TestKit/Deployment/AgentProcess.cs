@@ -17,6 +17,7 @@ public sealed class AgentProcess : IAsyncDisposable
     private readonly string _metricsIp;
     private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-agent-").FullName;
     private readonly HttpClient _http;
+    private readonly TestCgroup _cgroup = TestCgroup.Create();
     private RunningProcess? _process;
 
     private AgentProcess(LabHost host, string vmId, string metricsIp)
@@ -34,6 +35,9 @@ public sealed class AgentProcess : IAsyncDisposable
 
     /// <summary>All that the running process has printed.</summary>
     public string Output => _process?.Output ?? "";
+
+    /// <summary>What the agent takes for the cgroup of all programs: those in it get early verdicts.</summary>
+    public TestCgroup Cgroup => _cgroup;
 
     public int ProcessId => _process!.Id;
 
@@ -56,6 +60,7 @@ public sealed class AgentProcess : IAsyncDisposable
                 ["state_directory"] = Path.Combine(agent._folder, "state"),
                 ["metrics_listen"] = agent.MetricsAddress,
                 ["attach"] = attach,
+                ["cgroup"] = agent._cgroup.Folder,
                 ["policy_memory_mib"] = policyMemoryMib,
                 ["allow_plaintext"] = true,
             };
@@ -126,5 +131,6 @@ public sealed class AgentProcess : IAsyncDisposable
 
         _http.Dispose();
         Directory.Delete(_folder, recursive: true);
+        await _cgroup.DisposeAsync();
     }
 }

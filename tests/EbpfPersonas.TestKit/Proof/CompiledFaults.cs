@@ -19,6 +19,7 @@ internal static class CompiledFaults
         {
             Name = compiled.Name,
             Mode = compiled.Mode,
+            KeepEstablished = compiled.KeepEstablished,
             DefaultIngress = compiled.DefaultIngress,
             DefaultEgress = compiled.DefaultEgress,
             RuleIds = compiled.RuleIds,

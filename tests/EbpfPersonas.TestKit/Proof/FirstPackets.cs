@@ -97,7 +97,8 @@ public sealed class FirstPackets(string kind, int rules, Func<Prng, Persona> mak
     private static Answer Reference(Persona persona, CasePacket packet)
     {
         var verdict = ReferenceVerdict.Judge(persona, packet.AsFirstPacket());
-        return new Answer(ReferenceDatapath.InWords(persona, verdict, packet), verdict.Audited?.Id);
+        var said = ReferenceDatapath.InWords(persona, verdict, packet);
+        return new Answer(said, said.Reason == "martian" ? null : verdict.Audited?.Id);
     }
 
     /// <summary>Leaves no flow behind, so that every packet is the first of one.</summary>

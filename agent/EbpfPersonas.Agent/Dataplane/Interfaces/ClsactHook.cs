@@ -22,7 +22,9 @@ internal sealed class ClsactHook(
     public static bool IsLeftOver(RouteSocket route, int interfaceIndex) =>
         Directions.Any(ingress => ClsactQdisc.List(route, interfaceIndex, ingress).Any(IsOurs));
 
-    /// <summary>Removes what an earlier process left: our filters, and the qdisc if we made it and nobody uses it.</summary>
+    /// <summary>
+    /// Removes what an earlier process left: our filters, and the qdisc if we made it and nobody uses it.
+    /// </summary>
     public static void RemoveLeftOver(RouteSocket route, int interfaceIndex, LinkDirectory? directory)
     {
         RemoveFilters(interfaceIndex);

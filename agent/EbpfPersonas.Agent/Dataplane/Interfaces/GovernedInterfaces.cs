@@ -76,7 +76,9 @@ internal sealed class GovernedInterfaces(HookMaker hooks, RouteSocket route, Tim
         Attached?.Invoke(now);
     }
 
-    /// <summary>It is gone, or has left for another namespace, which we do not govern: nothing of ours stays there.</summary>
+    /// <summary>
+    /// It is gone, or has left for another namespace, which we do not govern: nothing of ours stays there.
+    /// </summary>
     public void Forget(int interfaceIndex)
     {
         if (_known.TryRemove(interfaceIndex, out var known))

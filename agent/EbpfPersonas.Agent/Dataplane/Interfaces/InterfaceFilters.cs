@@ -58,7 +58,9 @@ public sealed class InterfaceFilters : IDisposable
     /// </summary>
     public event Action<int, BpfException>? AttachFailed;
 
-    /// <summary>Raised on the watching thread when an interface has got its filter, or an earlier one was adopted.</summary>
+    /// <summary>
+    /// Raised on the watching thread when an interface has got its filter, or an earlier one was adopted.
+    /// </summary>
     public event Action<FilteredInterface>? Attached
     {
         add => _interfaces.Attached += value;

@@ -47,7 +47,9 @@ internal static class LinkMessage
         };
     }
 
-    /// <summary>What the interface counted until now; throws <see cref="BpfException"/>, ENODEV where it is gone.</summary>
+    /// <summary>
+    /// What the interface counted until now; throws <see cref="BpfException"/>, ENODEV where it is gone.
+    /// </summary>
     public static LinkPackets ReadPackets(RouteSocket socket, int interfaceIndex)
     {
         Span<byte> request = stackalloc byte[Length];

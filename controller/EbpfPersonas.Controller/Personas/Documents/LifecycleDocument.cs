@@ -16,6 +16,9 @@ internal sealed record LifecycleDocument
 
     public TimeSpan? ConfirmTimeout { get; init; }
 
+    /// <summary>
+    /// <c>on_activation: keep_established</c>: flows that both ends have spoken in go on, whatever the rules say.
+    /// </summary>
     public bool KeepEstablished { get; init; }
 
     public EnforcementMode Mode { get; init; } = EnforcementMode.Enforce;

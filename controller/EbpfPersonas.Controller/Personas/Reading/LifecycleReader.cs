@@ -21,12 +21,6 @@ internal static class LifecycleReader
             member.NotEnforcedYet("this version does not wait for it.");
         }
 
-        var keep = members["on_activation"]?.Word(("reevaluate", false), ("keep_established", true)) ?? false;
-        if (keep)
-        {
-            members["on_activation"]!.Value.NotEnforcedYet("this version judges every flow again at a switch.");
-        }
-
         return new LifecycleDocument
         {
             DeactivateManually = members["deactivate_when"]?.Word(("trigger_ends", false), ("manual", true)) ?? false,
@@ -34,7 +28,8 @@ internal static class LifecycleReader
             Cooldown = members["cooldown"] is { } cooldown ? Vocabulary.Duration(cooldown) : null,
             Ttl = members["ttl"] is { } ttl ? ReadTtl(ttl) : null,
             ConfirmTimeout = members["confirm_timeout"] is { } confirm ? Vocabulary.Duration(confirm) : null,
-            KeepEstablished = keep,
+            KeepEstablished =
+                members["on_activation"]?.Word(("reevaluate", false), ("keep_established", true)) ?? false,
             Mode = (members["enforcement_mode"] is { } mode ? Vocabulary.Mode(mode) : null) ?? EnforcementMode.Enforce,
         };
     }

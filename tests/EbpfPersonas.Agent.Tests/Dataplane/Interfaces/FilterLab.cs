@@ -72,14 +72,16 @@ internal sealed class FilterLab : IAsyncDisposable
             }
         });
 
-    /// <summary>Whether our filters stand first in both directions of an interface of <paramref name="host"/>.</summary>
+    /// <summary>
+    /// Whether our filters stand first in both directions of an interface of <paramref name="host"/>.
+    /// </summary>
     public bool IsFiltered(LabHost host, int index, AttachMode mode, BpfObject? filter = null) =>
         host.RunInside(() => Directions.All(ingress =>
         {
             var program = (filter ?? Filter).Program(ingress ? "filter_ingress" : "filter_egress").Id;
             return mode == AttachMode.Tcx
-                ? TcxChain.Read(index, ingress) is [var first, ..] && first.ProgramId == program
-                : List(index, ingress) is [var filterFirst, ..] && filterFirst.ProgramId == program;
+                ? TcxChain.Read(index, ingress) is [{ ProgramId: var first }, ..] && first == program
+                : List(index, ingress) is [{ ProgramId: var inQdisc }, ..] && inQdisc == program;
         }));
 
     /// <summary>Whether nothing at all hangs on an interface of <paramref name="host"/>.</summary>

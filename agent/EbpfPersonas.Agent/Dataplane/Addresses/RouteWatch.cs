@@ -1,0 +1,206 @@
+using System.Buffers.Binary;
+using EbpfPersonas.Bpf;
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+
+namespace EbpfPersonas.Agent.Dataplane.Addresses;
+
+/// <summary>
+/// Follows one kind of thing that rtnetlink(7) tells of: lists what there is, and then each change. It stays in the
+/// network namespace in which it was opened.
+/// </summary>
+public sealed unsafe class RouteWatch : IDisposable
+{
+    // include/uapi/linux/netlink.h
+    private const int HeaderLength = 16;
+    private const int NetlinkRoute = 0;
+    private const ushort MessageError = 2;
+    private const ushort MessageDone = 3;
+    private const ushort FlagRequestDump = 0x301;
+    private const int Forever = -1;
+    private const int ListPauseMilliseconds = 1000;
+
+    private readonly SafeFileHandle _socket;
+    private readonly SafeFileHandle _stop;
+    private readonly ushort _listMessage;
+    private readonly int _listLength;
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private bool _listAgain;
+
+    /// <summary>
+    /// Subscribes to <paramref name="groups"/>; nothing is read before <see cref="Run"/>. Lists are asked for by a
+    /// message of type <paramref name="listMessage"/> with <paramref name="listLength"/> zeros. Throws
+    /// <see cref="BpfException"/>.
+    /// </summary>
+    public RouteWatch(uint groups, ushort listMessage, int listLength)
+    {
+        (_listMessage, _listLength) = (listMessage, listLength);
+        _socket = Own(
+            LibC.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK, NetlinkRoute),
+            "open rtnetlink");
+        _stop = Own(LibC.eventfd(0, LibC.EFD_CLOEXEC), "make an eventfd");
+
+        // struct sockaddr_nl { family, pad, pid, groups }
+        Span<byte> address = stackalloc byte[12];
+        address.Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(address, (ushort)LibC.AF_NETLINK);
+        BinaryPrimitives.WriteUInt32LittleEndian(address[8..], groups);
+        fixed (byte* bytes = address)
+        {
+            Check(LibC.bind(Number(_socket), (sockaddr*)bytes, 12), "subscribe to changes");
+        }
+    }
+
+    /// <summary>
+    /// Takes the type and what follows the header of one message; false where it is to be listed again in a second.
+    /// </summary>
+    public delegate bool MessageReader(ushort type, ReadOnlySpan<byte> body);
+
+    /// <summary>
+    /// Calls <paramref name="read"/> for everything there is, then <paramref name="listed"/>, and then for each change,
+    /// until <see cref="Stop"/>. Where the kernel dropped messages it lists everything again: what was not named
+    /// between two calls of <paramref name="listed"/> may be gone. Throws <see cref="BpfException"/>.
+    /// </summary>
+    public void Run(MessageReader read, Action listed)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        ArgumentNullException.ThrowIfNull(listed);
+        RequestList();
+        while (WaitForMessage(_listAgain ? ListPauseMilliseconds : Forever) is { } messages)
+        {
+            if (!messages || !Receive(read, listed))
+            {
+                RequestList();
+            }
+        }
+    }
+
+    /// <summary>Ends <see cref="Run"/>, from any thread.</summary>
+    public void Stop()
+    {
+        ulong one = 1;
+        _ = LibC.write(Number(_stop), &one, sizeof(ulong));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _stop.Dispose();
+    }
+
+    private void RequestList()
+    {
+        _listAgain = false;
+
+        // struct nlmsghdr { length, type, flags, sequence, pid }
+        Span<byte> request = stackalloc byte[HeaderLength + _listLength];
+        request.Clear();
+        BinaryPrimitives.WriteInt32LittleEndian(request, request.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(request[4..], _listMessage);
+        BinaryPrimitives.WriteUInt16LittleEndian(request[6..], FlagRequestDump);
+        fixed (byte* bytes = request)
+        {
+            // A list is being made already: its end will be too early for what came meanwhile.
+            if (LibC.send(Number(_socket), bytes, (size_t)request.Length, 0) < 0)
+            {
+                _listAgain = LibC.errno == LibC.EBUSY
+                    ? true
+                    : throw new BpfException("list what there is", LibC.errno);
+            }
+        }
+    }
+
+    /// <summary>True: there are messages. False: none came in time. Null: stop.</summary>
+    private bool? WaitForMessage(int milliseconds)
+    {
+        var watched = stackalloc pollfd[2];
+        watched[0] = new pollfd { fd = Number(_socket), events = LibC.POLLIN };
+        watched[1] = new pollfd { fd = Number(_stop), events = LibC.POLLIN };
+        while (LibC.poll(watched, 2, milliseconds) < 0)
+        {
+            if (LibC.errno != LibC.EINTR)
+            {
+                throw new BpfException("wait for changes", LibC.errno);
+            }
+        }
+
+        return watched[1].revents != 0 ? null : watched[0].revents != 0;
+    }
+
+    /// <summary>Reads what is there; false when the kernel had to drop messages.</summary>
+    private bool Receive(MessageReader read, Action listed)
+    {
+        while (true)
+        {
+            int length;
+            fixed (byte* bytes = _buffer)
+            {
+                length = (int)LibC.recv(Number(_socket), bytes, (size_t)_buffer.Length, 0);
+            }
+
+            if (length < 0)
+            {
+                var errno = LibC.errno;
+                return errno switch
+                {
+                    _ when errno == LibC.EAGAIN => true,
+                    _ when errno == LibC.ENOBUFS => false,
+                    _ => throw new BpfException("read changes", errno),
+                };
+            }
+
+            Parse(_buffer.AsSpan(0, length), read, listed);
+        }
+    }
+
+    private void Parse(ReadOnlySpan<byte> messages, MessageReader read, Action listed)
+    {
+        while (messages.Length >= HeaderLength)
+        {
+            var length = BinaryPrimitives.ReadInt32LittleEndian(messages);
+            var type = BinaryPrimitives.ReadUInt16LittleEndian(messages[4..]);
+            if (length < HeaderLength || length > messages.Length)
+            {
+                return;
+            }
+
+            var body = messages[HeaderLength..length];
+            if (type == MessageDone)
+            {
+                listed();
+            }
+            else if (type == MessageError)
+            {
+                ThrowIfFailed(BinaryPrimitives.ReadInt32LittleEndian(body));
+            }
+            else
+            {
+                _listAgain |= !read(type, body);
+            }
+
+            messages = messages[Math.Min(messages.Length, (length + 3) & ~3)..];
+        }
+    }
+
+    /// <summary>Busy: a list is being made, and another one follows.</summary>
+    private void ThrowIfFailed(int error)
+    {
+        if (error == -LibC.EBUSY)
+        {
+            _listAgain = true;
+        }
+        else if (error < 0)
+        {
+            throw new BpfException("list what there is", -error);
+        }
+    }
+
+    private static SafeFileHandle Own(int descriptor, string operation) =>
+        new(Check(descriptor, operation), ownsHandle: true);
+
+    private static int Number(SafeFileHandle handle) => (int)handle.DangerousGetHandle();
+
+    private static int Check(int result, string operation) =>
+        result >= 0 ? result : throw new BpfException(operation, LibC.errno);
+}

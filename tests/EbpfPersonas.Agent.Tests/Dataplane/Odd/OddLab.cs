@@ -1,0 +1,57 @@
+using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Personas.Model;
+using EbpfPersonas.TestKit.Network;
+using AbiVerdict = EbpfPersonas.Agent.Abi.Verdict;
+
+namespace EbpfPersonas.Agent.Tests.Dataplane.Odd;
+
+/// <summary>A VM with the agent's filter on its interface, and a neighbour without one.</summary>
+internal sealed class OddLab : IAsyncDisposable
+{
+    private OddLab(Lab lab, LabHost vm, LabHost peer, PersonaDataplane dataplane) =>
+        (Lab, Vm, Peer, Dataplane) = (lab, vm, peer, dataplane);
+
+    public Lab Lab { get; }
+
+    public LabHost Vm { get; }
+
+    public LabHost Peer { get; }
+
+    public PersonaDataplane Dataplane { get; }
+
+    /// <summary>The VM has 10.0.0.5 and 2001:db8::5, the peer .10 and ::10; hardware addresses as in test frames.</summary>
+    public static async Task<OddLab> CreateAsync(AttachMode mode, Persona persona)
+    {
+        var lab = await Lab.CreateAsync();
+        var vm = await lab.AddHostAsync("vm", "10.0.0.5/24", "2001:db8::5/64");
+        var peer = await lab.AddHostAsync("peer", "10.0.0.10/24", "2001:db8::10/64");
+        await vm.RunAsync("ip", "link", "set", "eth0", "address", "02:00:00:00:00:05");
+        await peer.RunAsync("ip", "link", "set", "eth0", "address", "02:00:00:00:00:01");
+        var dataplane = vm.RunInside(() =>
+        {
+            var loaded = PersonaDataplane.Load(new DataplaneOptions { Attach = mode });
+            loaded.Attach();
+            return loaded;
+        });
+        dataplane.Apply(1, persona);
+        return new OddLab(lab, vm, peer, dataplane);
+    }
+
+    /// <summary>Packets that the persona and the filter said this of.</summary>
+    public ulong Count(Direction direction, AbiVerdict verdict, Reason? reason = null) =>
+        Dataplane.ReadCounters().Verdicts
+            .Where(entry => entry.Key.Direction == Way(direction)
+                && entry.Key.Verdict == verdict
+                && (reason is null || entry.Key.Reason == reason))
+            .Aggregate(0UL, (sum, entry) => sum + entry.Value.Packets);
+
+    public async ValueTask DisposeAsync()
+    {
+        Dataplane.Dispose();
+        await Lab.DisposeAsync();
+    }
+
+    private static PacketDirection Way(Direction direction) =>
+        direction == Direction.Ingress ? PacketDirection.Ingress : PacketDirection.Egress;
+}
