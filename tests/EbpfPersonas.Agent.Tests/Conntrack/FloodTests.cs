@@ -56,7 +56,11 @@ public sealed class FloodTests(ITestOutputHelper output) : IAsyncLifetime
             });
             hardware.CopyTo(frame, 0);
             return flood.Send(frame, 0x0800);
-        }, silent: false, ports => (kept, news) = (ports.Count(_lab.ConfirmedPorts().Contains), _lab.CountFlows("new_flows")));
+        }, silent: false, ports =>
+        {
+            kept = ports.Count(_lab.ConfirmedPorts().Contains);
+            news = _lab.CountFlows("new_flows");
+        });
 
         var begun = _lab.Count(Reason.AllowedRule) - before;
         Assert.True(begun >= (ulong)options.NewFlows * 2, $"void: only {begun} flows began");
@@ -129,7 +133,8 @@ public sealed class FloodTests(ITestOutputHelper output) : IAsyncLifetime
     /// <summary>
     /// While <paramref name="send"/> is called <paramref name="count"/> times, and for two rounds more, every
     /// connection sends once a second (where 5 s would do: nothing depends on it but the test's length), or is
-    /// <paramref name="silent"/> until the flood is over; and what is denied is tried all the time. Gives the rounds, and the connections that did not last.
+    /// <paramref name="silent"/> until the flood is over; and what is denied is tried all the time. Gives
+    /// the rounds, and the connections that did not last.
     /// </summary>
     private async Task<(int Rounds, int Lost)> KeepTalkingAsync(
         int count, Func<int, bool> send, bool silent, Action<IReadOnlyList<int>> after)
@@ -222,7 +227,8 @@ public sealed class FloodTests(ITestOutputHelper output) : IAsyncLifetime
             {
                 var received = await service.ReceiveFromAsync(
                     buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), cancellation);
-                await service.SendToAsync(buffer.AsMemory(0, received.ReceivedBytes), received.RemoteEndPoint, cancellation);
+                await service.SendToAsync(
+                    buffer.AsMemory(0, received.ReceivedBytes), received.RemoteEndPoint, cancellation);
             }
         }
         catch (OperationCanceledException)
