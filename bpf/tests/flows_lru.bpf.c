@@ -4,15 +4,4 @@
 #define BPF_MAP_TYPE_HASH BPF_MAP_TYPE_LRU_HASH
 #include "lib/flow_maps.h"
 #undef BPF_MAP_TYPE_HASH
-#include "lib/account.h"
-#include "lib/decide.h"
-
-static __always_inline int filter(struct __sk_buff *skb, __u8 direction)
-{
-	__u64 now = bpf_ktime_get_coarse_ns();
-	struct decision decision = decide(skb, direction, now);
-
-	return account(skb, direction, now, &decision);
-}
-
-#include "tests/filter_programs.h"
+#include "tests/verdict.bpf.c"

@@ -4,8 +4,8 @@ using EbpfPersonas.TestKit.Proof;
 namespace EbpfPersonas.Prove;
 
 /// <summary>
-/// How much is compared: <c>--cases 100000</c> packets instead of ten million, and a TCP connection for each ten of them
-/// besides; <c>--only 17</c> that part of the plan, <c>--only tcp</c> those of that kind;
+/// How much is compared: <c>--cases 100000</c> packets instead of ten million, and a TCP connection for each ten
+/// of them besides; <c>--only 17</c> that part of the plan, <c>--only tcp</c> those of that kind;
 /// <c>--broken "drops a class"</c> compiles by one of <see cref="BrokenCompiler"/>. Random numbers start at
 /// EBPF_PERSONAS_SEED in the environment.
 /// </summary>

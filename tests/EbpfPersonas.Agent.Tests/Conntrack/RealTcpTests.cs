@@ -193,7 +193,7 @@ public sealed class RealTcpTests(ITestOutputHelper output) : IAsyncLifetime
             await _lab.Peer.RunAsync(
                 "nft", "add", "chain", "ip", "loss", hook, $"{{ type filter hook {hook} priority 0 ; }}");
             await _lab.Peer.RunAsync(
-                "nft", "add", "rule", "ip", "loss", hook, "numgen", "random", "mod", "50", "==", "0", "counter", "drop");
+                "nft", "add", "rule", "ip", "loss", hook, "numgen random mod 50 == 0 counter drop");
         }
 
         var (client, server) = await ConnectAsync(mode, begins);

@@ -31,7 +31,8 @@ public sealed class RandomConnectionTests(ITestOutputHelper output)
                 }
 
                 var said = reference.Decide(packet);
-                reasons[$"{said.Verdict} {said.Reason}"] = reasons.GetValueOrDefault($"{said.Verdict} {said.Reason}") + 1;
+                var words = $"{said.Verdict} {said.Reason}";
+                reasons[words] = reasons.GetValueOrDefault(words) + 1;
                 packets++;
             }
 

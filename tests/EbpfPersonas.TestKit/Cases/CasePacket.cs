@@ -32,8 +32,8 @@ public sealed record CasePacket
     public TcpControl Flags { get; init; } = TcpControl.Syn;
 
     /// <summary>
-    /// TCP's sequence number: 1000 with SYN, else 1001, unless it is given. So both ends of a connection without payload
-    /// say what fits.
+    /// TCP's sequence number: 1000 with SYN, else 1001, unless it is given. So both ends of a connection without
+    /// payload say what fits.
     /// </summary>
     public uint Sequence
     {

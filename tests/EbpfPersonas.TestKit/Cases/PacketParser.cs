@@ -4,7 +4,8 @@ namespace EbpfPersonas.TestKit.Cases;
 
 /// <summary>
 /// Reads one packet: <c>protocol source &gt; destination [key=value ...] [quoting packet]</c>. One end is <c>local</c>.
-/// Keys: <c>flags</c>, <c>seq</c>, <c>ack</c>, <c>win</c>, <c>scale</c>, <c>type</c>, <c>code</c>, <c>id</c>, <c>hop</c>, <c>payload</c>, <c>frag</c>, <c>options</c>,
+/// Keys: <c>flags</c>, <c>seq</c>, <c>ack</c>, <c>win</c>, <c>scale</c>, <c>type</c>,
+/// <c>code</c>, <c>id</c>, <c>hop</c>, <c>payload</c>, <c>frag</c>, <c>options</c>,
 /// <c>ext</c>,
 /// <c>cut</c> (see <see cref="CasePacket"/>). Throws <see cref="FormatException"/> for anything else.
 /// </summary>

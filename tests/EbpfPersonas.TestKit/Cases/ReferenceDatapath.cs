@@ -6,8 +6,8 @@ namespace EbpfPersonas.TestKit.Cases;
 
 /// <summary>
 /// What the datapath should say of packets in a row, as plainly as it can be written: the failsafe and
-/// <see cref="FlowModel"/> around <see cref="ReferenceVerdict"/>. The operator's failsafe list is empty, and there is no
-/// limit to how many senders are told that their packet was rejected.
+/// <see cref="FlowModel"/> around <see cref="ReferenceVerdict"/>. The operator's failsafe list is empty, and there is
+/// no limit to how many senders are told that their packet was rejected.
 /// </summary>
 public sealed class ReferenceDatapath
 {

@@ -9,7 +9,7 @@ public enum FlowMarks
     /// <summary>A packet came from the other side.</summary>
     Answered = 1,
 
-    /// <summary>The originator went on after the answer: the flow is in the table that refuses when it is full.</summary>
+    /// <summary>The originator went on after the answer: the flow is in the table that refuses when full.</summary>
     Confirmed = 2,
 
     /// <summary>A FIN came in.</summary>

@@ -207,7 +207,7 @@ public sealed class FlowModel(Func<CasePacket, bool, Expectation> judge, FlowTim
             ? said
             : said with { Verdict = IsAudit ? "audit" : "dropped", Reason = "conntrack_full" };
 
-    /// <summary>What the flow's verdict says of its next packet; under a new persona it is judged again first.</summary>
+    /// <summary>What the flow's verdict says of its next packet; a new persona judges it again first.</summary>
     private Expectation Judge(TrackedFlow flow)
     {
         if (flow.Epoch == Epoch)

@@ -15,7 +15,7 @@ public static class SequenceNumber
     /// <summary>Whether <paramref name="one"/> is not <paramref name="other"/> and not before it.</summary>
     public static bool IsAfter(uint one, uint other) => !IsAtMost(one, other);
 
-    /// <summary>Whether a number lies from <paramref name="first"/> to <paramref name="last"/>, both included.</summary>
+    /// <summary>Whether it lies from <paramref name="first"/> to <paramref name="last"/>, both included.</summary>
     public static bool IsBetween(uint number, uint first, uint last) =>
         IsAtLeast(number, first) && IsAtMost(number, last);
 }

@@ -8,7 +8,7 @@ namespace EbpfPersonas.TestKit.Conntrack;
 /// </summary>
 public static class TcpModel
 {
-    /// <summary>Room of a side of which only the middle was seen: more than any window (RFC 7323 section 2.3).</summary>
+    /// <summary>Room of a side of which only the middle was seen: more than any window (RFC 7323).</summary>
     private const uint AnyWindow = 1 << 30;
 
     /// <summary>

@@ -7,8 +7,8 @@ namespace EbpfPersonas.TestKit.Fuzzing;
 
 /// <summary>
 /// The segments of one TCP connection as two ends could send them, some of them bent: wrong numbers, windows and
-/// control bits, drawn to the borders of what conntrack accepts; repetitions, new beginnings, resets, errors that quote,
-/// and switches of persona in between.
+/// control bits, drawn to the borders of what conntrack accepts; repetitions, new beginnings, resets, errors that
+/// quote, and switches of persona in between.
 /// </summary>
 public sealed class RandomConnection
 {
@@ -24,7 +24,10 @@ public sealed class RandomConnection
     ];
 
     private static readonly int[] Jumps =
-        [1, -1, 2, -2, 1000, -1000, 65535, -65535, 66000, -66001, 1 << 20, -(1 << 20), 1 << 30, -(1 << 30), int.MinValue];
+    [
+        1, -1, 2, -2, 1000, -1000, 65535, -65535, 66000, -66001, 1 << 20, -(1 << 20), 1 << 30, -(1 << 30),
+        int.MinValue,
+    ];
 
     private readonly Prng _random;
     private readonly CasePacket _first;

@@ -25,6 +25,7 @@ public static class ConnectionPersonas
         Make("watches", Egress("web-watched") with { Mode = EnforcementMode.Audit, Action = RuleAction.Deny },
             Egress("web"), Ingress("ssh")),
         Make("audit", Ingress("ssh")) with { Mode = EnforcementMode.Audit },
+        Make("keeps") with { KeepEstablished = true },
         null,
     ];
 
