@@ -2,7 +2,6 @@ using System.Net;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Compile;
-using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Kernel;
 using EbpfPersonas.TestKit.Network;

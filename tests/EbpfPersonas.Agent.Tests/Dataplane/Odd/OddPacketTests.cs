@@ -1,5 +1,4 @@
 using EbpfPersonas.Agent.Abi;
-using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Kernel;
 using EbpfPersonas.TestKit.Odd;
