@@ -66,6 +66,7 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
         _filter.Use(DenyAll());
         var random = new Prng(1);
         var passed = 0;
+        HashSet<string> firstParts = [];
         for (var i = 0; i < Mutations; i++)
         {
             var (packet, frame) = RandomFrame.Make(random);
@@ -75,8 +76,11 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
             if (said.Passed)
             {
                 Assert.True(
-                    said.Reason == Reason.Failsafe && IsFailsafe(frame, direction == Direction.Egress),
+                    said.Reason == Reason.Failsafe
+                        && (IsFailsafe(frame, direction == Direction.Egress)
+                            || firstParts.Contains(Datagram(direction, frame))),
                     $"{direction} {Convert.ToHexString(frame)}: {said}");
+                firstParts.Add(Datagram(direction, frame));
                 passed++;
             }
         }
@@ -113,6 +117,15 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
             58 => ip[at] is (>= 130 and <= 132) or 143 && ip[7] == 1,
             _ => false,
         };
+    }
+
+    /// <summary>What parts of an IPv4 datagram have in common (RFC 791 section 3.2).</summary>
+    private static string Datagram(Direction direction, byte[] frame)
+    {
+        var ip = frame.AsSpan(EthernetLength);
+        return frame[12] == 8 && frame[13] == 0
+            ? $"{direction} {Convert.ToHexString(ip[4..6])} {ip[9]} {Convert.ToHexString(ip[12..20])}"
+            : "";
     }
 
     private static bool IsClient(ReadOnlySpan<byte> udp, bool egress, int client, int server)

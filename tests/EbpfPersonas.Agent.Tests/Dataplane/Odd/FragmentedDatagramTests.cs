@@ -45,16 +45,11 @@ public sealed class FragmentedDatagramTests
         Assert.Equal(Length, Receive(allowed, Patience));
         Assert.Equal(0, denied.Available);
         Assert.Equal(1UL, lab.Count(direction, AbiVerdict.Dropped, Reason.DefaultDeny));
-        Assert.True(lab.Count(direction, AbiVerdict.Dropped, Reason.Fragment) >= 4);
-    }
-
-    [Fact]
-    public async Task A_large_echo_passes_both_ways()
-    {
-        await using var lab = await OddLab.CreateAsync(AttachMode.Auto, OnlyPort(Direction.Egress));
-        await lab.Vm.RunAsync("ping", "-c", "1", "-W", "5", "-s", "5000", "10.0.0.10");
-        await lab.Vm.RunAsync("ping", "-c", "1", "-W", "5", "-s", "5000", "2001:db8::10");
-        Assert.Equal(0UL, lab.Count(Direction.Ingress, AbiVerdict.Dropped, Reason.Fragment));
+        if (direction == Direction.Ingress)
+        {
+            // What goes out is given up with its first part.
+            Assert.True(lab.Count(direction, AbiVerdict.Dropped, Reason.Fragment) >= 4);
+        }
     }
 
     private static void Send(LabHost from, string target, int port)
@@ -77,7 +72,7 @@ public sealed class FragmentedDatagramTests
         return socket.Receive(new byte[65536]);
     }
 
-    /// <summary>One UDP port, echoes that the VM sends, and what belongs to them.</summary>
+    /// <summary>One UDP port.</summary>
     private static Persona OnlyPort(Direction direction) => new()
     {
         Name = "one-port",
@@ -95,16 +90,6 @@ public sealed class FragmentedDatagramTests
                 Protocol = IpProtocol.Udp,
                 Ports = [new PortRange(Allowed, Allowed)],
             },
-            Echo(IpProtocol.Icmp), Echo(IpProtocol.IcmpV6),
         ],
-    };
-
-    private static Rule Echo(byte protocol) => new()
-    {
-        Id = $"echo-{protocol}",
-        Direction = Direction.Egress,
-        Action = RuleAction.Allow,
-        List = RuleList.FirewallRules,
-        Protocol = protocol,
     };
 }

@@ -27,19 +27,16 @@ public sealed class LocalAddressTests
 
         await lab.Vm.RunAsync("ip", "address", "add", "10.0.0.99/32", "dev", "eth0");
         await lab.Vm.RunAsync("ip", "address", "add", "2001:db8::99/128", "dev", "lo", "nodad");
-        await BecomesAsync(known => known.Contains("10.0.0.99") && known.Contains("2001:db8::99"));
+        await EventuallyAsync(lab, known => known.Contains("10.0.0.99") && known.Contains("2001:db8::99"));
 
         // Twice there, it goes with the second.
         await lab.Vm.RunAsync("ip", "address", "add", "10.0.0.99/32", "dev", "lo");
         await lab.Vm.RunAsync("ip", "address", "del", "10.0.0.99/32", "dev", "eth0");
         await lab.Vm.RunAsync("ip", "address", "del", "2001:db8::99/128", "dev", "lo");
-        await BecomesAsync(known => !known.Contains("2001:db8::99"));
+        await EventuallyAsync(lab, known => !known.Contains("2001:db8::99"));
         Assert.Contains("10.0.0.99", Known(lab));
         await lab.Vm.RunAsync("ip", "address", "del", "10.0.0.99/32", "dev", "lo");
-        await BecomesAsync(known => !known.Contains("10.0.0.99"));
-
-        Task BecomesAsync(Func<IReadOnlyCollection<string>, bool> holds) => Eventually.TrueAsync(
-            () => Task.FromResult(holds([.. Known(lab)])), Patience, () => string.Join(' ', Known(lab)));
+        await EventuallyAsync(lab, known => !known.Contains("10.0.0.99"));
     }
 
     /// <summary>As when DHCP gives another address while there is no agent.</summary>
@@ -93,6 +90,9 @@ public sealed class LocalAddressTests
         Assert.Equal(10, server.Receive(new byte[100]));
         Assert.Equal(0UL, lab.Count(Direction.Egress, AbiVerdict.Dropped, Reason.SpoofedSource));
     }
+
+    private static Task<TimeSpan> EventuallyAsync(OddLab lab, Func<List<string>, bool> condition) => Eventually.TrueAsync(
+        () => Task.FromResult(condition(Known(lab))), Patience, () => string.Join(' ', Known(lab)));
 
     private static List<string> Known(OddLab lab) =>
         [.. lab.Dataplane.Filter.Map("local_addresses").Keys<LocalAddress>()

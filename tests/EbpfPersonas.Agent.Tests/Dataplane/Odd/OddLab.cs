@@ -9,6 +9,11 @@ namespace EbpfPersonas.Agent.Tests.Dataplane.Odd;
 /// <summary>A VM with the agent's filter on its interface, and a neighbour without one.</summary>
 internal sealed class OddLab : IAsyncDisposable
 {
+    /// <summary>
+    /// The interface of both ends of a wire of their own, with the hardware addresses of test frames and no addresses.
+    /// </summary>
+    public const string Wire = "wire0";
+
     private OddLab(Lab lab, LabHost vm, LabHost peer, PersonaDataplane dataplane) =>
         (Lab, Vm, Peer, Dataplane) = (lab, vm, peer, dataplane);
 
@@ -20,14 +25,19 @@ internal sealed class OddLab : IAsyncDisposable
 
     public PersonaDataplane Dataplane { get; }
 
-    /// <summary>The VM has 10.0.0.5 and 2001:db8::5, the peer .10 and ::10; hardware addresses as in test frames.</summary>
+    /// <summary>The VM has 10.0.0.5 and 2001:db8::5, the peer .10 and ::10.</summary>
     public static async Task<OddLab> CreateAsync(AttachMode mode, Persona persona)
     {
         var lab = await Lab.CreateAsync();
         var vm = await lab.AddHostAsync("vm", "10.0.0.5/24", "2001:db8::5/64");
         var peer = await lab.AddHostAsync("peer", "10.0.0.10/24", "2001:db8::10/64");
-        await vm.RunAsync("ip", "link", "set", "eth0", "address", "02:00:00:00:00:05");
-        await peer.RunAsync("ip", "link", "set", "eth0", "address", "02:00:00:00:00:01");
+
+        // Past the bridge, which looks at packets itself.
+        await vm.RunAsync(
+            "ip", "link", "add", Wire, "address", "02:00:00:00:00:05", "type", "veth",
+            "peer", "name", Wire, "address", "02:00:00:00:00:01", "netns", peer.Namespace);
+        await vm.RunAsync("ip", "link", "set", Wire, "up");
+        await peer.RunAsync("ip", "link", "set", Wire, "up");
         var dataplane = vm.RunInside(() =>
         {
             var loaded = PersonaDataplane.Load(new DataplaneOptions { Attach = mode });
