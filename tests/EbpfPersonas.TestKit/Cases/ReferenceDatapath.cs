@@ -89,8 +89,8 @@ public sealed class ReferenceDatapath
         ArgumentNullException.ThrowIfNull(persona);
         ArgumentNullException.ThrowIfNull(verdict);
         ArgumentNullException.ThrowIfNull(packet);
-        return PacketFaults.IsMartian(packet)
-            ? new Expectation(persona.Mode == EnforcementMode.Audit ? "audit" : "dropped", "martian", null)
+        return (PacketFaults.Find(packet) ?? (PacketFaults.IsMartian(packet) ? "martian" : null)) is { } reason
+            ? new Expectation(persona.Mode == EnforcementMode.Audit ? "audit" : "dropped", reason, null)
             : Answered(packet, InWords(persona, verdict));
     }
 

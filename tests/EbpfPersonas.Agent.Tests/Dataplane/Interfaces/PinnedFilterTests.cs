@@ -135,7 +135,11 @@ public sealed class PinnedFilterTests : IAsyncLifetime
         {
             foreach (var pin in _lab.Pins)
             {
-                File.Delete(Path.Join(_lab.LinkDirectory, pin));
+                // At once: the kernel takes its time with a link that only lost its name.
+                var path = Path.Join(_lab.LinkDirectory, pin);
+                using var link = BpfLink.OpenPinned(path);
+                link!.Detach();
+                File.Delete(path);
             }
         });
 
