@@ -206,7 +206,7 @@ internal sealed class AnsweringHost : IDisposable
         return MemoryMarshal.Read<uint>(info[..size][TotalRetransOffset..]);
     }
 
-    private static bool Connect(Socket socket, AnsweringHost to)
+    private bool Connect(Socket socket, AnsweringHost to)
     {
         socket.Connect(to.Endpoint(_allowed));
         return true;
