@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using EbpfPersonas.Agent.Tests.Link;
 using EbpfPersonas.Protos.V1;
 using EbpfPersonas.TestKit.Deployment;
+using EbpfPersonas.TestKit.Kernel;
 using EbpfPersonas.TestKit.Network;
 using EbpfPersonas.TestKit.Processes;
 using EbpfPersonas.TestKit.Prometheus;
@@ -35,6 +36,7 @@ internal sealed class GovernedVm : IAsyncDisposable
     private readonly Socket _peer;
     private readonly Socket _controllerSocket;
     private RunningProcess? _agent;
+    private BpfFileSystem? _pins;
 
     private GovernedVm(Lab lab, LabHost vm, Socket peer, Socket controller) =>
         (_lab, _vm, _peer, _controllerSocket) = (lab, vm, peer, controller);
@@ -45,12 +47,17 @@ internal sealed class GovernedVm : IAsyncDisposable
 
     public RunningProcess Agent => _agent!;
 
-    public static async Task<GovernedVm> StartAsync()
+    /// <summary>Where the agent pins, if it does.</summary>
+    public BpfFileSystem Pins => _pins!;
+
+    /// <summary>With <paramref name="pinned"/>, what the agent puts in force outlives it.</summary>
+    public static async Task<GovernedVm> StartAsync(bool pinned = false)
     {
         var lab = await Lab.CreateAsync();
         var vm = await lab.AddHostAsync("vm", "10.0.0.5/24");
         var peer = await lab.AddHostAsync("peer", $"{PeerAddress}/24");
         var governed = new GovernedVm(lab, vm, peer.Listen(PeerAddress, PeerPort), peer.Listen(PeerAddress, 7071));
+        governed._pins = pinned ? await BpfFileSystem.MountAsync() : null;
         governed.Controller = await FakeController.StartAsync(listener: governed._controllerSocket);
         await File.WriteAllTextAsync(
             Path.Join(governed._folder, "baseline.json"),
@@ -134,12 +141,18 @@ internal sealed class GovernedVm : IAsyncDisposable
         _peer.Dispose();
         _controllerSocket.Dispose();
         await _lab.DisposeAsync();
+        if (_pins is not null)
+        {
+            await _pins.DisposeAsync();
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 
     private string[] Settings =>
     [
-        "--vm_id", "vm", "--state_directory", State, "--pin_root", "none", "--allow_plaintext", "true",
+        "--vm_id", "vm", "--state_directory", State, "--pin_root", _pins?.Path ?? "none", "--cgroup", "none",
+        "--allow_plaintext", "true",
         "--controller", $"http://{PeerAddress}:7071", "--baseline", Path.Join(_folder, "baseline.json"),
     ];
 }

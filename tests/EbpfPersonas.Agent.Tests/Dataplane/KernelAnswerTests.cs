@@ -11,7 +11,7 @@ namespace EbpfPersonas.Agent.Tests.Dataplane;
 
 /// <summary>
 /// The frame that takes a rejected packet's place, octet by octet. In <see cref="Frame"/> a segment has the sequence
-/// number 1000 and acknowledges 2000.
+/// number 1000 and acknowledges 1001.
 /// </summary>
 public sealed class KernelAnswerTests(VerdictFilterFixture fixture) : IClassFixture<VerdictFilterFixture>
 {
@@ -36,12 +36,12 @@ public sealed class KernelAnswerTests(VerdictFilterFixture fixture) : IClassFixt
     [InlineData("tcp 192.0.2.1:40000 > local:80", 0, 1001, RstAck)]
     [InlineData("tcp 192.0.2.1:40000 > local:80 payload=1400 options=40", 0, 2401, RstAck)]
     [InlineData("tcp 192.0.2.1:40000 > local:80 flags=synurg payload=3", 0, 1004, RstAck)]
-    [InlineData("tcp local:40000 > 192.0.2.1:80 flags=ack payload=1", 2000, 0, Rst)]
-    [InlineData("tcp local:40000 > 192.0.2.1:80 flags=synack options=4", 2000, 0, Rst)]
-    [InlineData("tcp local:40000 > 192.0.2.1:80 flags=finack", 2000, 0, Rst)]
+    [InlineData("tcp local:40000 > 192.0.2.1:80 flags=ack payload=1", 1001, 0, Rst)]
+    [InlineData("tcp local:40000 > 192.0.2.1:80 flags=synack options=4", 1001, 0, Rst)]
+    [InlineData("tcp local:40000 > 192.0.2.1:80 flags=finack", 1001, 0, Rst)]
     [InlineData("tcp local:40000 > [2001:db8::9]:80", 0, 1001, RstAck)]
     [InlineData("tcp [2001:db8::9]:1 > local:80 ext=hopopts,dstopts,routing,ah payload=1200", 0, 2201, RstAck)]
-    [InlineData("tcp [2001:db8::9]:1 > local:80 ext=routing flags=ack payload=7", 2000, 0, Rst)]
+    [InlineData("tcp [2001:db8::9]:1 > local:80 ext=routing flags=ack payload=7", 1001, 0, Rst)]
     public void Tcp_is_reset_as_by_a_closed_port(string line, uint sequence, uint acknowledgment, byte flags)
     {
         var (packet, frame, answer) = Answer(line);

@@ -1,0 +1,54 @@
+using Tmds.Linux;
+using Xunit;
+
+namespace EbpfPersonas.Agent.Tests.BreakGlass;
+
+/// <summary>The real agent, pinned: what it put in force does not need it.</summary>
+public sealed class PinnedAgentTests : IAsyncLifetime
+{
+    private GovernedVm _vm = null!;
+
+    public async Task InitializeAsync() => _vm = await GovernedVm.StartAsync(pinned: true);
+
+    public Task DisposeAsync() => _vm.DisposeAsync().AsTask();
+
+    [Fact]
+    public async Task An_agent_that_is_killed_is_not_missed_and_the_next_one_goes_on()
+    {
+        await _vm.StartAgentAsync();
+        await _vm.ConnectedAsync();
+        Assert.True(await _vm.ReachesPeerAsync());
+        await _vm.PushAsync(1, GovernedVm.Closed("closed"));
+        Assert.False(await _vm.ReachesPeerAsync());
+
+        await _vm.KillAgentAsync(LibC.SIGKILL);
+        Assert.False(await _vm.ReachesPeerAsync());
+
+        await _vm.StartAgentAsync();
+        Assert.Contains("closed revision 1", _vm.Agent.Output, StringComparison.Ordinal);
+        Assert.False(await _vm.ReachesPeerAsync());
+        await _vm.ConnectedAsync(times: 2);
+        await _vm.PushAsync(2, null);
+        Assert.True(await _vm.ReachesPeerAsync());
+    }
+
+    [Fact]
+    public async Task The_operator_takes_everything_off_and_puts_it_back_without_an_agent()
+    {
+        await _vm.StartAgentAsync();
+        await _vm.ConnectedAsync();
+        await _vm.PushAsync(1, GovernedVm.Closed("closed"));
+        await _vm.KillAgentAsync(LibC.SIGKILL);
+        Assert.False(await _vm.ReachesPeerAsync());
+
+        Assert.Equal(0, (await _vm.CommandAsync("detach")).ExitCode);
+        Assert.True(await _vm.ReachesPeerAsync());
+        Assert.DoesNotContain(_vm.Pins.Entries(), entry => entry.Contains('-', StringComparison.Ordinal));
+
+        var (exitCode, output) = await _vm.CommandAsync("attach");
+        Assert.Equal(0, exitCode);
+        Assert.Contains("stays without an agent", output, StringComparison.Ordinal);
+        Assert.False(await _vm.ReachesPeerAsync());
+        Assert.Equal(0, (await _vm.CommandAsync("status")).ExitCode);
+    }
+}
