@@ -83,6 +83,12 @@ public sealed class KernelFilter : IDisposable
     /// <summary>Empties conntrack.</summary>
     public void ForgetFlows()
     {
+        var fragments = _dataplane.Filter.Map("fragments");
+        foreach (var key in fragments.Keys<FragmentKey>().ToList())
+        {
+            fragments.Delete(key);
+        }
+
         foreach (var name in new[] { "flows", "new_flows" })
         {
             var flows = _dataplane.Filter.Map(name);
@@ -188,5 +194,12 @@ public sealed class KernelFilter : IDisposable
     {
         var ids = _dataplane.Current?.Compiled.RuleIds ?? [];
         return number == uint.MaxValue ? null : number < ids.Length ? ids[(int)number] : $"number-{number}";
+    }
+
+    /// <summary>struct fragment_key of bpf/lib/fragments.h, of which nothing is read.</summary>
+    [System.Runtime.CompilerServices.InlineArray(10)]
+    private struct FragmentKey
+    {
+        private uint _first;
     }
 }
