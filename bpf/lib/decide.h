@@ -144,7 +144,7 @@ static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direct
 		decision.verdict = VERDICT_FORWARDED;
 		decision.reason = REASON_NO_PERSONA;
 	}
-	if (packet.first_fragment && !is_stopped(decision.verdict))
+	if (packet.first_fragment && !packet.quoted && !is_stopped(decision.verdict))
 		remember_first_fragment(&packet);
 	return decision;
 }

@@ -30,8 +30,9 @@ public sealed class KernelCaseTests(VerdictFilterFixture fixture) : IClassFixtur
     {
         var @case = CaseDocuments.Load(name);
         _filter.Use(CaseDocuments.Read(@case, CaseFolder.PersonaFile));
-        Assert.Empty(
-            CaseRun.Differences(@case, file => CaseDocuments.Read(@case, file), _filter.SwitchTo, _filter.Decide));
+        var differences = CaseRun.Differences(
+            @case, file => CaseDocuments.Read(@case, file), _filter.SwitchTo, _filter.Decide).ToList();
+        Assert.True(differences.Count == 0, string.Join('\n', differences));
     }
 
     [Fact]

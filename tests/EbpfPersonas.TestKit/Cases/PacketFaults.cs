@@ -93,7 +93,7 @@ internal static class PacketFaults
 
     /// <summary>The packet that an ICMP error quotes, where the error goes to the one who sent it; or null.</summary>
     public static CasePacket? QuotedByError(this CasePacket packet) =>
-        packet.IsIcmpError() && packet.Quoted is { Fragment: Fragment.Whole, Cut: null or >= 8 } quoted &&
+        packet.IsIcmpError() && packet.Quoted is { Fragment: not Fragment.Later, Cut: null or >= 8 } quoted &&
         quoted.Direction != packet.Direction &&
         (packet.Direction == Direction.Ingress || packet.Remote == quoted.Remote)
             ? quoted

@@ -83,8 +83,16 @@ public sealed class KernelFilter : IDisposable
         _persona = persona;
     }
 
-    /// <summary>Empties conntrack.</summary>
-    public void ForgetFlows() => _flows.Clear();
+    /// <summary>Empties conntrack, and what is known of datagrams in parts.</summary>
+    public void ForgetFlows()
+    {
+        _flows.Clear();
+        var fragments = _dataplane.Filter.Map("fragments");
+        foreach (var key in fragments.Keys<FragmentKey>().ToList())
+        {
+            fragments.Delete(key);
+        }
+    }
 
     /// <summary>Forgets the flow that this packet began, if it did: far cheaper than to look for all flows.</summary>
     public void Forget(CasePacket packet)
@@ -184,5 +192,12 @@ public sealed class KernelFilter : IDisposable
     {
         var ids = _dataplane.Current?.Compiled.RuleIds ?? [];
         return number == uint.MaxValue ? null : number < ids.Length ? ids[(int)number] : $"number-{number}";
+    }
+
+    /// <summary>struct fragment_key of bpf/lib/fragments.h, of which nothing is read.</summary>
+    [System.Runtime.CompilerServices.InlineArray(10)]
+    private struct FragmentKey
+    {
+        private uint _first;
     }
 }

@@ -98,7 +98,8 @@ public sealed class FirstPackets(string kind, int rules, Func<Prng, Persona> mak
     {
         var verdict = ReferenceVerdict.Judge(persona, packet.AsFirstPacket());
         var said = ReferenceDatapath.InWords(persona, verdict, packet);
-        return new Answer(said, said.Reason == "martian" ? null : verdict.Audited?.Id);
+        var isJudged = said.Reason is "allowed_rule" or "denied_rule" or "default_allow" or "default_deny";
+        return new Answer(said, isJudged ? verdict.Audited?.Id : null);
     }
 
     /// <summary>Leaves no flow behind, so that every packet is the first of one.</summary>
