@@ -37,7 +37,8 @@ public sealed unsafe class BpfProgram
 
     /// <summary>
     /// Attaches to an interface as a tcx link (Linux 6.6 or later; EINVAL before), in front of all that are there: one
-    /// that ends the chain before would bypass it; or <paramref name="last"/>. The link outlives changes of name and namespace of the interface and
+    /// that ends the chain before would bypass it; or <paramref name="last"/>. The link outlives changes of name and
+    /// namespace of the interface and
     /// ends when it is disposed or the process ends.
     /// </summary>
     public BpfLink AttachTcx(int interfaceIndex, bool ingress, bool last = false)

@@ -62,7 +62,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         remove => _interfaces.AttachFailed -= value;
     }
 
-    /// <summary>Raised, by <see cref="Attach"/> or <see cref="Apply"/>, when our programs replaced other ones.</summary>
+    /// <summary>Raised by <see cref="Attach"/> or <see cref="Apply"/> when our programs replaced others.</summary>
     public event Action<LayoutChange>? LayoutChanged
     {
         add => _succession.Changed += value;
