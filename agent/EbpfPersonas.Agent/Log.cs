@@ -64,7 +64,7 @@ internal static partial class Log
     [LoggerMessage(
         1021,
         LogLevel.Information,
-        "The programs of another agent version are replaced, maps {From} by {To}; flows carried over: {Flows} ({Note}).")]
+        "Programs of another agent version are replaced, maps {From} by {To}; flows carried over: {Flows} ({Note}).")]
     public static partial void LayoutChanged(ILogger log, string from, string to, long flows, string note);
 
     [LoggerMessage(

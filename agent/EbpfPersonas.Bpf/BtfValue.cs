@@ -68,7 +68,7 @@ public sealed class BtfValue
 
     private static void Add(List<(int From, int To, int Length)> pieces, int from, int to, int length)
     {
-        if (pieces.Count > 0 && pieces[^1] is var last && last.From + last.Length == from && last.To + last.Length == to)
+        if (pieces is [.., var last] && last.From + last.Length == from && last.To + last.Length == to)
         {
             pieces[^1] = last with { Length = last.Length + length };
         }

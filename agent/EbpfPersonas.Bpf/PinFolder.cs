@@ -30,7 +30,8 @@ public sealed unsafe class PinFolder : IDisposable
         {
             Make(path);
             var handle = OpenDirectory(path);
-            if (FileFunctions.flock((int)handle.DangerousGetHandle(), FileFunctions.LOCK_EX | FileFunctions.LOCK_NB) < 0)
+            const int Exclusive = FileFunctions.LOCK_EX | FileFunctions.LOCK_NB;
+            if (FileFunctions.flock((int)handle.DangerousGetHandle(), Exclusive) < 0)
             {
                 var errno = Marshal.GetLastPInvokeError();
                 handle.Dispose();

@@ -147,7 +147,8 @@ public sealed unsafe class PinnedMap : IDisposable
     {
         SyscallFunctions.bpf_map_info info = default;
         var length = (uint)sizeof(SyscallFunctions.bpf_map_info);
-        BpfException.Check(SyscallFunctions.bpf_obj_get_info_by_fd(descriptor, &info, &length), $"ask about map {name}");
+        BpfException.Check(
+            SyscallFunctions.bpf_obj_get_info_by_fd(descriptor, &info, &length), $"ask about map {name}");
         return info;
     }
 

@@ -16,7 +16,8 @@ public struct ResidentName
     {
         ArgumentNullException.ThrowIfNull(name);
         var octets = default(ResidentName);
-        Encoding.UTF8.GetEncoder().Convert(name, ((Span<byte>)octets)[..(Length - 1)], flush: true, out _, out _, out _);
+        Span<byte> room = octets;
+        Encoding.UTF8.GetEncoder().Convert(name, room[..(Length - 1)], flush: true, out _, out _, out _);
         return octets;
     }
 

@@ -73,7 +73,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// <summary>The VM's own addresses, as the filter knows them.</summary>
     public LocalAddresses Addresses => _addresses;
 
-    /// <summary>Raised, by <see cref="Attach"/> or <see cref="Apply"/>, when our programs replaced other ones.</summary>
+    /// <summary>Raised by <see cref="Attach"/> or <see cref="Apply"/> when our programs replaced others.</summary>
     public event Action<LayoutChange>? LayoutChanged
     {
         add => _succession.Changed += value;

@@ -50,7 +50,7 @@ public sealed class RangeAllocator(uint capacity)
         return false;
     }
 
-    /// <summary>Takes these entries; throws <see cref="InvalidOperationException"/> where they are not all free.</summary>
+    /// <summary>Takes these entries; throws <see cref="InvalidOperationException"/> unless all are free.</summary>
     public void Reserve(uint start, uint count)
     {
         if (count == 0)

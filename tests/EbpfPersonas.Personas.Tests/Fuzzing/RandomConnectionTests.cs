@@ -2,7 +2,6 @@ using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Conntrack;
 using EbpfPersonas.TestKit.Fuzzing;
-using Xunit;
 using Xunit.Abstractions;
 
 namespace EbpfPersonas.Personas.Tests.Fuzzing;

@@ -1,6 +1,6 @@
 namespace EbpfPersonas.TestKit.Survival;
 
-/// <summary>What <see cref="SteadyTraffic"/> did and saw; broken and arrived must stay 0 while a persona holds.</summary>
+/// <summary>What <see cref="SteadyTraffic"/> did and saw; broken and arrived stay 0 while a persona holds.</summary>
 public sealed class TrafficTally
 {
     private readonly Lock _gate = new();

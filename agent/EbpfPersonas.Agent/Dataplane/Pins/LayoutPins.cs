@@ -33,7 +33,7 @@ internal sealed class LayoutPins : IDisposable
     /// <summary>The maps that were there are ours now, with the persona in force.</summary>
     public bool Adopts { get; private set; }
 
-    /// <summary>What is in force in maps of another layout, that ours are to take over from; null where nothing is.</summary>
+    /// <summary>Maps of another layout, that ours are to take over from; null where there are none.</summary>
     public PinnedLayout? Before { get; private set; }
 
     /// <summary>The last switch that other maps than ours know.</summary>

@@ -65,7 +65,7 @@ public sealed class KilledMidwayTests : PinTest
         return true;
     }
 
-    /// <summary>The generation that a new agent finds in force, which is enforced whole. Then all is taken off.</summary>
+    /// <summary>The generation that a new agent finds in force, and whole. Then all is taken off.</summary>
     private ulong CheckWhole()
     {
         using var after = LoadAndAttach(new DataplaneOptions { Known = TestPersonas.All });
