@@ -85,6 +85,20 @@ public sealed unsafe class BpfMap
         return result == 0 || (result == -NoEntry ? false : throw new BpfException($"look up in map {Name}", -result));
     }
 
+    /// <summary>Reads the octets of one entry; false where there is none.</summary>
+    public bool TryLookup(ReadOnlySpan<byte> key, Span<byte> value)
+    {
+        Expect(key.Length, KeySize);
+        Expect(value.Length, ValueSize);
+        fixed (byte* at = key)
+        fixed (byte* to = value)
+        {
+            var result = SyscallFunctions.bpf_map_lookup_elem(Descriptor, at, to);
+            return result == 0
+                || (result == -NoEntry ? false : throw new BpfException($"look up in map {Name}", -result));
+        }
+    }
+
     /// <summary>
     /// Reads one entry of a per-CPU map, one value for each possible CPU, into <paramref name="values"/> (at least
     /// <see cref="PossibleCpus"/> long); the value's size must be a multiple of 8, as the kernel pads it.

@@ -30,6 +30,10 @@ internal sealed class FlowCheck
             ? new FlowCheck(queue, key, serial, flowSerial)
             : null;
 
+    /// <summary>The check that waits for what is there waits for <paramref name="flow"/> from now on.</summary>
+    public void KeepSerial(ReadOnlySpan<byte> there, Span<byte> flow) =>
+        there.Slice(_flowSerial.Offset, _flowSerial.Size).CopyTo(flow[_flowSerial.Offset..]);
+
     /// <summary>Adds a flow.</summary>
     public void Push(ReadOnlySpan<byte> key, ReadOnlySpan<byte> flow)
     {

@@ -56,6 +56,7 @@ internal sealed class MapCarrier(BpfObject filter)
             }
 
             var (key, value) = (new byte[target.KeySize], new byte[target.ValueSize]);
+            var there = new byte[target.ValueSize];
             var check = target.Name == "flows" ? FlowCheck.In(filter) : null;
             source.ForEach((oldKey, oldValue) =>
             {
@@ -67,8 +68,9 @@ internal sealed class MapCarrier(BpfObject filter)
                     Carried++;
                     check?.Push(key, value);
                 }
-                else if (!onlyNew)
+                else if (!onlyNew && target.TryLookup(key, there))
                 {
+                    check?.KeepSerial(there, value);
                     target.TryUpdate(key, value, onlyNew: false);
                 }
             });
