@@ -10,7 +10,7 @@ internal sealed class MapCarrier(BpfObject filter)
 {
     // Those that programs fill: what user space writes, it writes again, but the failsafe must never be empty.
     private static readonly string[] Tables = ["failsafe", "failsafe_in_use", "reject_buckets"];
-    private static readonly string[] Hashes = ["flows", "new_flows", "expected_answers"];
+    private static readonly string[] Hashes = ["flows", "new_flows", "expected_answers", "fragments"];
 
     /// <summary>Entries that went over, those that were there already apart.</summary>
     public long Carried { get; private set; }

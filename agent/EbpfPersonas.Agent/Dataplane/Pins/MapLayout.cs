@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using EbpfPersonas.Bpf;
 
@@ -13,8 +12,6 @@ internal static class MapLayout
     /// <summary>What every name begins with.</summary>
     public const string Prefix = "layout-";
 
-    private const int FingerprintLength = 12;
-
     /// <summary>
     /// Made of the version that bpf/abi/layout.h says and of all that the maps of <paramref name="filter"/> are, their
     /// sizes included; before it is loaded.
@@ -22,9 +19,23 @@ internal static class MapLayout
     public static string NameOf(BpfObject filter)
     {
         var text = string.Join('\n', Maps(filter).Select(map => map.Layout).Order(StringComparer.Ordinal));
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
         var version = filter.ReadConstant<uint>("layout_version");
-        return string.Create(CultureInfo.InvariantCulture, $"{Prefix}{version}-{hash[..FingerprintLength]}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Prefix}{version}-{Fingerprint(text):x16}");
+    }
+
+    /// <summary>
+    /// FNV-1a, 64 bits (draft-eastlake-fnv): tells layouts apart that differ by accident, and needs no library that a
+    /// small root file system may lack.
+    /// </summary>
+    private static ulong Fingerprint(string text)
+    {
+        var hash = 0xcbf29ce484222325;
+        foreach (var octet in Encoding.UTF8.GetBytes(text))
+        {
+            hash = unchecked((hash ^ octet) * 0x100000001b3);
+        }
+
+        return hash;
     }
 
     /// <summary>All but those that libbpf makes of constants: these belong to the programs.</summary>
