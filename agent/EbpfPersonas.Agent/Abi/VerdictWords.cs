@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace EbpfPersonas.Agent.Abi;
 
 /// <summary>
-/// The words of verdicts, reasons, directions and hooks, as metrics, events and logs say them: the C names in snake_case.
+/// The words of verdicts, reasons, directions and hooks, as metrics, events and logs say them: the C names in
+/// snake_case.
 /// </summary>
 public static class VerdictWords
 {

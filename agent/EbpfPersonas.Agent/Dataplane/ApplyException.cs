@@ -12,7 +12,9 @@ public sealed class ApplyException(string code, string message, Exception? cause
     /// <summary>The kind of failure, as on the wire.</summary>
     public string Code { get; } = code;
 
-    /// <summary>Does <paramref name="work"/>, and makes a refusal of what the kernel or a lack of room throws.</summary>
+    /// <summary>
+    /// Does <paramref name="work"/>, and makes a refusal of what the kernel or a lack of room throws.
+    /// </summary>
     public static T Guard<T>(Func<T> work)
     {
         ArgumentNullException.ThrowIfNull(work);

@@ -64,7 +64,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// <summary>Where the filters hang: each interface, what happened there, and their removal.</summary>
     public InterfaceFilters Interfaces => _interfaces;
 
-    /// <summary>Raised when <see cref="Interfaces"/> became another one: whoever listens to it has to do so again.</summary>
+    /// <summary>
+    /// Raised when <see cref="Interfaces"/> became another one: whoever listens to it has to do so again.
+    /// </summary>
     public event Action<InterfaceFilters>? InterfacesRenewed;
 
     /// <summary>Raised when <see cref="Attach"/> is done.</summary>

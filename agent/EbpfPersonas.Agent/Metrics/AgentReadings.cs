@@ -3,7 +3,9 @@ using EbpfPersonas.Agent.Dataplane.Interfaces;
 
 namespace EbpfPersonas.Agent.Metrics;
 
-/// <summary>Where the figures come from: each is asked at every scrape, and throws what the scrape then fails with.</summary>
+/// <summary>
+/// Where the figures come from: each is asked at every scrape, and throws what the scrape then fails with.
+/// </summary>
 internal sealed record AgentReadings
 {
     /// <summary>What the filter counted.</summary>

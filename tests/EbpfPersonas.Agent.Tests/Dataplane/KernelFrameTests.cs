@@ -47,7 +47,8 @@ public sealed class KernelFrameTests(VerdictFilterFixture fixture) : IClassFixtu
     [InlineData(
         "tcp local:1 > [2001:db8::9]:2 ext=hopopts", 41, 0xff, Reason.Truncated)] // extension header beyond the end
     [InlineData(
-        "tcp local:1 > [2001:db8::9]:2 ext=hopopts", 40, 44, Reason.InvalidPacket)] // a fragment header that says nothing, and leads nowhere
+        // A fragment header that says nothing, and leads nowhere.
+        "tcp local:1 > [2001:db8::9]:2 ext=hopopts", 40, 44, Reason.InvalidPacket)]
     [InlineData("tcp local:1 > 10.0.0.10:2", 6, 0x20, Reason.Fragment)] // more fragments
     [InlineData("tcp local:1 > 10.0.0.10:2", 7, 0x01, Reason.Fragment)] // offset 8, don't fragment set as well
     public void Headers_that_contradict_themselves_are_dropped_with_their_own_reason(

@@ -38,7 +38,11 @@ public sealed class SwitchTests
         dataplane.Apply(1, SwitchedPair.Make("a", RuleAction.Deny));
         var huge = SwitchedPair.Make("huge", RuleAction.Deny) with
         {
-            Rules = [.. Enumerable.Range(0, 300_000).Select(i => SwitchedPair.Rule($"r{i}", RuleAction.Deny) with { Protocol = 6 })],
+            Rules =
+            [
+                .. Enumerable.Range(0, 300_000)
+                    .Select(i => SwitchedPair.Rule($"r{i}", RuleAction.Deny) with { Protocol = 6 }),
+            ],
         };
 
         var refused = Assert.Throws<ApplyException>(() => dataplane.Apply(2, huge));

@@ -126,7 +126,8 @@ internal sealed class ConntrackBench(Report report, BenchSettings settings, Canc
     private static string NftChain(string hook) =>
         $"add chain inet tracked {hook} {{ type filter hook {hook} priority 0; policy accept; }}";
 
-    private static string NftRule(string hook) => $"add rule inet tracked {hook} ct state established,related,new accept";
+    private static string NftRule(string hook) =>
+        $"add rule inet tracked {hook} ct state established,related,new accept";
 
     private static Rule Allow(Direction direction) => new()
     {

@@ -22,7 +22,8 @@ internal sealed class PingPong : IAsyncDisposable
     private Socket? _server;
     private Thread? _echo;
 
-    private PingPong(LabHost vm, LabHost peer, string peerAddress) => (_vm, _peer, _peerAddress) = (vm, peer, peerAddress);
+    private PingPong(LabHost vm, LabHost peer, string peerAddress) =>
+        (_vm, _peer, _peerAddress) = (vm, peer, peerAddress);
 
     /// <summary>The number tells the pairs of a lab apart, 0-99.</summary>
     public static async Task<PingPong> CreateAsync(Lab lab, int number)

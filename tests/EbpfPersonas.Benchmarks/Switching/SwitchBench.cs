@@ -98,7 +98,8 @@ internal sealed class SwitchBench(Report report, BenchSettings settings, Cancell
         }
 
         cancellation.ThrowIfCancellationRequested();
-        var mixtures = SwitchedPair.Mixtures(dataplane.ReadCounters(), (ulong)(Packets / PacketsPerRun * PacketsPerRun));
+        var sent = (ulong)(Packets / PacketsPerRun * PacketsPerRun);
+        var mixtures = SwitchedPair.Mixtures(dataplane.ReadCounters(), sent);
         report.Add(new Row
         {
             Goal = "G7",

@@ -148,7 +148,8 @@ internal static class PacketFaults
         var resets = packet.Protocol == IpProtocol.Tcp && packet.Flags.HasFlag(TcpControl.Rst);
         var isErrorOrRedirect = IsOwnIcmp(packet)
             && (packet.Remote.IsV6 ? packet.IcmpType is < 128 or 137 : packet.IcmpType is 3 or 4 or 5 or 11 or 12);
-        return packet.Fragment != Fragment.Later && !resets && !isErrorOrRedirect && IsSingleHost(packet.Source) && IsSingleHost(packet.Destination);
+        return packet.Fragment != Fragment.Later && !resets && !isErrorOrRedirect
+            && IsSingleHost(packet.Source) && IsSingleHost(packet.Destination);
     }
 
     /// <summary>

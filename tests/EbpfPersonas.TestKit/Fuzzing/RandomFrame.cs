@@ -9,7 +9,8 @@ public static class RandomFrame
     [
         "tcp local:40000 > 10.0.0.10:3306", "tcp 10.0.0.10:3306 > local:40000 flags=ack payload=20 options=8",
         "udp 10.0.0.1:67 > local:68 payload=8", "udp local:546 > [ff02::1:2]:547 payload=8",
-        "icmpv6 fe80::1 > local type=134 code=0 hop=255 payload=8", "icmpv6 fe80::1 > local type=130 code=0 hop=1 ext=hopopts",
+        "icmpv6 fe80::1 > local type=134 code=0 hop=255 payload=8",
+        "icmpv6 fe80::1 > local type=130 code=0 hop=1 ext=hopopts",
         "tcp local:40000 > [2001:db8::9]:443 ext=hopopts,dstopts,routing,ah",
         "udp local:1 > [2001:db8::9]:53 frag=first", "udp 10.0.0.1:67 > local:68 payload=8 frag=first",
         "icmp 10.0.0.1 > local type=3 code=1 quoting tcp local:40000 > 10.0.0.10:3306",

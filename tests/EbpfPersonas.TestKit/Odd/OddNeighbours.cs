@@ -5,7 +5,9 @@ using static EbpfPersonas.TestKit.Odd.OddFrame;
 
 namespace EbpfPersonas.TestKit.Odd;
 
-/// <summary>ARP (RFC 826, RFC 5227), neighbour discovery (RFC 4861), MLD (RFC 2710, RFC 3810), other ethertypes.</summary>
+/// <summary>
+/// ARP (RFC 826, RFC 5227), neighbour discovery (RFC 4861), MLD (RFC 2710, RFC 3810), other ethertypes.
+/// </summary>
 internal static class OddNeighbours
 {
     private const int Operation = 20, SenderHardware = 22, Sender = 28;

@@ -12,7 +12,9 @@ using AbiVerdict = EbpfPersonas.Agent.Abi.Verdict;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane.Odd;
 
-/// <summary>The filter knows the VM's addresses as they come and go, and no one is locked out by what it does not.</summary>
+/// <summary>
+/// The filter knows the VM's addresses as they come and go, and no one is locked out by what it does not.
+/// </summary>
 public sealed class LocalAddressTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -72,7 +74,9 @@ public sealed class LocalAddressTests
         Assert.Equal(1UL, lab.Count(Direction.Egress, AbiVerdict.Dropped, Reason.SpoofedSource));
     }
 
-    /// <summary>Sources of other hosts go through a VM that is a router; they are not its own, and need not be.</summary>
+    /// <summary>
+    /// Sources of other hosts go through a VM that is a router; they are not its own, and need not be.
+    /// </summary>
     [Fact]
     public async Task What_is_forwarded_for_others_keeps_their_source()
     {
@@ -91,7 +95,8 @@ public sealed class LocalAddressTests
         Assert.Equal(0UL, lab.Count(Direction.Egress, AbiVerdict.Dropped, Reason.SpoofedSource));
     }
 
-    private static Task<TimeSpan> EventuallyAsync(OddLab lab, Func<List<string>, bool> condition) => Eventually.TrueAsync(
+    private static Task<TimeSpan> EventuallyAsync(OddLab lab, Func<List<string>, bool> condition) =>
+        Eventually.TrueAsync(
         () => Task.FromResult(condition(Known(lab))), Patience, () => string.Join(' ', Known(lab)));
 
     private static List<string> Known(OddLab lab) =>

@@ -17,7 +17,8 @@ public sealed class LayoutChangeTests : PinTest
     {
         using var ours = BpfImages.OpenFilter(new DataplaneOptions());
         using var same = BpfImages.OpenFilter(new DataplaneOptions { RejectRate = 7 });
-        using var larger = BpfImages.OpenFilter(new DataplaneOptions { Conntrack = new ConntrackOptions { Flows = 2048 } });
+        var options = new DataplaneOptions { Conntrack = new ConntrackOptions { Flows = 2048 } };
+        using var larger = BpfImages.OpenFilter(options);
         using var other = BpfImages.OpenFilter(OtherLayout());
 
         Assert.StartsWith("layout-1-", MapLayout.NameOf(ours), StringComparison.Ordinal);
