@@ -1,5 +1,5 @@
-using EbpfPersonas.Agent.Dataplane.Interfaces;
 using System.Globalization;
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane.Pins;
