@@ -36,9 +36,17 @@ public sealed class LocalAddresses : IDisposable
     /// </summary>
     public event Action<BpfException>? Failed;
 
-    /// <summary>Writes the addresses there are, then watches for changes; throws <see cref="BpfException"/>.</summary>
+    /// <summary>
+    /// Writes the addresses there are, then watches for changes; once, however often it is called. Throws
+    /// <see cref="BpfException"/>.
+    /// </summary>
     public void Start()
     {
+        if (_watcher is not null)
+        {
+            return;
+        }
+
         _watcher = new Thread(Watch) { IsBackground = true, Name = "addresses" };
         _watcher.Start();
         _listed.Task.GetAwaiter().GetResult();
