@@ -42,13 +42,12 @@ public sealed class LocalAddresses : IDisposable
     /// </summary>
     public void Start()
     {
-        if (_watcher is not null)
+        if (_watcher is null)
         {
-            return;
+            _watcher = new Thread(Watch) { IsBackground = true, Name = "addresses" };
+            _watcher.Start();
         }
 
-        _watcher = new Thread(Watch) { IsBackground = true, Name = "addresses" };
-        _watcher.Start();
         _listed.Task.GetAwaiter().GetResult();
     }
 

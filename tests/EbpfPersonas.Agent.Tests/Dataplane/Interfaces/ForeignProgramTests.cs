@@ -108,7 +108,9 @@ public sealed class ForeignProgramTests : IAsyncLifetime
     {
         var file = Path.GetTempFileName();
         await File.WriteAllBytesAsync(file, TestObjects.Program("passes_xdp"));
-        await _lab.Vm.RunAsync("ip", "link", "set", "dev", "eth0", "xdpgeneric", "object", file, "section", "xdp");
+        // ip mounts a bpffs to read an object, and leaves it there: in a mount namespace that ends with it.
+        await _lab.Vm.RunAsync(
+            "unshare", "--mount", "ip", "link", "set", "dev", "eth0", "xdpgeneric", "object", file, "section", "xdp");
         File.Delete(file);
     }
 
