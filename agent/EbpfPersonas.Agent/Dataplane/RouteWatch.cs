@@ -3,7 +3,7 @@ using EbpfPersonas.Bpf;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
-namespace EbpfPersonas.Agent.Dataplane.Addresses;
+namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>
 /// Follows one kind of thing that rtnetlink(7) tells of: lists what there is, and then each change. It stays in the
@@ -18,7 +18,9 @@ public sealed unsafe class RouteWatch : IDisposable
     private const ushort MessageDone = 3;
     private const ushort FlagRequestDump = 0x301;
     private const int Forever = -1;
-    private const int ListPauseMilliseconds = 1000;
+    private const long Second = 1000;
+    private const int ForceReceiveBuffer = 33; // SO_RCVBUFFORCE
+    private const int ReceiveBufferLength = 4 * 1024 * 1024; // Some thousands of changes at once.
 
     private readonly SafeFileHandle _socket;
     private readonly SafeFileHandle _stop;
@@ -26,6 +28,7 @@ public sealed unsafe class RouteWatch : IDisposable
     private readonly int _listLength;
     private readonly byte[] _buffer = new byte[64 * 1024];
     private bool _listAgain;
+    private bool _listing;
 
     /// <summary>
     /// Subscribes to <paramref name="groups"/>; nothing is read before <see cref="Run"/>. Lists are asked for by a
@@ -49,6 +52,10 @@ public sealed unsafe class RouteWatch : IDisposable
         {
             Check(LibC.bind(Number(_socket), (sockaddr*)bytes, 12), "subscribe to changes");
         }
+
+        // Where it is refused, messages are lost sooner, and then everything is listed again.
+        var size = ReceiveBufferLength;
+        _ = LibC.setsockopt(Number(_socket), LibC.SOL_SOCKET, ForceReceiveBuffer, &size, sizeof(int));
     }
 
     /// <summary>
@@ -58,21 +65,38 @@ public sealed unsafe class RouteWatch : IDisposable
 
     /// <summary>
     /// Calls <paramref name="read"/> for everything there is, then <paramref name="listed"/>, and then for each change,
-    /// until <see cref="Stop"/>. Where the kernel dropped messages it lists everything again: what was not named
-    /// between two calls of <paramref name="listed"/> may be gone. Throws <see cref="BpfException"/>.
+    /// until <see cref="Stop"/>; and <paramref name="everySecond"/>, if there is one, from time to time. Where the
+    /// kernel dropped messages it lists everything again: what was not named between two calls of
+    /// <paramref name="listed"/> may be gone. Throws <see cref="BpfException"/>.
     /// </summary>
-    public void Run(MessageReader read, Action listed)
+    public void Run(MessageReader read, Action listed, Action? everySecond = null)
     {
         ArgumentNullException.ThrowIfNull(read);
         ArgumentNullException.ThrowIfNull(listed);
         RequestList();
-        while (WaitForMessage(_listAgain ? ListPauseMilliseconds : Forever) is { } messages)
+        var incomplete = false;
+        var due = Environment.TickCount64 + Second;
+        while (WaitForMessage(Patience()) is { } messages)
         {
-            if (!messages || !Receive(read, listed))
+            incomplete |= messages && !Receive(read, listed);
+            if (Environment.TickCount64 >= due)
+            {
+                everySecond?.Invoke();
+                due = Environment.TickCount64 + Second;
+                incomplete |= _listAgain;
+            }
+
+            // The kernel makes one list at a time.
+            if (incomplete && !_listing)
             {
                 RequestList();
+                incomplete = false;
             }
         }
+
+        int Patience() => everySecond is null && !_listAgain && !incomplete
+            ? Forever
+            : (int)Math.Clamp(due - Environment.TickCount64, 0, Second);
     }
 
     /// <summary>Ends <see cref="Run"/>, from any thread.</summary>
@@ -92,6 +116,7 @@ public sealed unsafe class RouteWatch : IDisposable
     private void RequestList()
     {
         _listAgain = false;
+        _listing = true;
 
         // struct nlmsghdr { length, type, flags, sequence, pid }
         Span<byte> request = stackalloc byte[HeaderLength + _listLength];
@@ -101,13 +126,7 @@ public sealed unsafe class RouteWatch : IDisposable
         BinaryPrimitives.WriteUInt16LittleEndian(request[6..], FlagRequestDump);
         fixed (byte* bytes = request)
         {
-            // A list is being made already: its end will be too early for what came meanwhile.
-            if (LibC.send(Number(_socket), bytes, (size_t)request.Length, 0) < 0)
-            {
-                _listAgain = LibC.errno == LibC.EBUSY
-                    ? true
-                    : throw new BpfException("list what there is", LibC.errno);
-            }
+            Check((int)LibC.send(Number(_socket), bytes, (size_t)request.Length, 0), "list what there is");
         }
     }
 
@@ -168,11 +187,16 @@ public sealed unsafe class RouteWatch : IDisposable
             var body = messages[HeaderLength..length];
             if (type == MessageDone)
             {
+                _listing = false;
                 listed();
             }
             else if (type == MessageError)
             {
-                ThrowIfFailed(BinaryPrimitives.ReadInt32LittleEndian(body));
+                var error = BinaryPrimitives.ReadInt32LittleEndian(body);
+                if (error < 0)
+                {
+                    throw new BpfException("list what there is", -error);
+                }
             }
             else
             {
@@ -180,19 +204,6 @@ public sealed unsafe class RouteWatch : IDisposable
             }
 
             messages = messages[Math.Min(messages.Length, (length + 3) & ~3)..];
-        }
-    }
-
-    /// <summary>Busy: a list is being made, and another one follows.</summary>
-    private void ThrowIfFailed(int error)
-    {
-        if (error == -LibC.EBUSY)
-        {
-            _listAgain = true;
-        }
-        else if (error < 0)
-        {
-            throw new BpfException("list what there is", -error);
         }
     }
 
