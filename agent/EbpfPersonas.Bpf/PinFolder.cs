@@ -53,7 +53,11 @@ public sealed unsafe class PinFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 
-    private static void RequireBpfFileSystem(string path)
+    /// <summary>
+    /// Throws <see cref="IOException"/> where <paramref name="path"/>, which need not exist yet, is on no BPF file
+    /// system.
+    /// </summary>
+    public static void RequireBpfFileSystem(string path)
     {
         var existing = path;
         while (!Directory.Exists(existing))

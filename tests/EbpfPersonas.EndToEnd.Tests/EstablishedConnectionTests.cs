@@ -64,21 +64,15 @@ public sealed class EstablishedConnectionTests : SystemTest
     public async Task A_connection_that_the_next_persona_denies_is_cut_at_its_first_packet(
         string attach, bool clientSpeaks)
     {
-        await StartAgentAsync(attach);
-        await PinAsync("allows_ssh", AllowsSsh);
-        // One connection in each direction, so that the originator is once the VM and once its peer.
-        using var ssh = await TcpConversation.OpenAsync(DbHost, VmHost, VmAddress, 22);
-        using var query = await TcpConversation.OpenAsync(VmHost, DbHost, DbAddress, 3306);
-        await AssertUndisturbedAsync(ssh);
-        await AssertUndisturbedAsync(query);
+        var (ssh, query) = await OpenBothWaysAsync(attach);
+        using var first = ssh;
+        using var second = query;
 
         await PinAsync("deny_all", DenyAll);
 
         foreach (var conversation in new[] { ssh, query })
         {
-            var (from, to) = clientSpeaks
-                ? (conversation.Client, conversation.Server)
-                : (conversation.Server, conversation.Client);
+            var (from, to) = Speaking(conversation, clientSpeaks);
             Assert.False(await TcpConversation.CarriesAsync(from, to, ShortPatience));
         }
     }
@@ -91,20 +85,15 @@ public sealed class EstablishedConnectionTests : SystemTest
     public async Task A_persona_that_keeps_established_flows_cuts_no_connection_and_lets_no_new_one_in(
         string attach, bool clientSpeaks)
     {
-        await StartAgentAsync(attach);
-        await PinAsync("allows_ssh", AllowsSsh);
-        using var ssh = await TcpConversation.OpenAsync(DbHost, VmHost, VmAddress, 22);
-        using var query = await TcpConversation.OpenAsync(VmHost, DbHost, DbAddress, 3306);
-        await AssertUndisturbedAsync(ssh);
-        await AssertUndisturbedAsync(query);
+        var (ssh, query) = await OpenBothWaysAsync(attach);
+        using var first = ssh;
+        using var second = query;
 
         await PinAsync("keeps", KeepsEstablished);
 
         foreach (var conversation in new[] { ssh, query })
         {
-            var (from, to) = clientSpeaks
-                ? (conversation.Client, conversation.Server)
-                : (conversation.Server, conversation.Client);
+            var (from, to) = Speaking(conversation, clientSpeaks);
             Assert.True(await TcpConversation.CarriesAsync(from, to, Patience));
             await AssertUndisturbedAsync(conversation);
         }
@@ -117,6 +106,22 @@ public sealed class EstablishedConnectionTests : SystemTest
         Assert.False(await TcpConversation.CarriesAsync(ssh.Client, ssh.Server, ShortPatience));
         Assert.False(await TcpConversation.CarriesAsync(query.Client, query.Server, ShortPatience));
     }
+
+    /// <summary>One connection in each direction, so that the originator is once the VM and once its peer.</summary>
+    private async Task<(TcpConversation Ssh, TcpConversation Query)> OpenBothWaysAsync(string attach)
+    {
+        await StartAgentAsync(attach);
+        await PinAsync("allows_ssh", AllowsSsh);
+        var ssh = await TcpConversation.OpenAsync(DbHost, VmHost, VmAddress, 22);
+        var query = await TcpConversation.OpenAsync(VmHost, DbHost, DbAddress, 3306);
+        await AssertUndisturbedAsync(ssh);
+        await AssertUndisturbedAsync(query);
+        return (ssh, query);
+    }
+
+    private static (Socket From, Socket To) Speaking(TcpConversation conversation, bool clientSpeaks) => clientSpeaks
+        ? (conversation.Client, conversation.Server)
+        : (conversation.Server, conversation.Client);
 
     /// <summary>
     /// Data flows both ways, at once, and no segment had to be sent twice since the connection began.

@@ -15,7 +15,7 @@ static __always_inline bool restore_frame(void *data, void *end)
 	__builtin_memset(ipv4->ethernet.destination, 0, sizeof(ipv4->ethernet.destination));
 	__builtin_memset(ipv4->ethernet.source, 0, sizeof(ipv4->ethernet.source));
 	if (ipv4->ethernet.protocol == bpf_htons(ETH_P_IP))
-		ipv4->ttl = TTL;
+		ipv4->ip.ttl = TTL;
 	return true;
 }
 

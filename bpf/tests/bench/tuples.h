@@ -12,6 +12,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "kernel/net.h"
+#include "lib/headers.h"
 
 /* A power of two; 5 MiB. */
 #define BENCH_TUPLE_COUNT 131072
@@ -47,37 +48,17 @@ struct {
 	__type(value, __u64);
 } bench_taken SEC(".maps");
 
-struct bench_ethernet {
-	__u8 destination[6];
-	__u8 source[6];
-	__be16 protocol;
-};
-
 struct bench_ipv4 {
-	struct bench_ethernet ethernet;
-	__u8 version_length;
-	__u8 service;
-	__be16 total_length;
-	__be16 id;
-	__be16 fragment;
-	__u8 ttl;
-	__u8 protocol;
-	__be16 checksum;
-	__be32 source;
-	__be32 destination;
+	struct ethernet_header ethernet;
+	struct ipv4_header ip;
 	__be32 transport;
 	__u8 rest[9];
 	__u8 tcp_flags;
 } __attribute__((packed));
 
 struct bench_ipv6 {
-	struct bench_ethernet ethernet;
-	__be32 version_class_label;
-	__be16 payload_length;
-	__u8 next_header;
-	__u8 hop_limit;
-	__be32 source[4];
-	__be32 destination[4];
+	struct ethernet_header ethernet;
+	struct ipv6_header ip;
 	__be32 transport;
 	__u8 rest[9];
 	__u8 tcp_flags;
@@ -102,19 +83,19 @@ static __always_inline bool write_tuple(__u32 number, void *data, void *end)
 	if (!tuple || (void *)(ipv4 + 1) > end)
 		return false;
 	if (ipv4->ethernet.protocol == bpf_htons(ETH_P_IP)) {
-		ipv4->source = tuple->source[0];
-		ipv4->destination = tuple->destination[0];
-		ipv4->protocol = tuple->protocol;
-		ipv4->checksum = tuple->checksum;
+		ipv4->ip.source = tuple->source[0];
+		ipv4->ip.destination = tuple->destination[0];
+		ipv4->ip.protocol = tuple->protocol;
+		ipv4->ip.checksum = tuple->checksum;
 		ipv4->transport = tuple->transport;
 		ipv4->tcp_flags = tuple->tcp_flags;
 		return true;
 	}
 	if ((void *)(ipv6 + 1) > end)
 		return false;
-	__builtin_memcpy(ipv6->source, tuple->source, sizeof(ipv6->source));
-	__builtin_memcpy(ipv6->destination, tuple->destination, sizeof(ipv6->destination));
-	ipv6->next_header = tuple->protocol;
+	__builtin_memcpy(ipv6->ip.source, tuple->source, sizeof(ipv6->ip.source));
+	__builtin_memcpy(ipv6->ip.destination, tuple->destination, sizeof(ipv6->ip.destination));
+	ipv6->ip.next_header = tuple->protocol;
 	ipv6->transport = tuple->transport;
 	ipv6->tcp_flags = tuple->tcp_flags;
 	return true;

@@ -254,23 +254,6 @@ public sealed class SettingsTests
             set.Conntrack);
     }
 
-    [Theory]
-    [InlineData("/sys/fs/bpf/ebpf-personas/vm", "bpf")]
-    [InlineData("/sys/fs", "sysfs")]
-    [InlineData("/sys/fs/bpfx", "sysfs")]
-    [InlineData("/run/my bpf/x", "bpf")]
-    [InlineData("/var/lib", "ext4")]
-    public void The_file_system_of_a_path_is_found(string path, string type) => Assert.Equal(
-        type,
-        EbpfPersonas.Agent.Hosting.PinRoot.FileSystemOf(
-            path,
-            [
-                "1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw",
-                "2 1 0:5 / /sys rw shared:2 - sysfs sysfs rw",
-                "3 2 0:6 / /sys/fs/bpf rw shared:3 master:4 - bpf bpf rw",
-                "4 1 0:7 / /run/my\\040bpf rw - bpf bpf rw",
-            ]));
-
     private static AgentSettings With(string key, string text) =>
         SettingsReader.Read(null, Nothing, new Dictionary<string, string> { [key] = text }, "id");
 
