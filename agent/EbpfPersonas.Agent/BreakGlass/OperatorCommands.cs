@@ -1,3 +1,5 @@
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Agent.Settings;
 using Tmds.Linux;
 using V1 = EbpfPersonas.Protos.V1;
@@ -79,7 +81,10 @@ internal sealed class OperatorCommands(AgentSettings settings, Action enforceNow
             }
             catch (IOException)
             {
-                // An agent that hangs has it; what is not pinned any more it may hold, but nobody else.
+                // An agent that hangs has it, and holds the links: they are taken off whoever does.
+                var links = Path.Join(pins, PinnedState.LinkFolder);
+                SocketHooks.RemovePinned(links);
+                InterfaceFilters.RemoveAll(links);
                 PinnedState.Unpin(pins);
             }
         }

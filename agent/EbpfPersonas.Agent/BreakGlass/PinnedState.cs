@@ -5,16 +5,18 @@ namespace EbpfPersonas.Agent.BreakGlass;
 /// <param name="Layouts">The folders of maps, one for each layout.</param>
 internal sealed record PinnedState(IReadOnlyList<string> Links, IReadOnlyList<string> Layouts)
 {
+    /// <summary>The folder of links in that of the pins.</summary>
+    public const string LinkFolder = "links";
+
     /// <summary>What is in <paramref name="pinDirectory"/>; nothing where nothing is pinned at all.</summary>
     public static PinnedState Read(string? pinDirectory) => pinDirectory is not null && Directory.Exists(pinDirectory)
         ? new PinnedState(
-            Names(Path.Join(pinDirectory, "links"), "*", Directory.GetFiles),
+            Names(Path.Join(pinDirectory, LinkFolder), "*", Directory.GetFiles),
             Names(pinDirectory, "layout-*", Directory.GetDirectories))
         : new PinnedState([], []);
 
     /// <summary>
-    /// Takes the filters off: a link that is not pinned any more, and that no process holds, is gone. Throws
-    /// <see cref="IOException"/>.
+    /// Deletes all that is pinned; it is gone where no process holds it. Throws <see cref="IOException"/>.
     /// </summary>
     public static void Unpin(string pinDirectory)
     {

@@ -37,6 +37,7 @@ internal sealed class GovernedVm : IAsyncDisposable
     private readonly Socket _controllerSocket;
     private RunningProcess? _agent;
     private BpfFileSystem? _pins;
+    private TestCgroup? _cgroup;
 
     private GovernedVm(Lab lab, LabHost vm, Socket peer, Socket controller) =>
         (_lab, _vm, _peer, _controllerSocket) = (lab, vm, peer, controller);
@@ -46,6 +47,27 @@ internal sealed class GovernedVm : IAsyncDisposable
     public string State => Path.Join(_folder, "state");
 
     public RunningProcess Agent => _agent!;
+
+    /// <summary>Whether a program that is told at once what the persona drops is refused.</summary>
+    public async Task<bool> IsRefusedAtOnceAsync()
+    {
+        using var socket = _cgroup!.RunInside(() =>
+            _vm.OpenSocket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        using var patience = new CancellationTokenSource(Blocked);
+        try
+        {
+            await socket.ConnectAsync(PeerAddress, PeerPort, patience.Token);
+            return false;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
+        {
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Where the agent pins, if it does.</summary>
     public BpfFileSystem Pins => _pins!;
@@ -58,6 +80,7 @@ internal sealed class GovernedVm : IAsyncDisposable
         var peer = await lab.AddHostAsync("peer", $"{PeerAddress}/24");
         var governed = new GovernedVm(lab, vm, peer.Listen(PeerAddress, PeerPort), peer.Listen(PeerAddress, 7071));
         governed._pins = pinned ? await BpfFileSystem.MountAsync() : null;
+        governed._cgroup = pinned ? TestCgroup.Create() : null;
         governed.Controller = await FakeController.StartAsync(listener: governed._controllerSocket);
         await File.WriteAllTextAsync(
             Path.Join(governed._folder, "baseline.json"),
@@ -144,6 +167,7 @@ internal sealed class GovernedVm : IAsyncDisposable
         if (_pins is not null)
         {
             await _pins.DisposeAsync();
+            await _cgroup!.DisposeAsync();
         }
 
         Directory.Delete(_folder, recursive: true);
@@ -151,7 +175,8 @@ internal sealed class GovernedVm : IAsyncDisposable
 
     private string[] Settings =>
     [
-        "--vm_id", "vm", "--state_directory", State, "--pin_root", _pins?.Path ?? "none", "--cgroup", "none",
+        "--vm_id", "vm", "--state_directory", State, "--pin_root", _pins?.Path ?? "none",
+        "--cgroup", _cgroup?.Folder ?? "none",
         "--allow_plaintext", "true",
         "--controller", $"http://{PeerAddress}:7071", "--baseline", Path.Join(_folder, "baseline.json"),
     ];

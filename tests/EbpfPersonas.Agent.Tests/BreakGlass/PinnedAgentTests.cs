@@ -40,9 +40,11 @@ public sealed class PinnedAgentTests : IAsyncLifetime
         await _vm.PushAsync(1, GovernedVm.Closed("closed"));
         await _vm.KillAgentAsync(LibC.SIGKILL);
         Assert.False(await _vm.ReachesPeerAsync());
+        Assert.True(await _vm.IsRefusedAtOnceAsync());
 
         Assert.Equal(0, (await _vm.CommandAsync("detach")).ExitCode);
         Assert.True(await _vm.ReachesPeerAsync());
+        Assert.False(await _vm.IsRefusedAtOnceAsync());
         Assert.DoesNotContain(_vm.Pins.Entries(), entry => entry.Contains('-', StringComparison.Ordinal));
 
         var (exitCode, output) = await _vm.CommandAsync("attach");
@@ -50,5 +52,23 @@ public sealed class PinnedAgentTests : IAsyncLifetime
         Assert.Contains("stays without an agent", output, StringComparison.Ordinal);
         Assert.False(await _vm.ReachesPeerAsync());
         Assert.Equal(0, (await _vm.CommandAsync("status")).ExitCode);
+    }
+
+    [Fact]
+    public async Task An_agent_that_hangs_does_not_keep_the_operator_from_taking_everything_off()
+    {
+        await _vm.StartAgentAsync();
+        await _vm.ConnectedAsync();
+        await _vm.PushAsync(1, GovernedVm.Closed("closed"));
+        Assert.False(await _vm.ReachesPeerAsync());
+        Assert.True(await _vm.IsRefusedAtOnceAsync());
+
+        _vm.Agent.Signal(LibC.SIGSTOP);
+        var (exitCode, output) = await _vm.CommandAsync("detach");
+
+        Assert.True(exitCode == 0, output);
+        Assert.True(await _vm.ReachesPeerAsync());
+        Assert.False(await _vm.IsRefusedAtOnceAsync());
+        _vm.Agent.Signal(LibC.SIGCONT);
     }
 }

@@ -140,6 +140,7 @@ internal sealed class LayoutPins : IDisposable
         BesideFilters.RemoveAll(_folder.Path);
         if (Directory.Exists(Links))
         {
+            SocketHooks.RemovePinned(Links);
             Directory.Delete(Links, recursive: true);
         }
 
