@@ -24,8 +24,10 @@ struct slot_counters {
 struct rule_counter {
 	__u64 packets;
 	__u64 bytes;
-	/* CLOCK_MONOTONIC, coarse, ns. */
+	/* CLOCK_MONOTONIC, coarse, ns: when the last tick that hit it began to. */
 	__u64 last_hit;
+	/* That tick, by the programs' own clock (lib/clock.h). */
+	__u64 last_tick;
 };
 
 #endif

@@ -76,7 +76,7 @@ struct flow {
 	__u64 judged;
 	/* {epoch:32 | rule:32}: the first rule in audit mode that would have decided earlier. */
 	__u64 audited;
-	/* CLOCK_MONOTONIC, coarse, ns: the last packet that belonged to it. */
+	/* By the clock of lib/clock.h, ns: the last packet that belonged to it. */
 	__u64 last_seen;
 	/* enum flow_mark */
 	__u32 marks;

@@ -39,7 +39,11 @@ static __always_inline void count_rule(const struct slot *slot, __u32 rule, stru
 		return;
 	counter->packets += weight.packets;
 	counter->bytes += weight.bytes;
-	counter->last_hit = now;
+	/* A call, so once a tick. */
+	if (counter->last_tick != now) {
+		counter->last_tick = now;
+		counter->last_hit = bpf_ktime_get_coarse_ns();
+	}
 }
 
 /* What the program returns. "Rejected" means that the sender is told; where it cannot be, or not

@@ -16,7 +16,7 @@ const volatile __u32 flow_checks_per_interval = 1024;
 
 static int expire_flows(void *map, __u32 *key, struct flow_expiry *expiry)
 {
-	struct flow_checking checking = {.now = bpf_ktime_get_coarse_ns()};
+	struct flow_checking checking = {.now = read_clock()};
 
 	bpf_loop(flow_checks_per_interval, check_next_flow, &checking, 0);
 	bpf_timer_start(&expiry->timer, EXPIRY_INTERVAL_NS, 0);

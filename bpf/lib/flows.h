@@ -11,9 +11,8 @@
 #include "abi/flow.h"
 #include "abi/policy.h"
 #include "kernel/net.h"
+#include "lib/clock.h"
 #include "lib/packet.h"
-
-#define NS_PER_S 1000000000ULL
 
 /* Idle times in seconds, after which a flow is forgotten. TCP is opening until it is confirmed,
  * closing after a FIN, and closed after both or a RST. */

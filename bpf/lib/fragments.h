@@ -31,7 +31,7 @@ struct fragment_key {
 };
 
 struct first_fragment {
-	/* CLOCK_MONOTONIC, coarse, ns */
+	/* By lib/clock.h, ns. */
 	__u64 seen;
 	__be16 local_port;
 	__be16 remote_port;

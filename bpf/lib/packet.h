@@ -32,7 +32,7 @@ enum parse_result {
 
 struct packet {
 	struct flow_key key;
-	/* CLOCK_MONOTONIC, coarse, ns: when the filter saw it. */
+	/* By lib/clock.h, ns: when the filter saw it. */
 	__u64 time;
 	/* enum packet_direction of this packet */
 	__u8 direction;

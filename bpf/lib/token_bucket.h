@@ -3,7 +3,7 @@
 #ifndef EBPF_PERSONAS_LIB_TOKEN_BUCKET_H
 #define EBPF_PERSONAS_LIB_TOKEN_BUCKET_H
 
-#include "lib/flows.h"
+#include "lib/clock.h"
 #include "lib/reject_maps.h"
 
 #define TOKEN_ATTEMPTS 4

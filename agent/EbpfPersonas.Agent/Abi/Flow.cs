@@ -15,7 +15,7 @@ public struct Flow
     /// <summary>{epoch:32 | rule:32}: the first rule in audit mode that would have decided earlier.</summary>
     public ulong Audited;
 
-    /// <summary>CLOCK_MONOTONIC, coarse, ns: the last packet that belonged to it.</summary>
+    /// <summary>By the programs' own clock (bpf/lib/clock.h), ns: the last packet that belonged to it.</summary>
     public ulong LastSeen;
 
     /// <summary>What happened to it.</summary>

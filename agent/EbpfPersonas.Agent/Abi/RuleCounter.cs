@@ -14,4 +14,7 @@ public struct RuleCounter
 
     /// <summary>CLOCK_MONOTONIC, coarse, ns.</summary>
     public ulong LastHit;
+
+    /// <summary>The same by the programs' own clock, ns.</summary>
+    public ulong LastTick;
 }

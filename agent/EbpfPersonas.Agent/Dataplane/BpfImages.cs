@@ -20,6 +20,7 @@ public static class BpfImages
             FlowTables.Configure(filter, options.Conntrack);
             filter.Map("policy_lines").MaxEntries = (uint)options.LineCapacity + PersonaSlots.NoPersonaLines;
             RuleCounters.Size(filter, (uint)options.RuleCapacity);
+            filter.SetConstant("tick_ns", (uint)KernelTick.Length.TotalNanoseconds);
             filter.SetConstant("reject_rate", options.RejectRate);
             filter.SetConstant("reject_burst", options.RejectBurst);
             return filter;

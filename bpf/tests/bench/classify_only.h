@@ -35,7 +35,7 @@ static __always_inline int classify_only(struct __sk_buff *skb, __u8 direction)
 {
 	struct decision decision = decide_by_rules_only(skb, direction);
 
-	return account(skb, direction, bpf_ktime_get_coarse_ns(), &decision);
+	return account(skb, direction, read_clock(), &decision);
 }
 
 #endif

@@ -1,5 +1,8 @@
+using System.Diagnostics;
+using System.Globalization;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Deployment;
@@ -46,6 +49,16 @@ public sealed class ExpiryTests
         { "Other", ["sctp local:40000 > 10.0.0.1:443", "sctp 10.0.0.1:443 > local:40000",
             "sctp local:40000 > 10.0.0.1:443"] },
     };
+
+    [Fact]
+    public async Task The_clock_that_flows_live_by_goes_as_fast_as_time()
+    {
+        var (start, ticks) = (Stopwatch.GetTimestamp(), Jiffies());
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        var counted = (Jiffies() - ticks) * KernelTick.Length;
+
+        Assert.InRange(counted / Stopwatch.GetElapsedTime(start), 0.9, 1.1);
+    }
 
     [Theory]
     [MemberData(nameof(Flows))]
@@ -205,6 +218,11 @@ public sealed class ExpiryTests
 
     private static int Confirmed(KernelFilter filter) =>
         filter.Dataplane.Filter.Map("flows").Keys<FlowKey>().Count();
+
+    /// <summary>What bpf_jiffies64() gives.</summary>
+    private static long Jiffies() => long.Parse(
+        File.ReadLines("/proc/timer_list").First(line => line.StartsWith("jiffies:", StringComparison.Ordinal))[8..],
+        CultureInfo.InvariantCulture);
 
     private static Rule Allow(string id, Direction direction) => new()
     {
