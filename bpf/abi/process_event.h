@@ -11,6 +11,8 @@ enum process_event_kind {
 	PROCESS_EVENT_EXEC = 1,
 	PROCESS_EVENT_FORK = 2,
 	PROCESS_EVENT_EXIT = 3,
+	/* A struct process_turn. */
+	PROCESS_EVENT_TURN = 4,
 };
 
 /*
@@ -26,6 +28,17 @@ struct process_event {
 	__u32 user_id;	  /* exec: real uid, initial user namespace; else 0 */
 	__u16 path_length;
 	__u16 executable_length;
+	__u32 padding;
+};
+
+/* A process began or ended to be the only one for which conditions hold; its exec, fork or exit
+ * comes right before. */
+struct process_turn {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	enum process_event_kind kind;
+	__u32 pid;
+	__u64 conditions; /* that turned; see abi/activation.h */
+	__u32 epoch;	  /* of the switch that it made, 0 = none */
 	__u32 padding;
 };
 

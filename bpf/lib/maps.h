@@ -11,21 +11,10 @@
 #include "abi/layout.h"
 #include "abi/policy.h"
 #include "abi/socket_request.h"
+#include "lib/active_map.h"
 
 /* Read from the object by user space. */
 const volatile __u32 layout_version = LAYOUT_VERSION;
-
-/*
- * Key 0: the active word {epoch:32 | slot:32}. Written by one 64-bit compare-and-exchange, from
- * user space through the mapping; read once per packet. A switch writes nothing else.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} active SEC(".maps");
 
 /* Key: slot number. User space fills a free slot before it is made active; programs read. */
 struct {

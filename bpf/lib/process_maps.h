@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <bpf/bpf_helpers.h>
+#include "abi/activation.h"
 #include "abi/process_event.h"
 #include "lib/process_image.h"
 
@@ -28,7 +29,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 65536);
 	__type(key, __u32);
-	__type(value, __u8);
+	__type(value, struct process);
 } processes SEC(".maps");
 
 /* Key 0: events that the ring or `processes` had no room for. Written by the programs, read by the
@@ -65,19 +66,11 @@ static __always_inline void process_event_put(struct process_event *event, __u32
 		process_event_lost();
 }
 
-/* Without a place in `processes` the exit would go unseen. */
-static __always_inline void process_remember(__u32 pid)
+/* Rare, and somebody waits for it. */
+static __always_inline void process_turn_put(struct process_turn *turn)
 {
-	__u8 present = 1;
-
-	if (bpf_map_update_elem(&processes, &pid, &present, BPF_ANY))
+	if (bpf_ringbuf_output(&process_events, turn, sizeof(*turn), BPF_RB_FORCE_WAKEUP))
 		process_event_lost();
-}
-
-/* Whether it was known; for one of several callers at once. */
-static __always_inline bool process_forget(__u32 pid)
-{
-	return bpf_map_delete_elem(&processes, &pid) == 0;
 }
 
 #endif

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/* Follows the processes of one network namespace, and puts in force what their conditions say: at
+ * exec before the new image has run an instruction. */
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "abi/process_event.h"
 #include "kernel/task.h"
+#include "lib/match_image.h"
 #include "lib/process_image.h"
 #include "lib/process_maps.h"
+#include "lib/process_table.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -24,16 +28,48 @@ static __always_inline void put_exit(__u32 pid)
 	process_event_put(&event, sizeof(event));
 }
 
+/* Switches first, and tells then. */
+static __always_inline __u32 settle_after(__u64 turned)
+{
+	return turned ? settle() : 0;
+}
+
+static __always_inline void put_turn(__u32 pid, __u64 turned, __u32 epoch)
+{
+	struct process_turn turn = {};
+
+	if (!turned)
+		return;
+	turn.time_ns = bpf_ktime_get_ns();
+	turn.kind = PROCESS_EVENT_TURN;
+	turn.pid = pid;
+	turn.conditions = turned;
+	turn.epoch = epoch;
+	process_turn_put(&turn);
+}
+
+static __always_inline void end_process(__u32 pid)
+{
+	__u64 turned;
+	bool known = process_ends(pid, &turned);
+	__u32 epoch = settle_after(turned);
+
+	if (known)
+		put_exit(pid);
+	put_turn(pid, turned, epoch);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	__u32 pid = task->tgid, key = 0;
+	__u32 pid = task->tgid, key = 0, epoch, length;
 	struct process_image *image;
+	struct image_match match;
+	__u64 turned;
 
 	if (!process_in_namespace(task, netns_cookie)) {
 		/* For this namespace a process that left it ends with its image. */
-		if (process_forget(pid))
-			put_exit(pid);
+		end_process(pid);
 		return 0;
 	}
 
@@ -41,13 +77,17 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	if (!image)
 		return 0;
 
-	process_remember(pid);
 	image->event.time_ns = bpf_ktime_get_ns();
 	image->event.kind = PROCESS_EVENT_EXEC;
 	image->event.pid = pid;
 	image->event.parent_pid = task->real_parent->tgid;
 	image->event.user_id = bpf_get_current_uid_gid();
-	process_event_put(&image->event, process_image_read(image, bprm));
+	length = process_image_read(image, bprm);
+	match = match_image(image, bprm);
+	turned = process_begins(pid, match.conditions, match.as_parent);
+	epoch = settle_after(turned);
+	process_event_put(&image->event, length);
+	put_turn(pid, turned, epoch);
 	return 0;
 }
 
@@ -55,6 +95,8 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct process_event event = {};
+	__u64 turned;
+	__u32 epoch;
 
 	if (!process_is_new(child) || !process_in_namespace(child, netns_cookie))
 		return 0;
@@ -63,17 +105,71 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	event.kind = PROCESS_EVENT_FORK;
 	event.pid = child->tgid;
 	event.parent_pid = parent->tgid;
-	process_remember(event.pid);
+	turned = process_forks(event.pid, event.parent_pid);
+	epoch = settle_after(turned);
 	process_event_put(&event, sizeof(event));
+	put_turn(event.pid, turned, epoch);
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	__u32 pid = task->tgid;
+	if (process_has_ended(task))
+		end_process(task->tgid);
+	return 0;
+}
 
-	if (process_has_ended(task) && process_forget(pid))
-		put_exit(pid);
+/* What user space calls about the table of processes. */
+
+/* Makes a place for a process that ran before it could be seen to begin, and tells its serial; -1
+ * where there is no room. */
+SEC("syscall")
+int remember_process(struct process_request *request)
+{
+	__u32 pid = request->pid;
+	const struct process *known = bpf_map_lookup_elem(&processes, &pid);
+
+	if (!known) {
+		if (!process_insert(pid, 0, 0))
+			return -1;
+		known = bpf_map_lookup_elem(&processes, &pid);
+	}
+	request->serial = known ? serial_of(known) : NO_SERIAL;
+	return 0;
+}
+
+/* Of the conditions those hold for a process that runs already; 1 where it has another image by
+ * now, or none. Conditions that are not named here stay as they are. */
+SEC("syscall")
+int adopt_process(struct process_request *request)
+{
+	__u32 pid = request->pid;
+	struct process *known = bpf_map_lookup_elem(&processes, &pid);
+
+	if (!known)
+		return 1;
+	if (!add_conditions(pid, known, request->serial, request->conditions))
+		return 1;
+	known->as_parent |= request->as_parent;
+	return 0;
+}
+
+/* Takes conditions from every process: user space will give their numbers to others. */
+SEC("syscall")
+int forget_conditions(struct process_request *request)
+{
+	__u64 conditions = request->conditions;
+
+	bpf_for_each_map_elem(&processes, forget_of_process, &conditions, 0);
+	return 0;
+}
+
+/* Makes what is in force what the table and the conditions say; the epoch of the switch in
+ * `serial`, 0 where none was needed. */
+SEC("syscall")
+int settle_stages(struct process_request *request)
+{
+	request->serial = settle();
 	return 0;
 }

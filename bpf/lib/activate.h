@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Which persona is in force, by the conditions that hold. */
+#ifndef EBPF_PERSONAS_LIB_ACTIVATE_H
+#define EBPF_PERSONAS_LIB_ACTIVATE_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include "abi/activation.h"
+#include "lib/activation_maps.h"
+#include "lib/active_map.h"
+
+#define SETTLE_ATTEMPTS 16
+
+static __always_inline struct activation *activation_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&activation, &zero);
+}
+
+static __always_inline const struct stage_table *stage_table_in_use(void)
+{
+	__u32 zero = 0, index;
+	volatile __u64 *in_use = bpf_map_lookup_elem(&stages_in_use, &zero);
+
+	index = in_use ? *in_use : 0;
+	return bpf_map_lookup_elem(&stages, &index);
+}
+
+static __always_inline bool is_candidate(const struct stage_table *table,
+					 const struct activation *state, __u32 condition)
+{
+	__u64 bit = 1ULL << (condition & (CONDITION_COUNT - 1));
+
+	if (*(volatile const __u64 *)&state->latched & bit)
+		return true;
+	return (table->armed & bit) &&
+	       *(volatile const __u32 *)&state->condition[condition & (CONDITION_COUNT - 1)].live;
+}
+
+/* The slot of the best candidate, or that of the floor. A function of its own, verified once. */
+__noinline __u32 choose_slot(void)
+{
+	const struct stage_table *table = stage_table_in_use();
+	const struct activation *state = activation_state();
+
+	if (!table || !state)
+		return 0;
+	for (__u32 i = 0; i < CONDITION_COUNT; i++) {
+		if (i >= table->stage_count)
+			break;
+		if (is_candidate(table, state, table->stage[i].condition))
+			return table->stage[i].slot;
+	}
+	return table->floor_slot;
+}
+
+/*
+ * Makes the active word what the conditions say; gives the epoch of the switch, 0 where none was
+ * needed. Whoever changes a condition comes here after it, and looks again after each switch: of
+ * two at once at least one sees what the other did, as every atomic operation is a full barrier.
+ * Who is overtaken too often leaves it to user space, and says so.
+ */
+__noinline __u32 settle(void)
+{
+	struct activation *state = activation_state();
+	__u32 zero = 0, epoch = 0;
+	__u64 *word = bpf_map_lookup_elem(&active, &zero);
+
+	if (!state || !word)
+		return 0;
+	for (int i = 0; i < SETTLE_ATTEMPTS; i++) {
+		__u64 seen = *(volatile __u64 *)word;
+		__u32 slot = choose_slot();
+
+		if ((__u32)seen == slot)
+			return epoch;
+		if (__sync_val_compare_and_swap(word, seen, ((seen >> 32) + 1) << 32 | slot) ==
+		    seen)
+			epoch = (seen >> 32) + 1;
+	}
+	__sync_fetch_and_add(&state->unsettled, 1);
+	return epoch;
+}
+
+/* A process more for which these conditions hold. */
+struct condition_walk {
+	__u64 conditions;
+	__u32 pid;
+	/* Conditions that began or ended to hold for anybody. */
+	__u64 turned;
+};
+
+static long begin_condition(__u32 index, void *context)
+{
+	struct condition_walk *walk = context;
+	struct activation *state = activation_state();
+	const struct stage_table *table = stage_table_in_use();
+	__u64 bit = 1ULL << (index & (CONDITION_COUNT - 1));
+	struct condition *condition;
+
+	if (!state || !table)
+		return 1;
+	if (!(walk->conditions & bit))
+		return 0;
+	condition = &state->condition[index & (CONDITION_COUNT - 1)];
+	if (__sync_fetch_and_add(&condition->live, 1))
+		return 0;
+	condition->began = bpf_ktime_get_boot_ns();
+	condition->pid = walk->pid;
+	walk->turned |= bit;
+	if (table->armed & table->latching & bit)
+		__sync_fetch_and_or(&state->latched, bit);
+	return 0;
+}
+
+static long end_condition(__u32 index, void *context)
+{
+	struct condition_walk *walk = context;
+	struct activation *state = activation_state();
+	__u64 bit = 1ULL << (index & (CONDITION_COUNT - 1));
+	struct condition *condition;
+
+	if (!state)
+		return 1;
+	if (!(walk->conditions & bit))
+		return 0;
+	condition = &state->condition[index & (CONDITION_COUNT - 1)];
+	if (__sync_fetch_and_add(&condition->live, -1) != 1)
+		return 0;
+	condition->ended = bpf_ktime_get_boot_ns();
+	walk->turned |= bit;
+	return 0;
+}
+
+/* A process has these conditions now and had those before; gives the conditions that turned. What
+ * begins does so first, so that nothing in between is seen. */
+static __always_inline __u64 change_conditions(__u32 pid, __u64 before, __u64 now)
+{
+	struct condition_walk walk = {.pid = pid, .conditions = now & ~before};
+
+	if (walk.conditions)
+		bpf_loop(CONDITION_COUNT, begin_condition, &walk, 0);
+	walk.conditions = before & ~now;
+	if (walk.conditions)
+		bpf_loop(CONDITION_COUNT, end_condition, &walk, 0);
+	return walk.turned;
+}
+
+#endif
