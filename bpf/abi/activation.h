@@ -49,7 +49,7 @@ struct condition {
 	__u64 ended;
 };
 
-struct activation {
+struct activation_state {
 	/* Candidates that user space has to end. Programs set bits, user space clears them. */
 	__u64 latched;
 	/* Switches that were left to user space, as others were quicker too often. */
@@ -77,7 +77,7 @@ struct condition_text {
  * A live process. Either half is {serial:32 | conditions:32}: the conditions that hold for its
  * image, 0-31 and 32-63, and which image that is. A serial is of one image alone.
  */
-struct process {
+struct traced_process {
 	__u64 half[2];
 	/* Conditions that name this image as the parent of theirs. */
 	__u64 as_parent;

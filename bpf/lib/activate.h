@@ -12,7 +12,7 @@
 
 #define SETTLE_ATTEMPTS 16
 
-static __always_inline struct activation *activation_state(void)
+static __always_inline struct activation_state *find_activation(void)
 {
 	__u32 zero = 0;
 
@@ -29,7 +29,7 @@ static __always_inline const struct stage_table *stage_table_in_use(void)
 }
 
 static __always_inline bool is_candidate(const struct stage_table *table,
-					 const struct activation *state, __u32 condition)
+					 const struct activation_state *state, __u32 condition)
 {
 	__u64 bit = 1ULL << (condition & (CONDITION_COUNT - 1));
 
@@ -43,7 +43,7 @@ static __always_inline bool is_candidate(const struct stage_table *table,
 __noinline __u32 choose_slot(void)
 {
 	const struct stage_table *table = stage_table_in_use();
-	const struct activation *state = activation_state();
+	const struct activation_state *state = find_activation();
 
 	if (!table || !state)
 		return 0;
@@ -64,7 +64,7 @@ __noinline __u32 choose_slot(void)
  */
 __noinline __u32 settle(void)
 {
-	struct activation *state = activation_state();
+	struct activation_state *state = find_activation();
 	__u32 zero = 0, epoch = 0;
 	__u64 *word = bpf_map_lookup_elem(&active, &zero);
 
@@ -95,7 +95,7 @@ struct condition_walk {
 static long begin_condition(__u32 index, void *context)
 {
 	struct condition_walk *walk = context;
-	struct activation *state = activation_state();
+	struct activation_state *state = find_activation();
 	const struct stage_table *table = stage_table_in_use();
 	__u64 bit = 1ULL << (index & (CONDITION_COUNT - 1));
 	struct condition *condition;
@@ -118,7 +118,7 @@ static long begin_condition(__u32 index, void *context)
 static long end_condition(__u32 index, void *context)
 {
 	struct condition_walk *walk = context;
-	struct activation *state = activation_state();
+	struct activation_state *state = find_activation();
 	__u64 bit = 1ULL << (index & (CONDITION_COUNT - 1));
 	struct condition *condition;
 

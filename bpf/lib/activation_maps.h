@@ -31,7 +31,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct activation);
+	__type(value, struct activation_state);
 } activation SEC(".maps");
 
 /* Key 0. Written by user space through the mapping, before and after the maps below. */

@@ -100,7 +100,7 @@ static __always_inline __u64 wanting_user(__u32 user)
 
 static __always_inline __u64 wanting_parent(__u32 pid)
 {
-	const struct process *parent = bpf_map_lookup_elem(&processes, &pid);
+	const struct traced_process *parent = bpf_map_lookup_elem(&processes, &pid);
 
 	return parent ? parent->as_parent : 0;
 }

@@ -29,7 +29,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 65536);
 	__type(key, __u32);
-	__type(value, struct process);
+	__type(value, struct traced_process);
 } processes SEC(".maps");
 
 /* Key 0: events that the ring or `processes` had no room for. Written by the programs, read by the

@@ -28,13 +28,13 @@ static __always_inline __u64 half_of(__u32 serial, __u32 conditions)
 	return (__u64)serial << 32 | conditions;
 }
 
-static __always_inline __u32 serial_of(const struct process *process)
+static __always_inline __u32 serial_of(const struct traced_process *process)
 {
 	return *(volatile const __u64 *)&process->half[0] >> 32;
 }
 
 /* The conditions of a process at this moment; either half of one moment. */
-static __always_inline __u64 conditions_of(const struct process *process)
+static __always_inline __u64 conditions_of(const struct traced_process *process)
 {
 	__u64 low = *(volatile const __u64 *)&process->half[0];
 	__u64 high = *(volatile const __u64 *)&process->half[1];
@@ -43,7 +43,7 @@ static __always_inline __u64 conditions_of(const struct process *process)
 }
 
 /* Gives a process another image; returns the conditions of the one before, to one caller alone. */
-static __always_inline __u64 exchange_conditions(struct process *process, __u32 serial,
+static __always_inline __u64 exchange_conditions(struct traced_process *process, __u32 serial,
 						 __u64 conditions)
 {
 	__u64 low = __sync_lock_test_and_set(&process->half[0], half_of(serial, conditions));
@@ -56,7 +56,7 @@ static __always_inline __u64 exchange_conditions(struct process *process, __u32 
 static __always_inline bool process_insert(__u32 pid, __u64 conditions, __u64 as_parent)
 {
 	__u32 serial = next_serial();
-	struct process process = {
+	struct traced_process process = {
 	    .half = {half_of(serial, conditions), half_of(serial, conditions >> 32)},
 	    .as_parent = as_parent,
 	};
@@ -70,7 +70,7 @@ static __always_inline bool process_insert(__u32 pid, __u64 conditions, __u64 as
 /* A process has a new image; gives the conditions that turned. */
 static __always_inline __u64 process_begins(__u32 pid, __u64 conditions, __u64 as_parent)
 {
-	struct process *known = bpf_map_lookup_elem(&processes, &pid);
+	struct traced_process *known = bpf_map_lookup_elem(&processes, &pid);
 
 	if (!known)
 		return process_insert(pid, conditions, as_parent)
@@ -84,7 +84,7 @@ static __always_inline __u64 process_begins(__u32 pid, __u64 conditions, __u64 a
 /* A child has its parent's image. */
 static __always_inline __u64 process_forks(__u32 pid, __u32 parent_pid)
 {
-	const struct process *parent = bpf_map_lookup_elem(&processes, &parent_pid);
+	const struct traced_process *parent = bpf_map_lookup_elem(&processes, &parent_pid);
 
 	return process_begins(pid, parent ? conditions_of(parent) : 0,
 			      parent ? parent->as_parent : 0);
@@ -93,7 +93,7 @@ static __always_inline __u64 process_forks(__u32 pid, __u32 parent_pid)
 /* Whether it was known; for one of several callers at once, as the conditions that turned are. */
 static __always_inline bool process_ends(__u32 pid, __u64 *turned)
 {
-	struct process *known = bpf_map_lookup_elem(&processes, &pid);
+	struct traced_process *known = bpf_map_lookup_elem(&processes, &pid);
 
 	*turned = 0;
 	if (known)
@@ -120,7 +120,7 @@ static __always_inline __s64 change_half(__u64 *half, __u32 serial, __u32 take, 
 }
 
 /* False where the image is another by now: whatever it is, its exec was told the conditions. */
-static __always_inline bool add_conditions(__u32 pid, struct process *process, __u32 serial,
+static __always_inline bool add_conditions(__u32 pid, struct traced_process *process, __u32 serial,
 					   __u64 conditions)
 {
 	__s64 low = change_half(&process->half[0], serial, 0, conditions);
@@ -133,7 +133,8 @@ static __always_inline bool add_conditions(__u32 pid, struct process *process, _
 	return low >= 0 && high >= 0;
 }
 
-static long forget_of_process(void *map, const __u32 *pid, struct process *process, void *context)
+static long forget_of_process(void *map, const __u32 *pid, struct traced_process *process,
+			      void *context)
 {
 	__u64 conditions = *(const __u64 *)context;
 	__s64 low = change_half(&process->half[0], serial_of(process), conditions, 0);

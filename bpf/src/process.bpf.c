@@ -128,7 +128,7 @@ SEC("syscall")
 int remember_process(struct process_request *request)
 {
 	__u32 pid = request->pid;
-	const struct process *known = bpf_map_lookup_elem(&processes, &pid);
+	const struct traced_process *known = bpf_map_lookup_elem(&processes, &pid);
 
 	if (!known) {
 		if (!process_insert(pid, 0, 0))
@@ -145,7 +145,7 @@ SEC("syscall")
 int adopt_process(struct process_request *request)
 {
 	__u32 pid = request->pid;
-	struct process *known = bpf_map_lookup_elem(&processes, &pid);
+	struct traced_process *known = bpf_map_lookup_elem(&processes, &pid);
 
 	if (!known)
 		return 1;

@@ -3,6 +3,7 @@
  * or not. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "abi/activation.h"
 #include "abi/answer.h"
 #include "abi/counters.h"
 #include "abi/decision.h"
@@ -55,6 +56,15 @@ struct {
 	struct expected_answer expected_answer;
 	struct resident resident;
 	struct process_event process_event;
+	struct process_turn process_turn;
+	struct stage stage;
+	struct stage_table stage_table;
+	struct condition condition;
+	struct activation_state activation_state;
+	struct condition_masks condition_masks;
+	struct condition_text condition_text;
+	struct traced_process traced_process;
+	struct process_request process_request;
 	struct socket_request socket_request;
 	struct early_verdicts early_verdicts;
 } every_type;

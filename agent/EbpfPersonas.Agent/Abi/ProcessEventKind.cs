@@ -11,4 +11,7 @@ public enum ProcessEventKind : uint
 
     /// <summary>The last thread of a process ended, or the process left the namespace.</summary>
     Exit = 3,
+
+    /// <summary>A <see cref="ProcessTurn"/>.</summary>
+    Turn = 4,
 }

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Activity;
@@ -11,14 +14,12 @@ internal sealed class ProcessTracer : IDisposable
     /// <summary>Octets of the ring where nothing else is asked for: 40,000 execs with usual paths.</summary>
     public const uint DefaultRingSize = 4 * 1024 * 1024;
 
-    private const byte Present = 1;
-    private const int TooBig = 7; // E2BIG: the map is full
-
     private readonly BpfObject _object;
     private readonly BpfMap _processes;
     private readonly BpfMap _lost;
     private readonly List<BpfLink> _links = [];
     private readonly List<ProcessRecord> _records = [];
+    private readonly List<ProcessTurn> _turns = [];
     private readonly RingBuffer _ring;
 
     private ProcessTracer(BpfObject loaded)
@@ -26,7 +27,7 @@ internal sealed class ProcessTracer : IDisposable
         _object = loaded;
         _processes = loaded.Map("processes");
         _lost = loaded.Map("process_events_lost");
-        _ring = new RingBuffer(loaded.Map("process_events"), record => _records.Add(ProcessRecord.Decode(record)));
+        _ring = new RingBuffer(loaded.Map("process_events"), Take);
     }
 
     /// <summary>How many processes the kernel side can know at once.</summary>
@@ -34,13 +35,20 @@ internal sealed class ProcessTracer : IDisposable
 
     /// <summary>
     /// Loads the programs for the namespace with <paramref name="netnsCookie"/>; nothing is traced yet.
-    /// <paramref name="ringSize"/> is a power of two from 4 KiB to 8 MiB, in octets. Throws <see cref="BpfException"/>.
+    /// <paramref name="ringSize"/> is a power of two from 4 KiB to 8 MiB, in octets. With <paramref name="filter"/> what the conditions say is put in force in
+    /// that filter. Throws <see cref="BpfException"/>.
     /// </summary>
-    public static ProcessTracer Load(ReadOnlySpan<byte> image, ulong netnsCookie, uint ringSize = DefaultRingSize)
+    public static ProcessTracer Load(
+        ReadOnlySpan<byte> image, ulong netnsCookie, uint ringSize = DefaultRingSize, BpfObject? filter = null)
     {
         var opened = BpfObject.Open(image, "process");
         try
         {
+            if (filter is not null)
+            {
+                opened.ShareMaps(filter);
+            }
+
             opened.SetConstant("netns_cookie", netnsCookie);
             opened.Map("process_events").MaxEntries = ringSize;
             opened.Load();
@@ -69,9 +77,16 @@ internal sealed class ProcessTracer : IDisposable
     public IReadOnlyList<ProcessRecord> Drain()
     {
         _records.Clear();
+        _turns.Clear();
         _ring.Consume();
         return _records;
     }
+
+    /// <summary>The conditions that turned since, as the last <see cref="Drain"/> found them.</summary>
+    public IReadOnlyList<ProcessTurn> Turns => _turns;
+
+    /// <summary>The loaded programs and maps.</summary>
+    public BpfObject Programs => _object;
 
     /// <summary>Events that the kernel could not hand over since the programs were loaded.</summary>
     public ulong ReadLost()
@@ -93,15 +108,8 @@ internal sealed class ProcessTracer : IDisposable
     /// </summary>
     public bool Remember(uint pid)
     {
-        try
-        {
-            _processes.Update(pid, Present);
-            return true;
-        }
-        catch (BpfException full) when (full.Errno == TooBig)
-        {
-            return false;
-        }
+        var request = new ProcessRequest { Pid = pid };
+        return _object.Program("remember_process").Call(ref request) == 0;
     }
 
     /// <summary>Undoes <see cref="Remember"/>.</summary>
@@ -113,5 +121,18 @@ internal sealed class ProcessTracer : IDisposable
         _links.ForEach(link => link.Dispose());
         _ring.Dispose();
         _object.Dispose();
+    }
+
+    private void Take(ReadOnlySpan<byte> record)
+    {
+        if (record.Length == Unsafe.SizeOf<ProcessTurn>()
+            && MemoryMarshal.Read<ProcessTurn>(record) is { Kind: ProcessEventKind.Turn } turn)
+        {
+            _turns.Add(turn);
+        }
+        else
+        {
+            _records.Add(ProcessRecord.Decode(record));
+        }
     }
 }

@@ -6,7 +6,11 @@ namespace EbpfPersonas.Agent.Tests.Activity;
 /// <summary>A folder with the C programs of Programs/, compiled, and room for links and scripts.</summary>
 public sealed class TestPrograms : IAsyncLifetime
 {
-    private static readonly string[] Names = ["exec_by_descriptor", "fork_and_wait", "leader_exits_first"];
+    private static readonly string[] Names =
+        ["exec_by_descriptor", "first_packets", "fork_and_wait", "leader_exits_first", "run_repeatedly"];
+
+    // These begin without a C library.
+    private static readonly string[] Bare = ["-nostdlib", "-static", "-fno-stack-protector"];
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("ebpf-personas-programs-").FullName;
 
@@ -30,8 +34,11 @@ public sealed class TestPrograms : IAsyncLifetime
         foreach (var name in Names)
         {
             await RunningProcess.RunAsync(
-                "gcc", "-O1", "-pthread", "-o", this[name],
-                Path.Join(AppContext.BaseDirectory, "Programs", name + ".c"));
+                "gcc",
+                [
+                    "-O1", "-pthread", .. name == "first_packets" ? Bare : [], "-o", this[name],
+                    Path.Join(AppContext.BaseDirectory, "Programs", name + ".c"),
+                ]);
         }
     }
 

@@ -1,0 +1,226 @@
+using System.Numerics;
+using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Bpf;
+
+namespace EbpfPersonas.Agent.Dataplane.Stages;
+
+/// <summary>
+/// What the kernel puts in force by itself: the conditions that it watches, and the table that says whose persona goes
+/// before whose. The programs of bpf/src/process.bpf.c read it at exec, fork and exit. Not for several threads at once.
+/// </summary>
+public sealed class KernelStages : IDisposable
+{
+    /// <summary>Conditions that can be watched at once.</summary>
+    public const int Capacity = StageTable.ConditionCount;
+
+    private readonly BpfObject _process;
+    private readonly GracePeriod _grace;
+    private readonly MemoryMap _tables;
+    private readonly MemoryMap _inUse;
+    private readonly MemoryMap _state;
+    private readonly MemoryMap _masks;
+    private readonly ConditionTexts _names;
+    private readonly ConditionTexts _paths;
+    private readonly ConditionTexts _users;
+    private readonly ConditionTexts _parents;
+    private readonly KernelCondition?[] _conditions = new KernelCondition?[Capacity];
+
+    /// <summary>Takes the maps and programs of the loaded <paramref name="process"/>; both are borrowed.</summary>
+    public KernelStages(BpfObject process, GracePeriod grace)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        (_process, _grace) = (process, grace);
+        _tables = process.Map("stages").MapMemory();
+        _inUse = process.Map("stages_in_use").MapMemory();
+        _state = process.Map("activation").MapMemory();
+        _masks = process.Map("condition_masks").MapMemory();
+        _names = new ConditionTexts(process.Map("condition_names"));
+        _paths = new ConditionTexts(process.Map("condition_paths"));
+        _users = new ConditionTexts(process.Map("condition_users"));
+        _parents = new ConditionTexts(process.Map("condition_parents"));
+    }
+
+    /// <summary>What became of the conditions; each field of one moment, all of them not.</summary>
+    public ref readonly ActivationState State => ref _state.Values<ActivationState>()[0];
+
+    /// <summary>The table in force.</summary>
+    public ref readonly StageTable Table => ref _tables.Values<StageTable>()[(int)InUse];
+
+    private ulong InUse => Volatile.Read(ref _inUse.Values<ulong>()[0]);
+
+    private ref ConditionMasks Masks => ref _masks.Values<ConditionMasks>()[0];
+
+    /// <summary>
+    /// From now on the kernel counts the processes that begin and for which <paramref name="condition"/> holds, under
+    /// the number that this gives; null where all numbers are taken. Those that run already are for <see cref="Adopt"/>.
+    /// </summary>
+    public int? Watch(KernelCondition condition)
+    {
+        var number = Array.IndexOf(_conditions, null);
+        if (number < 0)
+        {
+            return null;
+        }
+
+        // All that is said of it comes before the bit that makes it count.
+        var bit = 1UL << number;
+        _conditions[number] = condition;
+        Say(bit, condition.Name, _names, ref Masks.AnyName);
+        Say(bit, condition.Path, _paths, ref Masks.AnyPath);
+        Say(bit, condition.Parent, _parents, ref Masks.AnyParent);
+        if (condition.User is { } user)
+        {
+            _users.Add(user, bit);
+            Clear(ref Masks.AnyUser, bit);
+        }
+        else
+        {
+            Set(ref Masks.AnyUser, bit);
+        }
+
+        Set(ref Masks.Used, bit);
+        return number;
+    }
+
+    /// <summary>
+    /// These conditions hold for nobody any more, and their numbers are free; no table names them. Waits for programs
+    /// that still see them.
+    /// </summary>
+    public void Forget(ulong conditions)
+    {
+        Clear(ref Masks.Used, conditions);
+        _grace.Wait();
+        var request = new ProcessRequest { Conditions = conditions };
+        Call("forget_conditions", ref request);
+        for (var left = conditions; left != 0; left &= left - 1)
+        {
+            var number = BitOperations.TrailingZeroCount(left);
+            if (_conditions[number] is { } condition)
+            {
+                Unsay(1UL << number, condition);
+                _conditions[number] = null;
+            }
+        }
+
+        Unlatch(conditions);
+    }
+
+    /// <summary>
+    /// Gives a process that may have begun unseen a place in the kernel's table, and the serial of its image; null
+    /// where there is no room. Its image is to be read after this, and named with the serial to <see cref="Adopt"/>.
+    /// </summary>
+    public uint? Remember(uint pid)
+    {
+        var request = new ProcessRequest { Pid = pid };
+        return Call("remember_process", ref request) == 0 ? request.Serial : null;
+    }
+
+    /// <summary>
+    /// These conditions hold for a process that runs already; <paramref name="asParent"/> name it as the parent of
+    /// theirs. False where it has another image by now, of which the kernel itself knows what holds.
+    /// </summary>
+    public bool Adopt(uint pid, uint serial, ulong conditions, ulong asParent)
+    {
+        var request = new ProcessRequest
+        {
+            Pid = pid,
+            Serial = serial,
+            Conditions = conditions,
+            AsParent = asParent,
+        };
+        return Call("adopt_process", ref request) == 0;
+    }
+
+    /// <summary>
+    /// Puts <paramref name="table"/> in the place of the one in force, and in force what it and the conditions say;
+    /// gives the epoch of the switch, or 0 where none was needed. The slots of the table before may be used again after
+    /// a grace period.
+    /// </summary>
+    public uint Publish(in StageTable table)
+    {
+        var next = InUse ^ 1;
+        // Whoever still reads the copy from two tables ago must be done.
+        _grace.Wait();
+        _tables.Values<StageTable>()[(int)next] = table;
+        Volatile.Write(ref _inUse.Values<ulong>()[0], next);
+        Latch(table);
+        return Settle();
+    }
+
+    /// <summary>Ends candidates that do not end by themselves; to be followed by <see cref="Settle"/>.</summary>
+    public void Unlatch(ulong conditions) =>
+        Interlocked.And(ref _state.Values<ActivationState>()[0].Latched, ~conditions);
+
+    /// <summary>Puts in force what the table and the conditions say; gives the epoch of the switch, or 0.</summary>
+    public uint Settle()
+    {
+        var request = default(ProcessRequest);
+        Call("settle_stages", ref request);
+        return request.Serial;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _tables.Dispose();
+        _inUse.Dispose();
+        _state.Dispose();
+        _masks.Dispose();
+    }
+
+    /// <summary>What holds already when it is armed did not begin under this table.</summary>
+    private void Latch(in StageTable table)
+    {
+        ref var state = ref _state.Values<ActivationState>()[0];
+        for (var left = table.Armed & table.Latching; left != 0; left &= left - 1)
+        {
+            var number = BitOperations.TrailingZeroCount(left);
+            if (Volatile.Read(ref state.Condition[number].Live) > 0)
+            {
+                Interlocked.Or(ref state.Latched, 1UL << number);
+            }
+        }
+    }
+
+    private static void Say(ulong bit, string? text, ConditionTexts texts, ref ulong any)
+    {
+        if (text is null)
+        {
+            Set(ref any, bit);
+        }
+        else
+        {
+            texts.Add(text, bit);
+            Clear(ref any, bit);
+        }
+    }
+
+    private void Unsay(ulong bit, KernelCondition condition)
+    {
+        if (condition.Name is { } name)
+        {
+            _names.Remove(name, bit);
+        }
+
+        if (condition.Path is { } path)
+        {
+            _paths.Remove(path, bit);
+        }
+
+        if (condition.Parent is { } parent)
+        {
+            _parents.Remove(parent, bit);
+        }
+
+        if (condition.User is { } user)
+        {
+            _users.Remove(user, bit);
+        }
+    }
+
+    private static void Set(ref ulong mask, ulong bits) => Volatile.Write(ref mask, mask | bits);
+
+    private static void Clear(ref ulong mask, ulong bits) => Volatile.Write(ref mask, mask & ~bits);
+
+    private int Call(string program, ref ProcessRequest request) => _process.Program(program).Call(ref request);
+}
