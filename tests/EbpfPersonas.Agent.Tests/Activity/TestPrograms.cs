@@ -7,7 +7,10 @@ namespace EbpfPersonas.Agent.Tests.Activity;
 public sealed class TestPrograms : IAsyncLifetime
 {
     private static readonly string[] Names =
-        ["exec_by_descriptor", "first_packets", "fork_and_wait", "leader_exits_first", "run_repeatedly"];
+    [
+        "do_nothing", "exec_by_descriptor", "exec_storm", "first_packets", "fork_and_wait", "leader_exits_first",
+        "run_repeatedly",
+    ];
 
     // These begin without a C library.
     private static readonly string[] Bare = ["-nostdlib", "-static", "-fno-stack-protector"];
@@ -36,7 +39,7 @@ public sealed class TestPrograms : IAsyncLifetime
             await RunningProcess.RunAsync(
                 "gcc",
                 [
-                    "-O1", "-pthread", .. name == "first_packets" ? Bare : [], "-o", this[name],
+                    "-O1", "-pthread", .. IsBare(name) ? Bare : [], "-o", this[name],
                     Path.Join(AppContext.BaseDirectory, "Programs", name + ".c"),
                 ]);
         }
@@ -47,4 +50,6 @@ public sealed class TestPrograms : IAsyncLifetime
         Directory.Delete(Folder, recursive: true);
         return Task.CompletedTask;
     }
+
+    private static bool IsBare(string name) => name is "do_nothing" or "first_packets";
 }
