@@ -62,7 +62,17 @@ internal sealed class StageLab : IAsyncDisposable
 
     public KernelStages Stages { get; private set; } = null!;
 
-    public static async Task<StageLab> CreateAsync(AttachMode attach = AttachMode.Auto)
+    /// <summary>What the active word says.</summary>
+    public uint ActiveSlot
+    {
+        get
+        {
+            using var active = new ActiveWord(Dataplane.Filter.Map("active"));
+            return active.Read().Slot;
+        }
+    }
+
+    public static async Task<StageLab> CreateAsync(AttachMode attach = AttachMode.Auto, byte[]? image = null)
     {
         var lab = await Lab.CreateAsync();
         var vm = await lab.AddHostAsync("vm", "10.0.0.5/24");
@@ -82,7 +92,7 @@ internal sealed class StageLab : IAsyncDisposable
         });
         using var socket = vm.OpenSocket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         made.Tracer = ProcessTracer.Load(
-            BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), filter: made.Dataplane.Filter);
+            image ?? BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), filter: made.Dataplane.Filter);
         made.Stages = new KernelStages(made.Tracer.Programs, made._grace);
         made.Tracer.Attach();
         return made;
