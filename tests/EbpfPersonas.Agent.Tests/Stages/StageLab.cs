@@ -45,6 +45,7 @@ internal sealed class StageLab : IAsyncDisposable
 
     private readonly Lab _lab;
     private readonly GracePeriod _grace = new();
+    private readonly Dictionary<uint, string> _published = new() { [PersonaSlots.NoPersona] = "none" };
 
     private StageLab(Lab lab, LabHost vm, LabHost peer) => (_lab, Vm, Peer) = (lab, vm, peer);
 
@@ -61,6 +62,9 @@ internal sealed class StageLab : IAsyncDisposable
     public ProcessTracer Tracer { get; private set; } = null!;
 
     public KernelStages Stages { get; private set; } = null!;
+
+    /// <summary>The name of the persona in force, of those that <see cref="StageClient"/> published.</summary>
+    public string InForce => _published[ActiveSlot];
 
     /// <summary>What the active word says.</summary>
     public uint ActiveSlot
@@ -123,6 +127,7 @@ internal sealed class StageLab : IAsyncDisposable
     {
         var floor = Dataplane.Publish(Before, 1);
         var client = Dataplane.Publish(Client, 1);
+        (_published[floor.Slot], _published[client.Slot]) = (floor.Name, client.Name);
         var number = Stages.Watch(condition)!.Value;
         var table = new StageTable { Armed = 1UL << number, FloorSlot = floor.Slot, StageCount = 1 };
         table.Stage[0] = new Stage { Condition = (uint)number, Slot = client.Slot };
