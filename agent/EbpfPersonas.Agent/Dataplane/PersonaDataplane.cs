@@ -1,6 +1,7 @@
 using EbpfPersonas.Agent.Dataplane.Addresses;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Agent.Dataplane.Pins;
+using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
@@ -16,46 +17,31 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     private readonly Lock _gate = new();
     private readonly BpfObject _filter;
     private readonly GracePeriod _grace = new();
-    private readonly ActiveWord _active;
     private readonly PersonaSlots _slots;
     private readonly RuleCounters _ruleCounters;
     private readonly CounterReader _counters;
-    private readonly KernelJudge _judge;
     private readonly FlowTables _flows;
     private readonly FailsafeTables _failsafe;
     private readonly LocalAddresses _addresses;
     private readonly AttachMode _attach;
-    private readonly Func<Persona, int, CompiledPersona> _compiler;
-    private readonly Action _betweenWrites;
-    private readonly List<ResidentPersona> _residents = [];
-    private readonly RetiredPersonas _retired;
+    private readonly PersonasInForce _inForce;
     private readonly Succession _succession;
     private InterfaceFilters _interfaces;
-    private ResidentPersona? _current;
-    private ulong _generation;
     private bool _disposed;
 
     private PersonaDataplane(BpfObject filter, DataplaneOptions options, Succession succession)
     {
         _filter = filter;
         _succession = succession;
-        _active = new ActiveWord(filter.Map("active"));
         _ruleCounters = new RuleCounters(filter);
         _slots = new PersonaSlots(filter, _ruleCounters, succession.Adopts, options.BetweenWrites);
         _counters = new CounterReader(filter, _ruleCounters);
-        _judge = new KernelJudge(filter);
         _flows = new FlowTables(filter);
         _failsafe = new FailsafeTables(filter, _grace);
         _addresses = new LocalAddresses(filter);
         _attach = options.Attach;
         _interfaces = new InterfaceFilters(filter, _attach, succession.Links);
-        _compiler = options.Compiler;
-        _betweenWrites = options.BetweenWrites;
-        _retired = new RetiredPersonas(_gate, _grace, resident =>
-        {
-            _counters.Keep(resident);
-            _slots.Free(resident);
-        });
+        _inForce = new PersonasInForce(filter, _slots, _counters, _gate, _grace, options);
     }
 
     /// <summary>The loaded filter, for tests.</summary>
@@ -92,7 +78,19 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     public AttachMode Mode => _interfaces.Mode;
 
     /// <summary>The persona in force, or null.</summary>
-    public ResidentPersona? Current => _current;
+    public ResidentPersona? Current
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _inForce.Current;
+            }
+        }
+    }
+
+    /// <summary>What the kernel puts in force by itself; null without <see cref="UseStages"/>.</summary>
+    public KernelStages? Stages => _inForce.Stages;
 
     /// <summary>What is in force.</summary>
     public RealisedState Realised
@@ -102,8 +100,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                return _succession.Elsewhere
-                    ?? new RealisedState(_generation, _active.Read().Epoch, _current?.Name, _current?.Revision ?? 0);
+                return _succession.Elsewhere ?? _inForce.Realised;
             }
         }
     }
@@ -192,31 +189,49 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     }
 
     /// <summary>
-    /// Puts <paramref name="persona"/> (null = none) in force as generation <paramref name="generation"/>. When it
-    /// returns, every packet is judged by it; when it throws <see cref="ApplyException"/>, everything is as it was.
+    /// From now on the kernel switches between staged personas by itself, by the programs of
+    /// <paramref name="process"/>, which is loaded with this filter's maps and borrowed.
     /// </summary>
-    public RealisedState Apply(ulong generation, Persona? persona)
+    public KernelStages UseStages(BpfObject process)
     {
         lock (_gate)
         {
-            var before = _current;
-            var resident = persona is null ? null : ApplyException.Guard(() => Publish(persona, generation));
-            if (_succession.Elsewhere is null)
-            {
-                PutInForce(resident, generation);
-            }
-            else
-            {
-                TakeOver(resident, generation);
-            }
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _inForce.UseStages(process);
+        }
+    }
 
-            if (before is not null)
-            {
-                _residents.Remove(before);
-                _retired.Add(before);
-            }
+    /// <summary>
+    /// Puts <paramref name="persona"/> (null = none) in force as generation <paramref name="generation"/>, and nothing
+    /// else. When it returns, every packet is judged by it; when it throws <see cref="ApplyException"/>, everything is
+    /// as it was.
+    /// </summary>
+    public RealisedState Apply(ulong generation, Persona? persona) =>
+        Arrange(new Arrangement { Generation = generation, Floor = persona });
 
+    /// <summary>
+    /// Makes all personas of <paramref name="arrangement"/> resident, and in force the one that is to be. When it
+    /// throws <see cref="ApplyException"/>, everything is as it was.
+    /// </summary>
+    public RealisedState Arrange(Arrangement arrangement)
+    {
+        ArgumentNullException.ThrowIfNull(arrangement);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _inForce.Arrange(
+                arrangement, _succession.Elsewhere is null ? null : floor => TakeOver(floor, arrangement.Generation));
             return Realised;
+        }
+    }
+
+    /// <summary>The staged personas are candidates at other times; needs <see cref="UseStages"/>.</summary>
+    public void Arm(Arming arming)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _inForce.Arm(arming);
         }
     }
 
@@ -228,25 +243,11 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     public ResidentPersona Publish(Persona persona, ulong generation)
     {
         ArgumentNullException.ThrowIfNull(persona);
-        var compiled = _compiler(persona, _slots.LineCapacity);
+        var compiled = _inForce.Residents.Compile(persona);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            // Retired personas may hold the room that is missing.
-            var resident = _slots.Publish(compiled, persona.Revision, generation, _retired.ReclaimNow);
-            try
-            {
-                _judge.RunTests(persona, resident);
-            }
-            catch
-            {
-                // No program but the judge has seen the slot: its room is free at once.
-                _slots.Free(resident);
-                throw;
-            }
-
-            _residents.Add(resident);
-            return resident;
+            return _inForce.Residents.Publish(persona, compiled, generation);
         }
     }
 
@@ -256,8 +257,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            _current = resident;
-            return _active.Switch(resident?.Slot ?? PersonaSlots.NoPersona);
+            return _inForce.SwitchTo(resident);
         }
     }
 
@@ -268,7 +268,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var (verdicts, rules) = _counters.Read(_residents.Concat(_retired.All));
+            var (verdicts, rules) = _counters.Read(_inForce.Residents.Counting);
             return new DataplaneCounters
             {
                 Verdicts = verdicts,
@@ -292,7 +292,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         lock (_gate)
         {
             _disposed = true;
-            reclaiming = _retired.Stop();
+            reclaiming = _inForce.Residents.Stop();
         }
 
         reclaiming.Wait();
@@ -302,7 +302,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
             _failsafe.Dispose();
             _slots.Dispose();
             _ruleCounters.Dispose();
-            _active.Dispose();
+            _inForce.Dispose();
             _grace.Dispose();
             _filter.Dispose();
             _succession.Dispose();
@@ -318,27 +318,14 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
         else
         {
-            _succession.Prepare(_active, state => Rebuild(state, known), PutInForce);
+            _succession.Prepare(_inForce.Active, state => Rebuild(state, known), _inForce.PutInForce);
             Adopted = _succession.Elsewhere is not null;
         }
     }
 
     private void Adopt(IReadOnlyList<Persona> known)
     {
-        var (epoch, slot) = _active.Read();
-        Adopted = epoch != 0;
-        _generation = _slots.Generation(slot);
-        if (slot != PersonaSlots.NoPersona)
-        {
-            _current = _slots.Adopt(slot, (found, revision) =>
-                AdoptedPersona.Recognise(found, revision, known, one => _compiler(one, _slots.LineCapacity)));
-            _residents.Add(_current);
-        }
-
-        if ((int)(_succession.EpochElsewhere - epoch) > 0)
-        {
-            _active.Switch(slot, _succession.EpochElsewhere);
-        }
+        Adopted = _inForce.Adopt(known, _succession.EpochElsewhere);
 
         // Programs may still see what retired in the last moments of the agent before.
         _grace.Wait();
@@ -364,28 +351,13 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    /// <summary>One switch; the generation is in the slot, so that it comes with it.</summary>
-    private void PutInForce(ResidentPersona? resident, ulong generation)
-    {
-        if (resident is null)
-        {
-            _slots.SetNoPersonaGeneration(generation);
-        }
-
-        _betweenWrites();
-        SwitchTo(resident);
-        _betweenWrites();
-        _generation = generation;
-    }
-
     /// <summary>In place of what the programs of another agent version enforce.</summary>
     private void TakeOver(ResidentPersona? resident, ulong generation)
     {
         if (_succession.Heir?.Resident is { } unused)
         {
             // No program has seen it.
-            _residents.Remove(unused);
-            _slots.Free(unused);
+            _inForce.Residents.Discard(unused);
         }
 
         ApplyException.Guard(() =>

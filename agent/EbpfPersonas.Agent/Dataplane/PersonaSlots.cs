@@ -128,9 +128,9 @@ public sealed class PersonaSlots : IDisposable
     /// <summary>The generation that brought what is in a slot.</summary>
     public ulong Generation(uint slot) => _slots.Values<Slot>()[(int)slot].Generation;
 
-    /// <summary>"No persona" is to be in force by this generation: before it becomes so, or while it is.</summary>
-    public void SetNoPersonaGeneration(ulong generation) =>
-        Volatile.Write(ref _slots.Values<Slot>()[(int)NoPersona].Generation, generation);
+    /// <summary>What is in a slot is wanted by this generation: before it comes into force, or while it is.</summary>
+    public void SetGeneration(uint slot, ulong generation) =>
+        Volatile.Write(ref _slots.Values<Slot>()[(int)slot].Generation, generation);
 
     /// <summary>
     /// Takes the room of the persona that an earlier agent wrote into <paramref name="slot"/>, as

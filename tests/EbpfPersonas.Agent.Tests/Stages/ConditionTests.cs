@@ -149,7 +149,7 @@ public sealed class ConditionTests(TestPrograms programs) : IClassFixture<TestPr
         await using var process = _lab.Vm.Start("sleep", ["60"]);
         await LiveAsync(number, 1);
 
-        _lab.Stages.Publish(_lab.Stages.Table with { StageCount = 0, Armed = 0 });
+        _lab.Dataplane.Apply(2, StageLab.Before);
         Assert.Equal(StageLab.Before.Name, _lab.InForce);
         _lab.Stages.Forget(1UL << number);
         Assert.Equal(0u, Live(number));
@@ -167,7 +167,7 @@ public sealed class ConditionTests(TestPrograms programs) : IClassFixture<TestPr
     public async Task A_latching_condition_keeps_its_persona_until_it_is_told_to_let_go()
     {
         var number = _lab.StageClient(new KernelCondition("sleep", null, null, null));
-        _lab.Stages.Publish(_lab.Stages.Table with { Latching = 1UL << number });
+        _lab.Dataplane.Arm(new Arming(1UL << number, 1UL << number));
         await using var process = _lab.Vm.Start("sleep", ["60"]);
         await LiveAsync(number, 1);
         await process.StopAsync();

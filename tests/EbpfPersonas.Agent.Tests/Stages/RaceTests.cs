@@ -1,4 +1,4 @@
-using EbpfPersonas.Agent.Abi;
+using System.Collections.Immutable;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Agent.Tests.Activity;
@@ -35,21 +35,22 @@ public sealed class RaceTests(TestPrograms programs, ITestOutputHelper output) :
     private async Task<(Arrivals Arrived, uint Live, bool Floor)> RaceAsync(byte[] image)
     {
         await using var lab = await StageLab.CreateAsync(image: image);
-        var floor = lab.Dataplane.Publish(StageLab.Before, 1);
         string[] names = ["left", "right"];
-        var table = new StageTable { FloorSlot = floor.Slot };
-        foreach (var condition in new KernelCondition[]
+        KernelCondition[] conditions =
+            [new("left", null, null, null), new(null, null, 0, "run_repeatedly"), new("right", null, null, null)];
+        ImmutableArray<StagedPersona> staged =
+        [
+            .. conditions.Select(condition => lab.Stages.Watch(condition)!.Value)
+                .Select(number => new StagedPersona(StageLab.Client with { Name = $"client-{number}" }, [number])),
+        ];
+        lab.Dataplane.Arrange(new Arrangement
         {
-            new("left", null, null, null), new(null, null, 0, "run_repeatedly"), new("right", null, null, null),
-        })
-        {
-            var number = lab.Stages.Watch(condition)!.Value;
-            var waiting = lab.Dataplane.Publish(StageLab.Client with { Name = $"client-{number}" }, 1);
-            table.Armed |= 1UL << number;
-            table.Stage[(int)table.StageCount++] = new Stage { Condition = (uint)number, Slot = waiting.Slot };
-        }
-
-        lab.Stages.Publish(table);
+            Generation = 1,
+            Floor = StageLab.Before,
+            Staged = staged,
+            FloorRank = staged.Length,
+            Arming = new Arming(0b111, 0),
+        });
         var running = names.Select(name =>
         {
             if (!File.Exists(programs[name]))
@@ -67,12 +68,12 @@ public sealed class RaceTests(TestPrograms programs, ITestOutputHelper output) :
 
         var arrived = await lab.TakeArrivalsAsync();
         uint live = 0;
-        for (var number = 0; number < table.StageCount; number++)
+        for (var number = 0; number < conditions.Length; number++)
         {
             live += lab.Stages.State.Condition[number].Live;
         }
 
         output.WriteLine($"{arrived}, {live} left over");
-        return (arrived, live, lab.ActiveSlot == floor.Slot);
+        return (arrived, live, lab.InForce == StageLab.Before.Name);
     }
 }

@@ -1,10 +1,9 @@
 using System.Net.Sockets;
 using System.Text.Json;
-using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Stages;
-using EbpfPersonas.Bpf;
+using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Network;
 using AddressFamily = System.Net.Sockets.AddressFamily;
@@ -44,8 +43,6 @@ internal sealed class StageLab : IAsyncDisposable
         """;
 
     private readonly Lab _lab;
-    private readonly GracePeriod _grace = new();
-    private readonly Dictionary<uint, string> _published = new() { [PersonaSlots.NoPersona] = "none" };
 
     private StageLab(Lab lab, LabHost vm, LabHost peer) => (_lab, Vm, Peer) = (lab, vm, peer);
 
@@ -61,22 +58,14 @@ internal sealed class StageLab : IAsyncDisposable
 
     public ProcessTracer Tracer { get; private set; } = null!;
 
-    public KernelStages Stages { get; private set; } = null!;
+    public KernelStages Stages => Dataplane.Stages!;
 
-    /// <summary>The name of the persona in force, of those that <see cref="StageClient"/> published.</summary>
-    public string InForce => _published[ActiveSlot];
+    /// <summary>The name of the persona in force.</summary>
+    public string? InForce => Dataplane.Realised.Persona;
 
-    /// <summary>What the active word says.</summary>
-    public uint ActiveSlot
-    {
-        get
-        {
-            using var active = new ActiveWord(Dataplane.Filter.Map("active"));
-            return active.Read().Slot;
-        }
-    }
-
-    public static async Task<StageLab> CreateAsync(AttachMode attach = AttachMode.Auto, byte[]? image = null)
+    public static async Task<StageLab> CreateAsync(
+        AttachMode attach = AttachMode.Auto, byte[]? image = null,
+        Func<Persona, int, CompiledPersona>? compiler = null)
     {
         var lab = await Lab.CreateAsync();
         var vm = await lab.AddHostAsync("vm", "10.0.0.5/24");
@@ -90,14 +79,18 @@ internal sealed class StageLab : IAsyncDisposable
         await peer.RunAsync("nft", Counting);
         made.Dataplane = vm.RunInside(() =>
         {
-            var loaded = PersonaDataplane.Load(new DataplaneOptions { Attach = attach });
+            var loaded = PersonaDataplane.Load(new DataplaneOptions
+            {
+                Attach = attach,
+                Compiler = compiler ?? CheckedCompiler.Compile,
+            });
             loaded.Attach();
             return loaded;
         });
         using var socket = vm.OpenSocket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         made.Tracer = ProcessTracer.Load(
             image ?? BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), filter: made.Dataplane.Filter);
-        made.Stages = new KernelStages(made.Tracer.Programs, made._grace);
+        made.Dataplane.UseStages(made.Tracer.Programs);
         made.Tracer.Attach();
         return made;
     }
@@ -125,13 +118,15 @@ internal sealed class StageLab : IAsyncDisposable
     /// <summary>Puts <see cref="Before"/> on the floor, and stages one persona before it for a condition.</summary>
     public int StageClient(KernelCondition condition)
     {
-        var floor = Dataplane.Publish(Before, 1);
-        var client = Dataplane.Publish(Client, 1);
-        (_published[floor.Slot], _published[client.Slot]) = (floor.Name, client.Name);
         var number = Stages.Watch(condition)!.Value;
-        var table = new StageTable { Armed = 1UL << number, FloorSlot = floor.Slot, StageCount = 1 };
-        table.Stage[0] = new Stage { Condition = (uint)number, Slot = client.Slot };
-        Stages.Publish(table);
+        Dataplane.Arrange(new Arrangement
+        {
+            Generation = 1,
+            Floor = Before,
+            Staged = [new StagedPersona(Client, [number])],
+            FloorRank = 1,
+            Arming = new Arming(1UL << number, 0),
+        });
         return number;
     }
 
@@ -152,9 +147,7 @@ internal sealed class StageLab : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Tracer?.Dispose();
-        Stages?.Dispose();
         Dataplane?.Dispose();
-        _grace.Dispose();
         await _lab.DisposeAsync();
     }
 }
