@@ -2,6 +2,8 @@
 #ifndef EBPF_PERSONAS_LIB_ACTIVATION_MAPS_H
 #define EBPF_PERSONAS_LIB_ACTIVATION_MAPS_H
 
+/* Here, and not with the programs that use them, so that they live as long as the filter's maps. */
+
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "abi/activation.h"
@@ -62,6 +64,19 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } condition_users SEC(".maps");
+
+/*
+ * Key: thread group id of a process of the agent's namespace that lives. Written by exec, fork and
+ * exit, and for those that ran before by the agent's scan; read at exit too, where the process may
+ * have left the namespace. The agent's own table has the same bound.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct traced_process);
+} processes SEC(".maps");
 
 /* Key 0: the last serial that was given. */
 struct {

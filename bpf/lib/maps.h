@@ -11,6 +11,7 @@
 #include "abi/layout.h"
 #include "abi/policy.h"
 #include "abi/socket_request.h"
+#include "lib/activation_maps.h"
 #include "lib/active_map.h"
 
 /* Read from the object by user space. */

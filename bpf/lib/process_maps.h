@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include "abi/activation.h"
 #include "abi/process_event.h"
+#include "lib/activation_maps.h"
 #include "lib/process_image.h"
 
 /*
@@ -18,19 +19,6 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 * 1024 * 1024);
 } process_events SEC(".maps");
-
-/*
- * Thread group ids of the agent's namespace that live. Written by exec, fork and exit and by the
- * agent's scan for those that were running before; read at exit, where the process may have left
- * the namespace. The agent's own table has the same bound.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, __u32);
-	__type(value, struct traced_process);
-} processes SEC(".maps");
 
 /* Key 0: events that the ring or `processes` had no room for. Written by the programs, read by the
  * agent. */

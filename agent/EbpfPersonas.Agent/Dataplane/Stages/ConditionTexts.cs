@@ -19,6 +19,18 @@ internal sealed class ConditionTexts(BpfMap map)
     /// <summary>As <see cref="Remove(string, ulong)"/>, of a number.</summary>
     public void Remove(uint number, ulong conditions) => Change(number, 0, conditions);
 
+    /// <summary>What condition <paramref name="number"/> wants; null where it wants nothing of this kind.</summary>
+    public string? TextOf(int number) => map.Keys<ConditionText>().Where(key => Wants(key, number))
+        .Select(key => Encoding.UTF8.GetString(((ReadOnlySpan<byte>)key.Text).TrimEnd((byte)0))).FirstOrDefault();
+
+    /// <summary>As <see cref="TextOf"/>, of a number.</summary>
+    public uint? NumberOf(int number) =>
+        map.Keys<uint>().Where(key => Wants(key, number)).Select(key => (uint?)key).FirstOrDefault();
+
+    private bool Wants<TKey>(TKey key, int number)
+        where TKey : unmanaged =>
+        map.TryLookup(key, out ulong conditions) && (conditions & (1UL << number)) != 0;
+
     private void Change<TKey>(TKey key, ulong add, ulong remove)
         where TKey : unmanaged
     {

@@ -38,7 +38,17 @@ public sealed class KernelStages : IDisposable
         _paths = new ConditionTexts(process.Map("condition_paths"));
         _users = new ConditionTexts(process.Map("condition_users"));
         _parents = new ConditionTexts(process.Map("condition_parents"));
+        for (var number = 0; number < Capacity; number++)
+        {
+            _conditions[number] = IsIn(Masks.Used, number) ? ReadCondition(number) : null;
+        }
     }
+
+    /// <summary>The conditions that are watched, by number: also those that an earlier agent left.</summary>
+    public IEnumerable<(int Number, KernelCondition Condition)> Watched =>
+        from entry in _conditions.Select((condition, number) => (number, condition))
+        where entry.condition is not null
+        select (entry.number, entry.condition!.Value);
 
     /// <summary>What became of the conditions; each field of one moment, all of them not.</summary>
     public ref readonly ActivationState State => ref _state.Values<ActivationState>()[0];
@@ -167,6 +177,14 @@ public sealed class KernelStages : IDisposable
         _state.Dispose();
         _masks.Dispose();
     }
+
+    private KernelCondition ReadCondition(int number) => new(
+        IsIn(Masks.AnyName, number) ? null : _names.TextOf(number),
+        IsIn(Masks.AnyPath, number) ? null : _paths.TextOf(number),
+        IsIn(Masks.AnyUser, number) ? null : _users.NumberOf(number),
+        IsIn(Masks.AnyParent, number) ? null : _parents.TextOf(number));
+
+    private static bool IsIn(ulong mask, int number) => (mask & (1UL << number)) != 0;
 
     /// <summary>What holds already when it is armed did not begin under this table.</summary>
     private void Latch(in StageTable table)
