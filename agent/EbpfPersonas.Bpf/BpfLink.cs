@@ -10,16 +10,13 @@ namespace EbpfPersonas.Bpf;
 public sealed unsafe class BpfLink : IDisposable
 {
     private const int NoEntry = 2; // ENOENT
+    private const int NotSupported = 95; // EOPNOTSUPP
 
-    private readonly SafeHandle _link;
+    private readonly SafeFileHandle _link;
 
-    private BpfLink(SafeHandle link) => _link = link;
+    private BpfLink(SafeFileHandle link) => _link = link;
 
-    private int Descriptor => _link is SafeFileHandle
-        ? (int)_link.DangerousGetHandle()
-        : throw new InvalidOperationException("libbpf keeps this link's descriptor for itself.");
-
-    internal static BpfLink FromLibbpf(nint link) => new(new LibbpfLinkHandle(link));
+    private int Descriptor => (int)_link.DangerousGetHandle();
 
     internal static BpfLink FromDescriptor(int descriptor) => new(new SafeFileHandle(descriptor, ownsHandle: true));
 
@@ -69,9 +66,17 @@ public sealed unsafe class BpfLink : IDisposable
     }
 
     /// <summary>
-    /// Takes the program off its interface, whoever else holds the link; throws <see cref="BpfException"/>.
+    /// Takes the program off, whoever else holds the link; throws <see cref="BpfException"/>. Of a link to a trace point
+    /// the kernel cannot do that: it ends when nobody holds it any more.
     /// </summary>
-    public void Detach() => BpfException.Check(LinkFunctions.bpf_link_detach(Descriptor), "detach a link");
+    public void Detach()
+    {
+        var result = LinkFunctions.bpf_link_detach(Descriptor);
+        if (result != -NotSupported)
+        {
+            BpfException.Check(result, "detach a link");
+        }
+    }
 
     /// <summary>What the kernel says of it; throws <see cref="BpfException"/>.</summary>
     public BpfLinkInfo ReadInfo()
@@ -102,15 +107,5 @@ public sealed unsafe class BpfLink : IDisposable
         {
             Marshal.FreeCoTaskMem(bytes);
         }
-    }
-
-    private sealed class LibbpfLinkHandle : SafeHandle
-    {
-        public LibbpfLinkHandle(nint link)
-            : base(nint.Zero, ownsHandle: true) => SetHandle(link);
-
-        public override bool IsInvalid => handle == nint.Zero;
-
-        protected override bool ReleaseHandle() => ObjectFunctions.bpf_link__destroy(handle) == 0;
     }
 }

@@ -25,16 +25,11 @@ public sealed unsafe class BpfProgram
         ? BpfException.Check(ObjectFunctions.bpf_program__fd(_program), $"use program {Name}")
         : throw new ObjectDisposedException(Name);
 
-    /// <summary>Attaches to what the section's name says (tp_btf/...); throws <see cref="BpfException"/>.</summary>
-    public BpfLink Attach()
-    {
-        var ((link, errno), log) = LibbpfLog.Collect(() =>
-        {
-            var attached = ObjectFunctions.bpf_program__attach(_program);
-            return (attached, Marshal.GetLastPInvokeError());
-        });
-        return link != nint.Zero ? BpfLink.FromLibbpf(link) : throw new BpfException($"attach {Name}", errno, log);
-    }
+    /// <summary>
+    /// Attaches to the trace point that the section's name says (tp_btf/...); throws <see cref="BpfException"/>.
+    /// </summary>
+    public BpfLink Attach() => BpfLink.FromDescriptor(
+        BpfException.Check(LinkFunctions.bpf_raw_tracepoint_open(null, Descriptor), $"attach {Name}"));
 
     /// <summary>
     /// Attaches to a cgroup, at the hook that the section's name says (cgroup/...), beside those of others; every

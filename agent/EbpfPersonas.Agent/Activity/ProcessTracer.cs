@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane.Pins;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Activity;
@@ -13,6 +14,9 @@ internal sealed class ProcessTracer : IDisposable
 {
     /// <summary>Octets of the ring where nothing else is asked for: 40,000 execs with usual paths.</summary>
     public const uint DefaultRingSize = 4 * 1024 * 1024;
+
+    // Exit first: a process that is seen to begin is also seen to end.
+    private static readonly string[] Traced = ["process_exit", "process_fork", "process_exec"];
 
     private readonly BpfObject _object;
     private readonly BpfMap _processes;
@@ -62,14 +66,29 @@ internal sealed class ProcessTracer : IDisposable
     }
 
     /// <summary>
-    /// Begins to trace; throws <see cref="BpfException"/>. What runs already is found by a scan after this.
+    /// Begins to trace; throws <see cref="BpfException"/>. What runs already is found by a scan after this. In
+    /// <paramref name="linkDirectory"/>, of one agent alone in a bpffs, the programs are kept beyond this process, and
+    /// replace those of an earlier one: for a moment both follow the processes, which is the same as one.
     /// </summary>
-    public void Attach()
+    public void Attach(string? linkDirectory = null)
     {
-        // Exit first: a process that is seen to begin is also seen to end.
-        foreach (var name in (string[])["process_exit", "process_fork", "process_exec"])
+        foreach (var name in Traced)
         {
-            _links.Add(_object.Program(name).Attach());
+            var link = _object.Program(name).Attach();
+            _links.Add(link);
+            if (linkDirectory is not null)
+            {
+                LinkPins.Keep(link, linkDirectory, Pin(name));
+            }
+        }
+    }
+
+    /// <summary>Takes away what is pinned in <paramref name="linkDirectory"/>, which ends it.</summary>
+    public static void RemovePinned(string linkDirectory)
+    {
+        foreach (var name in Traced)
+        {
+            LinkPins.Remove(linkDirectory, Pin(name));
         }
     }
 
@@ -122,6 +141,8 @@ internal sealed class ProcessTracer : IDisposable
         _ring.Dispose();
         _object.Dispose();
     }
+
+    private static string Pin(string name) => "trace-" + name;
 
     private void Take(ReadOnlySpan<byte> record)
     {

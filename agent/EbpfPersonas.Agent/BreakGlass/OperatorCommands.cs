@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Agent.Settings;
@@ -84,6 +85,7 @@ internal sealed class OperatorCommands(AgentSettings settings, Action enforceNow
                 // An agent that hangs has it, and holds the links: they are taken off whoever does.
                 var links = Path.Join(pins, PinnedState.LinkFolder);
                 SocketHooks.RemovePinned(links);
+                ProcessTracer.RemovePinned(links);
                 InterfaceFilters.RemoveAll(links);
                 PinnedState.Unpin(pins);
             }

@@ -47,6 +47,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     /// <summary>The loaded filter, for tests.</summary>
     internal BpfObject Filter => _filter;
 
+    /// <summary>Where links are pinned, or null.</summary>
+    public string? LinkDirectory => _succession.Links;
+
     /// <summary>Where the filters hang: each interface, what happened there, and their removal.</summary>
     public InterfaceFilters Interfaces => _interfaces;
 

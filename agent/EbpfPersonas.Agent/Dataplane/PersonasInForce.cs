@@ -17,6 +17,9 @@ internal sealed class PersonasInForce(
     private ResidentPersona? _floor;
     private StagedPersonas? _staged;
 
+    // Staged by an earlier agent, until the first arrangement of this one.
+    private readonly List<ResidentPersona> _adopted = [];
+
     /// <summary>The personas that lie in the maps.</summary>
     public ResidentPersonas Residents { get; } = new(
         gate, grace, slots, counters, new KernelJudge(filter), options.Compiler);
@@ -49,7 +52,11 @@ internal sealed class PersonasInForce(
     {
         Stages = new KernelStages(process, grace);
         _staged = new StagedPersonas(Stages, slots, Residents);
-        Stages.Publish(new StageTable { FloorSlot = _active.Read().Slot });
+        if (_adopted.Count == 0)
+        {
+            Stages.Publish(new StageTable { FloorSlot = _active.Read().Slot });
+        }
+
         return Stages;
     }
 
@@ -95,6 +102,9 @@ internal sealed class PersonasInForce(
         {
             Residents.Retire(before);
         }
+
+        _adopted.ForEach(Residents.Retire);
+        _adopted.Clear();
     }
 
     /// <summary>The staged personas are candidates at other times.</summary>
@@ -125,6 +135,11 @@ internal sealed class PersonasInForce(
         if (slot != PersonaSlots.NoPersona)
         {
             _floor = Residents.Adopt(slot, known);
+        }
+
+        foreach (var waiting in StagedPersonas.SlotsIn(filter).Where(other => Residents.In(other) is null))
+        {
+            _adopted.Add(Residents.Adopt(waiting, known));
         }
 
         if ((int)(epochElsewhere - epoch) > 0)

@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane.Pins;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane;
@@ -11,9 +12,6 @@ namespace EbpfPersonas.Agent.Dataplane;
 public sealed class SocketHooks : IDisposable
 {
     private static readonly string[] Programs = ["connect4", "connect6", "sendmsg4", "sendmsg6"];
-
-    // A new link waits under this name until it takes the place of the old one. The kernel allows no dots.
-    private const string Waiting = "-new";
 
     private readonly BpfObject _filter;
     private readonly ulong _netnsCookie;
@@ -47,7 +45,10 @@ public sealed class SocketHooks : IDisposable
             {
                 var link = _hooks.Program(name).AttachCgroup(cgroup);
                 _links.Add(link);
-                Keep(link, name);
+                if (_linkDirectory is not null)
+                {
+                    LinkPins.Keep(link, _linkDirectory, Pin(name));
+                }
             }
         }
         catch
@@ -76,8 +77,7 @@ public sealed class SocketHooks : IDisposable
     {
         foreach (var name in Programs)
         {
-            Remove(Pin(linkDirectory, name));
-            Remove(Pin(linkDirectory, name) + Waiting);
+            LinkPins.Remove(linkDirectory, Pin(name));
         }
     }
 
@@ -106,35 +106,7 @@ public sealed class SocketHooks : IDisposable
         _hooks = null;
     }
 
-    /// <summary>Pins the link, in one step in the place of what has the name.</summary>
-    private void Keep(BpfLink link, string name)
-    {
-        if (_linkDirectory is null)
-        {
-            return;
-        }
-
-        var pin = Pin(_linkDirectory, name);
-        Directory.CreateDirectory(_linkDirectory);
-        Remove(pin + Waiting);
-        using var before = BpfLink.OpenPinned(pin);
-        link.Pin(pin + Waiting);
-        File.Move(pin + Waiting, pin, overwrite: true);
-        before?.Detach();
-    }
-
-    /// <summary>Detaches at once: the kernel takes its time with a link that only lost its name.</summary>
-    private static void Remove(string pin)
-    {
-        using var link = BpfLink.OpenPinned(pin);
-        if (link is not null)
-        {
-            link.Detach();
-            File.Delete(pin);
-        }
-    }
-
-    private static string Pin(string linkDirectory, string name) => Path.Join(linkDirectory, "cgroup-" + name);
+    private static string Pin(string name) => "cgroup-" + name;
 
     private BpfObject Load()
     {

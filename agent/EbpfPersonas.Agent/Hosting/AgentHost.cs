@@ -81,7 +81,7 @@ internal static class AgentHost
         services.AddSingleton(provider => new SocketHooks(
             provider.GetRequiredService<PersonaDataplane>().Filter,
             NetworkNamespace.ReadCookie(),
-            settings.PinDirectory is { } pins ? Path.Join(pins, "links") : null));
+            provider.GetRequiredService<PersonaDataplane>().LinkDirectory));
         services.AddHostedService<DataplaneService>();
     }
 
@@ -89,7 +89,10 @@ internal static class AgentHost
     {
         services.AddSingleton(_ => new UserNames());
         services.AddSingleton(provider => new ProcFiles(provider.GetRequiredService<UserNames>()));
-        services.AddSingleton(_ => ProcessTracer.Load(BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie()));
+        services.AddSingleton(provider => ProcessTracer.Load(
+            BpfImages.Read("process.bpf.o"),
+            NetworkNamespace.ReadCookie(),
+            filter: provider.GetRequiredService<PersonaDataplane>().Filter));
         services.AddSingleton(provider => new ActivityFeed(
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<UserNames>(),

@@ -69,6 +69,10 @@ internal static unsafe partial class LinkFunctions
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_link_detach(int linkFd);
 
+    /// <summary>Without a name: that which the program was loaded for (BPF_TRACE_RAW_TP).</summary>
+    [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int bpf_raw_tracepoint_open(byte* name, int programFd);
+
     /// <summary>bpf(2), which libc does not wrap.</summary>
     [LibraryImport("libc", SetLastError = true)]
     public static partial long syscall(long number, long command, bpf_attr_query* attributes, long size);

@@ -78,12 +78,6 @@ internal static unsafe partial class ObjectFunctions
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial int bpf_program__expected_attach_type(nint program);
 
-    [LibraryImport(LibbpfLibrary.Name, SetLastError = true)]
-    public static partial nint bpf_program__attach(nint program);
-
-    [LibraryImport(LibbpfLibrary.Name)]
-    public static partial int bpf_link__destroy(nint link);
-
     [LibraryImport(LibbpfLibrary.Name)]
     public static partial delegate* unmanaged<int, byte*, nint, int> libbpf_set_print(
         delegate* unmanaged<int, byte*, nint, int> print);

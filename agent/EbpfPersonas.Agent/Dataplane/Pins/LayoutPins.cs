@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane.Pins;
@@ -141,6 +142,7 @@ internal sealed class LayoutPins : IDisposable
         if (Directory.Exists(Links))
         {
             SocketHooks.RemovePinned(Links);
+            ProcessTracer.RemovePinned(Links);
             Directory.Delete(Links, recursive: true);
         }
 

@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Agent.Dataplane.Stages;
@@ -67,6 +68,23 @@ internal sealed class StagedPersonas(KernelStages stages, PersonaSlots slots, Re
                 residents.Retire(resident);
             }
         }
+    }
+
+    /// <summary>The slots that an earlier agent's table in <paramref name="filter"/> names.</summary>
+    public static IReadOnlySet<uint> SlotsIn(BpfObject filter)
+    {
+        using var inUse = filter.Map("stages_in_use").MapMemory();
+        using var tables = filter.Map("stages").MapMemory();
+        ref readonly var table = ref tables.Values<StageTable>()[(int)inUse.Values<ulong>()[0]];
+        var slots = new HashSet<uint>();
+        for (var i = 0; i < table.StageCount; i++)
+        {
+            slots.Add(table.Stage[i].Slot);
+        }
+
+        slots.Add(table.FloorSlot);
+        slots.Remove(PersonaSlots.NoPersona);
+        return slots;
     }
 
     /// <summary>The same personas, candidates at other times.</summary>
