@@ -24,8 +24,8 @@ public static unsafe class BigTcp
     {
         ArgumentNullException.ThrowIfNull(host);
 
-        // struct nlmsghdr { length, type, flags, sequence, pid }, struct ifinfomsg { family, type, index, flags, change },
-        // then for each setting struct nlattr { length, type } and its number.
+        // struct nlmsghdr { length, type, flags, sequence, pid }, struct ifinfomsg { family, type, index, flags,
+        // change }, then for each setting struct nlattr { length, type } and its number.
         byte[] body =
         [
             0, 0, 0, 0, .. BitConverter.GetBytes(interfaceIndex), 0, 0, 0, 0, 0, 0, 0, 0,

@@ -90,7 +90,7 @@ public sealed class FragmentMemoryTests
         Assert.Equal(1, KernelFragments.Count(filter.Dataplane.Filter));
     }
 
-    /// <summary>Whether a later part arrives within 30 s of the first one, and whether one arrives afterwards.</summary>
+    /// <summary>Whether a later part arrives within 30 s of the first one, and whether one does afterwards.</summary>
     private static async Task<(bool Within, bool Beyond)> PassesWithinAndBeyondAsync(OddLab lab, int version)
     {
         var ethertype = (ushort)(version == 4 ? 0x0800 : 0x86dd);
