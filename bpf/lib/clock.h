@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * The clock by which flows live. It counts the kernel's ticks, as the verifier replaces
- * bpf_jiffies64() by one load (kernel/bpf/verifier.c), where any other clock is a call and costs more
- * than all counters together. It begins where it likes and is not slewed: only differences mean
- * something.
+ * bpf_jiffies64() by one load (kernel/bpf/verifier.c), where any other clock is a call and costs
+ * more than all counters together. It begins where it likes and is not slewed: only differences
+ * mean something.
  */
 #ifndef EBPF_PERSONAS_LIB_CLOCK_H
 #define EBPF_PERSONAS_LIB_CLOCK_H

@@ -10,9 +10,9 @@
 #include "lib/answer.h"
 
 /*
- * Answers on their way to the filter, each with the time (lib/clock.h, ns) until which it is waited for.
- * Programs insert right before the redirect and delete when it arrives, so a few are in it at any
- * time. What never arrives is evicted: an LRU is never full.
+ * Answers on their way to the filter, each with the time (lib/clock.h, ns) until which it is waited
+ * for. Programs insert right before the redirect and delete when it arrives, so a few are in it at
+ * any time. What never arrives is evicted: an LRU is never full.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -21,8 +21,8 @@ struct {
 	__type(value, __u64);
 } expected_answers SEC(".maps");
 
-/* Key: direction of the rejected packet. When its token bucket will be full again (lib/clock.h, ns).
- * Programs read and write, by compare-and-exchange. */
+/* Key: direction of the rejected packet. When its token bucket will be full again (lib/clock.h,
+ * ns). Programs read and write, by compare-and-exchange. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, PACKET_DIRECTION_COUNT);

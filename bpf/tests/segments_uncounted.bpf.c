@@ -7,7 +7,7 @@
 
 static __always_inline int filter(struct __sk_buff *skb, __u8 direction)
 {
-	__u64 now = bpf_ktime_get_coarse_ns();
+	__u64 now = read_clock();
 	struct decision decision = decide(skb, direction, now);
 
 	return account(skb, direction, now, &decision);
