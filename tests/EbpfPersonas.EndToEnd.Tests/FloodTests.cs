@@ -6,7 +6,9 @@ using Xunit;
 
 namespace EbpfPersonas.EndToEnd.Tests;
 
-/// <summary>Floods from outside and from inside at once, while the agent that should fend them off is stopped.</summary>
+/// <summary>
+/// Floods from outside and from inside at once, while the agent that should fend them off is stopped.
+/// </summary>
 public sealed class FloodTests : SystemTest
 {
     private const int Connections = 100;

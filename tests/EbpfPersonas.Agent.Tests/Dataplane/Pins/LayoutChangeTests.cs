@@ -95,7 +95,11 @@ public sealed class LayoutChangeTests : PinTest
             later.Load();
             Assert.Equal(Unsafe.SizeOf<Slot>() + sizeof(ulong), later.Map("slots").ValueSize);
             Write(later.Map("slots"), 1, ("generation", BitConverter.GetBytes(7ul)));
-            Write(later.Map("residents"), 1, ("name", "allows-dns"u8.ToArray()), ("revision", BitConverter.GetBytes(Revision)));
+            Write(
+                later.Map("residents"),
+                1,
+                ("name", "allows-dns"u8.ToArray()),
+                ("revision", BitConverter.GetBytes(Revision)));
             later.Map("active").Update(0u, (1ul << 32) | 1);
             var folder = Path.Join(PinFolder.Usable(Directory), MapLayout.NameOf(later));
             System.IO.Directory.CreateDirectory(folder);
