@@ -19,31 +19,30 @@ internal sealed class ProcessTracer : IDisposable
     private readonly BpfMap _lost;
     private readonly List<BpfLink> _links = [];
     private readonly List<ProcessRecord> _records = [];
-    private readonly RingBuffer _ring;
+    private RingBuffer? _ring;
 
-    private ProcessTracer(BpfObject loaded)
+    private ProcessTracer(BpfObject opened)
     {
-        _object = loaded;
-        _processes = loaded.Map("processes");
-        _lost = loaded.Map("process_events_lost");
-        _ring = new RingBuffer(loaded.Map("process_events"), record => _records.Add(ProcessRecord.Decode(record)));
+        _object = opened;
+        _processes = opened.Map("processes");
+        _lost = opened.Map("process_events_lost");
     }
 
     /// <summary>How many processes the kernel side can know at once.</summary>
     public int Capacity => (int)_processes.MaxEntries;
 
     /// <summary>
-    /// Loads the programs for the namespace with <paramref name="netnsCookie"/>; nothing is traced yet.
-    /// <paramref name="ringSize"/> is a power of two from 4 KiB to 8 MiB, in octets. Throws <see cref="BpfException"/>.
+    /// The programs for the namespace with <paramref name="netnsCookie"/>, not loaded yet: that takes its time, and
+    /// filters come first. <paramref name="ringSize"/> is a power of two from 4 KiB to 8 MiB, in octets. Throws
+    /// <see cref="BpfException"/>.
     /// </summary>
-    public static ProcessTracer Load(ReadOnlySpan<byte> image, ulong netnsCookie, uint ringSize = DefaultRingSize)
+    public static ProcessTracer Open(ReadOnlySpan<byte> image, ulong netnsCookie, uint ringSize = DefaultRingSize)
     {
         var opened = BpfObject.Open(image, "process");
         try
         {
             opened.SetConstant("netns_cookie", netnsCookie);
             opened.Map("process_events").MaxEntries = ringSize;
-            opened.Load();
             return new ProcessTracer(opened);
         }
         catch
@@ -54,10 +53,14 @@ internal sealed class ProcessTracer : IDisposable
     }
 
     /// <summary>
-    /// Begins to trace; throws <see cref="BpfException"/>. What runs already is found by a scan after this.
+    /// Loads the programs and begins to trace; throws <see cref="BpfException"/>. What runs already is found by a scan
+    /// after this. To be called once, before anything else.
     /// </summary>
     public void Attach()
     {
+        _object.Load();
+        _ring = new RingBuffer(_object.Map("process_events"), record => _records.Add(ProcessRecord.Decode(record)));
+
         // Exit first: a process that is seen to begin is also seen to end.
         foreach (var name in (string[])["process_exit", "process_fork", "process_exec"])
         {
@@ -69,11 +72,11 @@ internal sealed class ProcessTracer : IDisposable
     public IReadOnlyList<ProcessRecord> Drain()
     {
         _records.Clear();
-        _ring.Consume();
+        _ring!.Consume();
         return _records;
     }
 
-    /// <summary>Events that the kernel could not hand over since the programs were loaded.</summary>
+    /// <summary>Events that the kernel could not hand over since the start of tracing.</summary>
     public ulong ReadLost()
     {
         Span<ulong> perCpu = stackalloc ulong[BpfMap.PossibleCpus];
@@ -111,7 +114,7 @@ internal sealed class ProcessTracer : IDisposable
     public void Dispose()
     {
         _links.ForEach(link => link.Dispose());
-        _ring.Dispose();
+        _ring?.Dispose();
         _object.Dispose();
     }
 }

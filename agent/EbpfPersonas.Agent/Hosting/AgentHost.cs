@@ -89,7 +89,7 @@ internal static class AgentHost
     {
         services.AddSingleton(_ => new UserNames());
         services.AddSingleton(provider => new ProcFiles(provider.GetRequiredService<UserNames>()));
-        services.AddSingleton(_ => ProcessTracer.Load(BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie()));
+        services.AddSingleton(_ => ProcessTracer.Open(BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie()));
         services.AddSingleton(provider => new ActivityFeed(
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<UserNames>(),

@@ -29,7 +29,7 @@ internal sealed class TracedHost : IAsyncDisposable
         var host = await lab.AddHostAsync("traced", "10.0.0.5/24");
         using var socket = host.OpenSocket(
             System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        var tracer = ProcessTracer.Load(
+        var tracer = ProcessTracer.Open(
             BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), ringSize);
         return new TracedHost(lab, host, tracer);
     }
