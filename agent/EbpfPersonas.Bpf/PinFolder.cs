@@ -19,6 +19,15 @@ public sealed unsafe class PinFolder : IDisposable
     /// <summary>Where it is.</summary>
     public string Path { get; }
 
+    /// <summary>The file system refuses names with a dot, which ids of VMs may have.</summary>
+    public static string Usable(string path)
+    {
+        var full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        return System.IO.Path.Join(
+            System.IO.Path.GetDirectoryName(full),
+            System.IO.Path.GetFileName(full).Replace(".", "%2E", StringComparison.Ordinal));
+    }
+
     /// <summary>
     /// Makes the folder if it is not there, and holds it. Throws <see cref="IOException"/> where another process does,
     /// and where the place is on no BPF file system.

@@ -78,6 +78,19 @@ public sealed unsafe class PinnedMap : IDisposable
         }
     }
 
+    /// <summary>As <see cref="BpfMap.LookupPerCpu"/>.</summary>
+    public void LookupPerCpu<TValue>(uint key, Span<TValue> values)
+        where TValue : unmanaged
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sizeof(uint), KeySize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sizeof(TValue), ValueSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(values.Length, BpfMap.PossibleCpus);
+        fixed (TValue* to = values)
+        {
+            BpfException.Check(SyscallFunctions.bpf_map_lookup_elem(Descriptor, &key, to), $"look up in {Path}");
+        }
+    }
+
     /// <summary>Changes or creates one entry; throws <see cref="BpfException"/>.</summary>
     public void Update(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {

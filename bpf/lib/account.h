@@ -7,24 +7,10 @@
 #include "kernel/net.h"
 #include "lib/maps.h"
 #include "lib/reject.h"
+#include "lib/weigh.h"
 
 /* Rule counters that each CPU has; the map holds as many for every possible CPU. */
 const volatile __u32 rules_per_cpu = 65536;
-
-/* What one run of the filter sees: many packets where segmentation is put off, or was undone. */
-struct weight {
-	__u32 packets;
-	/* As on the wire, if the kernel knows: the headers that segments will have count too. */
-	__u32 bytes;
-};
-
-static __always_inline struct weight weigh(struct __sk_buff *skb)
-{
-	return (struct weight){
-	    .packets = skb->gso_segs ? skb->gso_segs : 1,
-	    .bytes = skb->wire_len > skb->len ? skb->wire_len : skb->len,
-	};
-}
 
 static __always_inline void count_rule(const struct slot *slot, __u32 rule, struct weight weight,
 				       __u64 now)

@@ -12,7 +12,9 @@
 #include "lib/packet.h"
 
 /* As long as Linux collects the parts of an IPv4 datagram. */
+#ifndef FRAGMENTS_FOR_NS
 #define FRAGMENTS_FOR_NS 30000000000ULL
+#endif
 
 /* RFC 791 section 3.2, RFC 8200 section 4.5. */
 struct fragment_key {

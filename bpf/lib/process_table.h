@@ -8,7 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include "abi/activation.h"
 #include "lib/activate.h"
-#include "lib/process_maps.h"
+#include "lib/activation_maps.h"
 
 /* Of an image that was never given a serial. */
 #define NO_SERIAL 0
@@ -52,42 +52,43 @@ static __always_inline __u64 exchange_conditions(struct traced_process *process,
 	return high << 32 | (__u32)low;
 }
 
-/* Without a place in `processes` the exit would go unseen, and so no condition may count. */
+/* False where there is no room. Then the exit would go unseen, and so no condition may count. */
 static __always_inline bool process_insert(__u32 pid, __u64 conditions, __u64 as_parent)
 {
 	__u32 serial = next_serial();
-	struct traced_process process = {
-	    .half = {half_of(serial, conditions), half_of(serial, conditions >> 32)},
-	    .as_parent = as_parent,
-	};
+	struct traced_process process = {};
 
-	if (!bpf_map_update_elem(&processes, &pid, &process, BPF_NOEXIST))
-		return true;
-	process_event_lost();
-	return false;
+	process.half[0] = half_of(serial, conditions);
+	process.half[1] = half_of(serial, conditions >> 32);
+	process.as_parent = as_parent;
+	return !bpf_map_update_elem(&processes, &pid, &process, BPF_NOEXIST);
 }
 
-/* A process has a new image; gives the conditions that turned. */
-static __always_inline __u64 process_begins(__u32 pid, __u64 conditions, __u64 as_parent)
+/* A process has a new image; gives the conditions that turned. False where there is no room. */
+static __always_inline bool process_begins(__u32 pid, __u64 conditions, __u64 as_parent,
+					   __u64 *turned)
 {
 	struct traced_process *known = bpf_map_lookup_elem(&processes, &pid);
+	__u64 before = 0;
 
-	if (!known)
-		return process_insert(pid, conditions, as_parent)
-			   ? change_conditions(pid, 0, conditions)
-			   : 0;
-	known->as_parent = as_parent;
-	return change_conditions(pid, exchange_conditions(known, next_serial(), conditions),
-				 conditions);
+	*turned = 0;
+	if (known) {
+		known->as_parent = as_parent;
+		before = exchange_conditions(known, next_serial(), conditions);
+	} else if (!process_insert(pid, conditions, as_parent)) {
+		return false;
+	}
+	*turned = change_conditions(pid, before, conditions);
+	return true;
 }
 
 /* A child has its parent's image. */
-static __always_inline __u64 process_forks(__u32 pid, __u32 parent_pid)
+static __always_inline bool process_forks(__u32 pid, __u32 parent_pid, __u64 *turned)
 {
 	const struct traced_process *parent = bpf_map_lookup_elem(&processes, &parent_pid);
 
 	return process_begins(pid, parent ? conditions_of(parent) : 0,
-			      parent ? parent->as_parent : 0);
+			      parent ? parent->as_parent : 0, turned);
 }
 
 /* Whether it was known; for one of several callers at once, as the conditions that turned are. */
@@ -99,53 +100,6 @@ static __always_inline bool process_ends(__u32 pid, __u64 *turned)
 	if (known)
 		*turned = change_conditions(pid, exchange_conditions(known, NO_SERIAL, 0), 0);
 	return bpf_map_delete_elem(&processes, &pid) == 0;
-}
-
-#define EXCHANGE_ATTEMPTS 16
-
-/* Changes the conditions in a half, if the image is still the one with this serial; gives those
- * that it had, or -1. */
-static __always_inline __s64 change_half(__u64 *half, __u32 serial, __u32 take, __u32 give)
-{
-	for (int i = 0; i < EXCHANGE_ATTEMPTS; i++) {
-		__u64 seen = *(volatile __u64 *)half;
-		__u64 next = half_of(serial, ((__u32)seen & ~take) | give);
-
-		if (seen >> 32 != serial)
-			return -1;
-		if (__sync_val_compare_and_swap(half, seen, next) == seen)
-			return (__u32)seen;
-	}
-	return -1;
-}
-
-/* False where the image is another by now: whatever it is, its exec was told the conditions. */
-static __always_inline bool add_conditions(__u32 pid, struct traced_process *process, __u32 serial,
-					   __u64 conditions)
-{
-	__s64 low = change_half(&process->half[0], serial, 0, conditions);
-	__s64 high = change_half(&process->half[1], serial, 0, conditions >> 32);
-
-	if (low >= 0)
-		change_conditions(pid, low, (__u32)low | (__u32)conditions);
-	if (high >= 0)
-		change_conditions(pid, high << 32, high << 32 | (conditions >> 32 << 32));
-	return low >= 0 && high >= 0;
-}
-
-static long forget_of_process(void *map, const __u32 *pid, struct traced_process *process,
-			      void *context)
-{
-	__u64 conditions = *(const __u64 *)context;
-	__s64 low = change_half(&process->half[0], serial_of(process), conditions, 0);
-	__s64 high = change_half(&process->half[1], serial_of(process), conditions >> 32, 0);
-
-	if (low > 0)
-		change_conditions(*pid, low, low & ~(__u32)conditions);
-	if (high > 0)
-		change_conditions(*pid, high << 32, high << 32 & ~conditions);
-	process->as_parent &= ~conditions;
-	return 0;
 }
 
 #endif

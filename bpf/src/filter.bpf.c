@@ -2,6 +2,7 @@
 /* The packet filter: one program for each direction, on every interface but loopback. */
 #include "lib/account.h"
 #include "lib/decide.h"
+#include "src/change_stages.h"
 #include "src/judge_first_packet.h"
 #include "src/start_flow_expiry.h"
 

@@ -84,7 +84,8 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	image->event.user_id = bpf_get_current_uid_gid();
 	length = process_image_read(image, bprm);
 	match = match_image(image, bprm);
-	turned = process_begins(pid, match.conditions, match.as_parent);
+	if (!process_begins(pid, match.conditions, match.as_parent, &turned))
+		process_event_lost();
 	epoch = settle_after(turned);
 	process_event_put(&image->event, length);
 	put_turn(pid, turned, epoch);
@@ -105,7 +106,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	event.kind = PROCESS_EVENT_FORK;
 	event.pid = child->tgid;
 	event.parent_pid = parent->tgid;
-	turned = process_forks(event.pid, event.parent_pid);
+	if (!process_forks(event.pid, event.parent_pid, &turned))
+		process_event_lost();
 	epoch = settle_after(turned);
 	process_event_put(&event, sizeof(event));
 	put_turn(event.pid, turned, epoch);
@@ -117,59 +119,5 @@ int BPF_PROG(process_exit, struct task_struct *task)
 {
 	if (process_has_ended(task))
 		end_process(task->tgid);
-	return 0;
-}
-
-/* What user space calls about the table of processes. */
-
-/* Makes a place for a process that ran before it could be seen to begin, and tells its serial; -1
- * where there is no room. */
-SEC("syscall")
-int remember_process(struct process_request *request)
-{
-	__u32 pid = request->pid;
-	const struct traced_process *known = bpf_map_lookup_elem(&processes, &pid);
-
-	if (!known) {
-		if (!process_insert(pid, 0, 0))
-			return -1;
-		known = bpf_map_lookup_elem(&processes, &pid);
-	}
-	request->serial = known ? serial_of(known) : NO_SERIAL;
-	return 0;
-}
-
-/* Of the conditions those hold for a process that runs already; 1 where it has another image by
- * now, or none. Conditions that are not named here stay as they are. */
-SEC("syscall")
-int adopt_process(struct process_request *request)
-{
-	__u32 pid = request->pid;
-	struct traced_process *known = bpf_map_lookup_elem(&processes, &pid);
-
-	if (!known)
-		return 1;
-	if (!add_conditions(pid, known, request->serial, request->conditions))
-		return 1;
-	known->as_parent |= request->as_parent;
-	return 0;
-}
-
-/* Takes conditions from every process: user space will give their numbers to others. */
-SEC("syscall")
-int forget_conditions(struct process_request *request)
-{
-	__u64 conditions = request->conditions;
-
-	bpf_for_each_map_elem(&processes, forget_of_process, &conditions, 0);
-	return 0;
-}
-
-/* Makes what is in force what the table and the conditions say; the epoch of the switch in
- * `serial`, 0 where none was needed. */
-SEC("syscall")
-int settle_stages(struct process_request *request)
-{
-	request->serial = settle();
 	return 0;
 }

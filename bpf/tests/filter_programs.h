@@ -4,6 +4,7 @@
 #ifndef EBPF_PERSONAS_TESTS_FILTER_PROGRAMS_H
 #define EBPF_PERSONAS_TESTS_FILTER_PROGRAMS_H
 
+#include "src/change_stages.h"
 #include "src/judge_first_packet.h"
 #include "src/start_flow_expiry.h"
 

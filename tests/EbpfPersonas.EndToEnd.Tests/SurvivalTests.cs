@@ -17,6 +17,7 @@ public sealed class SurvivalTests : LabTest
     private const string VmAddress = "10.0.0.5";
     private const string PeerAddress = "10.0.0.10";
     private const string OtherLayout = "artifacts/bpf/tests/other_layout.bpf.o";
+    private const string FlowsForgotten = "artifacts/bpf/tests/flows_forgotten.bpf.o";
 
     /// <summary>How soon a killed agent is back.</summary>
     private static readonly TimeSpan BackAgain = TimeSpan.FromSeconds(3);
@@ -97,7 +98,7 @@ public sealed class SurvivalTests : LabTest
                 for (var round = 1; round <= Upgrades; round++)
                 {
                     await EndAsync(processes[^1], random.Next(2) == 0, random);
-                    var next = round % 2 == 0 ? arguments : [.. arguments, Image];
+                    var next = round % 2 == 0 ? arguments : [.. arguments, Image(OtherLayout)];
                     if (random.Next(3) == 0)
                     {
                         await KillAtStartAsync(processes, next, random);
@@ -111,7 +112,7 @@ public sealed class SurvivalTests : LabTest
                 await AssertUndisturbedAsync(traffic);
             }
 
-            await AssertAllGoneAsync(processes[..^1]);
+            await AssertAllGoneAsync(processes[..^1], heir: processes[^1]);
             await processes[^1].StopAsync();
             Assert.NotEmpty(processes[^1].Held());
             await using var last = EnforcerProcess.Start(Vm, [.. arguments, "detach=true"]);
@@ -128,9 +129,27 @@ public sealed class SurvivalTests : LabTest
         }
     }
 
+    [Fact]
+    public async Task An_upgrade_that_forgets_flows_is_caught()
+    {
+        await using var first = EnforcerProcess.Start(Vm, "attach=tcx", Pins);
+        await first.WaitUntilReadyAsync();
+        using var traffic = Traffic();
+        await RunAsync(traffic, TimeSpan.FromSeconds(1));
+        Assert.Equal(0, traffic.Tally.Broken);
+        Assert.Equal(0, await first.StopAsync());
+
+        await using var next = EnforcerProcess.Start(Vm, "attach=tcx", Pins, Image(FlowsForgotten));
+        await next.WaitUntilReadyAsync();
+
+        await Eventually.TrueAsync(
+            () => Task.FromResult(traffic.Tally.Broken > 0), TimeSpan.FromSeconds(20), () => "flows break");
+        Assert.Equal(0, traffic.Tally.Arrived);
+    }
+
     private string Pins => "pins=" + Path.Join(_pins!.Path, "vm-1");
 
-    private static string Image => "image=" + BuiltProduct.File(OtherLayout);
+    private static string Image(string file) => "image=" + BuiltProduct.File(file);
 
     private SteadyTraffic Traffic() => new((Vm, VmAddress), (Peer, PeerAddress), TestPersonas.AllowedPort);
 
@@ -220,14 +239,18 @@ public sealed class SurvivalTests : LabTest
         Assert.True(tally.Allowed > least && tally.Denied > least, $"{tally.Allowed}, {tally.Denied} > {least}");
     }
 
-    /// <summary>The kernel frees programs and maps some moments after the last one that used them.</summary>
-    private static async Task AssertAllGoneAsync(IReadOnlyList<EnforcerProcess> processes)
+    /// <summary>
+    /// The kernel frees programs and maps some moments after the last one that used them; those of one that was killed
+    /// when it had just taken over are its <paramref name="heir"/>'s.
+    /// </summary>
+    private static async Task AssertAllGoneAsync(
+        IReadOnlyList<EnforcerProcess> processes, EnforcerProcess? heir = null)
     {
         string[] left = [];
         await Eventually.TrueAsync(
             () =>
             {
-                left = [.. processes.SelectMany(process => process.Held()).Distinct()];
+                left = [.. processes.SelectMany(process => process.Held()).Except(heir?.Held() ?? [])];
                 return Task.FromResult(left.Length == 0);
             },
             TimeSpan.FromSeconds(10),

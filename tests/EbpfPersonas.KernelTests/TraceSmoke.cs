@@ -36,7 +36,7 @@ internal static class TraceSmoke
     /// <summary>Runs <paramref name="path"/> and wants its fork, exec and exit, in this order and once each.</summary>
     private static void Expect(string path, string executable)
     {
-        using var tracer = ProcessTracer.Load(BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie());
+        using var tracer = ProcessTracer.Open(BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie());
         tracer.Attach();
         using var process = Process.Start(path);
         process.WaitForExit();

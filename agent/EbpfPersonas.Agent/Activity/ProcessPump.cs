@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Bpf;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,7 @@ namespace EbpfPersonas.Agent.Activity;
 /// what runs already, after the trace is on, and again after events were lost.
 /// </summary>
 internal sealed class ProcessPump(
-    ProcessTracer tracer, ActivityFeed feed, ProcFiles files, TimeProvider time, ILogger<ProcessPump> log)
+    ProcessTracer tracer, KernelStages stages, ActivityFeed feed, ProcFiles files, TimeProvider time, ILogger<ProcessPump> log)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
@@ -75,14 +76,14 @@ internal sealed class ProcessPump(
         var found = new List<RunningProcess>();
         foreach (var pid in ProcFiles.Pids().Where(files.InNamespace))
         {
-            var remembered = tracer.Remember(pid);
+            var remembered = stages.Remember(pid) is not null;
             if (remembered && files.Read(pid) is { } process)
             {
                 found.Add(process);
             }
             else if (remembered)
             {
-                tracer.Forget(pid);
+                stages.ForgetProcess(pid);
             }
         }
 

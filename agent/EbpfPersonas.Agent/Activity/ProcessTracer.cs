@@ -24,25 +24,25 @@ internal sealed class ProcessTracer : IDisposable
     private readonly List<BpfLink> _links = [];
     private readonly List<ProcessRecord> _records = [];
     private readonly List<ProcessTurn> _turns = [];
-    private readonly RingBuffer _ring;
+    private RingBuffer? _ring;
 
-    private ProcessTracer(BpfObject loaded)
+    private ProcessTracer(BpfObject opened)
     {
-        _object = loaded;
-        _processes = loaded.Map("processes");
-        _lost = loaded.Map("process_events_lost");
-        _ring = new RingBuffer(loaded.Map("process_events"), Take);
+        _object = opened;
+        _processes = opened.Map("processes");
+        _lost = opened.Map("process_events_lost");
     }
 
     /// <summary>How many processes the kernel side can know at once.</summary>
     public int Capacity => (int)_processes.MaxEntries;
 
     /// <summary>
-    /// Loads the programs for the namespace with <paramref name="netnsCookie"/>; nothing is traced yet.
-    /// <paramref name="ringSize"/> is a power of two from 4 KiB to 8 MiB, in octets. With <paramref name="filter"/> what the conditions say is put in force in
-    /// that filter. Throws <see cref="BpfException"/>.
+    /// The programs for the namespace with <paramref name="netnsCookie"/>, not loaded yet: that takes its time, and
+    /// filters come first. <paramref name="ringSize"/> is a power of two from 4 KiB to 8 MiB, in octets. In
+    /// <paramref name="filter"/>, which is loaded, they put in force what its stages say. Throws
+    /// <see cref="BpfException"/>.
     /// </summary>
-    public static ProcessTracer Load(
+    public static ProcessTracer Open(
         ReadOnlySpan<byte> image, ulong netnsCookie, uint ringSize = DefaultRingSize, BpfObject? filter = null)
     {
         var opened = BpfObject.Open(image, "process");
@@ -55,7 +55,6 @@ internal sealed class ProcessTracer : IDisposable
 
             opened.SetConstant("netns_cookie", netnsCookie);
             opened.Map("process_events").MaxEntries = ringSize;
-            opened.Load();
             return new ProcessTracer(opened);
         }
         catch
@@ -66,12 +65,15 @@ internal sealed class ProcessTracer : IDisposable
     }
 
     /// <summary>
-    /// Begins to trace; throws <see cref="BpfException"/>. What runs already is found by a scan after this. In
-    /// <paramref name="linkDirectory"/>, of one agent alone in a bpffs, the programs are kept beyond this process, and
-    /// replace those of an earlier one: for a moment both follow the processes, which is the same as one.
+    /// Loads the programs and begins to trace; throws <see cref="BpfException"/>. What runs already is found by a scan
+    /// after this. To be called once, before anything else. In <paramref name="linkDirectory"/>, of one agent alone in
+    /// a bpffs, the programs are kept beyond this process, and replace those of an earlier one: for a moment both
+    /// follow the processes, which is the same as one.
     /// </summary>
     public void Attach(string? linkDirectory = null)
     {
+        _object.Load();
+        _ring = new RingBuffer(_object.Map("process_events"), Take);
         foreach (var name in Traced)
         {
             var link = _object.Program(name).Attach();
@@ -97,17 +99,14 @@ internal sealed class ProcessTracer : IDisposable
     {
         _records.Clear();
         _turns.Clear();
-        _ring.Consume();
+        _ring!.Consume();
         return _records;
     }
 
     /// <summary>The conditions that turned since, as the last <see cref="Drain"/> found them.</summary>
     public IReadOnlyList<ProcessTurn> Turns => _turns;
 
-    /// <summary>The loaded programs and maps.</summary>
-    public BpfObject Programs => _object;
-
-    /// <summary>Events that the kernel could not hand over since the programs were loaded.</summary>
+    /// <summary>Events that the kernel could not hand over since the start of tracing.</summary>
     public ulong ReadLost()
     {
         Span<ulong> perCpu = stackalloc ulong[BpfMap.PossibleCpus];
@@ -121,24 +120,11 @@ internal sealed class ProcessTracer : IDisposable
         return lost;
     }
 
-    /// <summary>
-    /// The kernel side will report the exit of a process that it has not seen begin; false where it has no room for one
-    /// more.
-    /// </summary>
-    public bool Remember(uint pid)
-    {
-        var request = new ProcessRequest { Pid = pid };
-        return _object.Program("remember_process").Call(ref request) == 0;
-    }
-
-    /// <summary>Undoes <see cref="Remember"/>.</summary>
-    public void Forget(uint pid) => _processes.Delete(pid);
-
     /// <inheritdoc/>
     public void Dispose()
     {
         _links.ForEach(link => link.Dispose());
-        _ring.Dispose();
+        _ring?.Dispose();
         _object.Dispose();
     }
 

@@ -107,7 +107,7 @@ internal sealed class OperatorCommands(AgentSettings settings, Action enforceNow
         }
 
         enforceNow();
-        return PinnedState.Read(settings.PinDirectory).Links.Count > 0
+        return KernelReport.Read(settings.PinDirectory).Enforced
             ? "It is in force, and stays without an agent."
             : "Nothing could be pinned; it comes into force when the agent starts.";
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using Google.Protobuf.WellKnownTypes;
@@ -29,19 +28,7 @@ internal sealed class RunningReport(
             ControllerConnected = link.Connected,
             LastContact = contact.Last?.ToTimestamp(),
             ConntrackEntries = (ulong)counters.ConntrackEntries,
-            Verdicts =
-            {
-                counters.Verdicts
-                    .GroupBy(count => (count.Key.Direction, count.Key.Verdict, count.Key.Reason))
-                    .OrderBy(group => group.Key)
-                    .Select(group => new V1.VerdictTotal
-                    {
-                        Direction = group.Key.Direction.Word(),
-                        Verdict = group.Key.Verdict.Word(),
-                        Reason = group.Key.Reason.Word(),
-                        Packets = group.Aggregate(0ul, (sum, count) => sum + count.Value.Packets),
-                    }),
-            },
+            Verdicts = { VerdictTotals.Of(counters.Verdicts) },
         };
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Agent.BreakGlass;
 
@@ -26,6 +27,7 @@ internal static class StatusJson
             WriteKept(json, report.Kept);
             WriteBaseline(json, report.Baseline);
             WriteAgent(json, report);
+            WriteKernel(json, report.Kernel);
             json.WriteEndObject();
         }
 
@@ -83,18 +85,7 @@ internal static class StatusJson
         json.WriteNumber("generation", agent.Realised.Generation);
         json.WriteNumber("epoch", agent.Realised.Epoch);
         json.WriteNumber("conntrack_entries", agent.ConntrackEntries);
-        json.WriteStartArray("packets");
-        foreach (var total in agent.Verdicts)
-        {
-            json.WriteStartObject();
-            json.WriteString("direction", total.Direction);
-            json.WriteString("verdict", total.Verdict);
-            json.WriteString("reason", total.Reason);
-            json.WriteNumber("packets", total.Packets);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        WritePackets(json, agent.Verdicts);
         json.WriteStartArray("conditions");
         foreach (var condition in agent.Conditions)
         {
@@ -106,6 +97,65 @@ internal static class StatusJson
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void WriteKernel(Utf8JsonWriter json, KernelReport? kernel)
+    {
+        if (kernel is null)
+        {
+            json.WriteNull("kernel");
+            return;
+        }
+
+        json.WriteStartObject("kernel");
+        json.WriteString("unreadable", kernel.Unreadable);
+        json.WriteStartArray("interfaces");
+        foreach (var filter in kernel.Filters)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", filter.Interface);
+            json.WriteString("ingress", filter.Ingress?.ToString().ToLowerInvariant());
+            json.WriteString("egress", filter.Egress?.ToString().ToLowerInvariant());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        if (kernel.Maps is { } maps)
+        {
+            json.WriteString("layout", maps.Layout);
+            if (maps.State is { } state)
+            {
+                json.WriteString("persona", state.Persona);
+                json.WriteNumber("revision", state.Revision);
+                json.WriteNumber("generation", state.Generation);
+                json.WriteNumber("epoch", state.Epoch);
+            }
+
+            json.WriteNumber("confirmed_flows", maps.ConfirmedFlows);
+            json.WriteNumber("new_flows", maps.NewFlows);
+            if (maps.Verdicts is { } verdicts)
+            {
+                WritePackets(json, VerdictTotals.Of(verdicts));
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WritePackets(Utf8JsonWriter json, IEnumerable<VerdictTotal> totals)
+    {
+        json.WriteStartArray("packets");
+        foreach (var total in totals)
+        {
+            json.WriteStartObject();
+            json.WriteString("direction", total.Direction);
+            json.WriteString("verdict", total.Verdict);
+            json.WriteString("reason", total.Reason);
+            json.WriteNumber("packets", total.Packets);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteTime(Utf8JsonWriter json, string name, DateTimeOffset? time)

@@ -15,6 +15,9 @@ internal sealed record StatusReport
     /// <summary>What the running agent says; null where none answers.</summary>
     public required V1.AgentReport? Agent { get; init; }
 
+    /// <summary>What the kernel does by itself; null where the agent answers.</summary>
+    public required KernelReport? Kernel { get; init; }
+
     /// <summary>What is pinned.</summary>
     public required PinnedState Pinned { get; init; }
 
@@ -42,7 +45,7 @@ internal sealed record StatusReport
     /// <summary>Whether a filter judges packets.</summary>
     public bool Enforced => Agent is { } agent
         ? agent.AttachMode.Length > 0
-        : Pinned.Links.Count > 0;
+        : Kernel is { Enforced: true };
 
     /// <summary>Looks everywhere.</summary>
     public static StatusReport Collect(AgentSettings settings, V1.AgentReport? agent, TimeProvider time)
@@ -52,6 +55,7 @@ internal sealed record StatusReport
         {
             VmId = settings.VmId,
             Agent = agent,
+            Kernel = agent is null ? KernelReport.Read(settings.PinDirectory) : null,
             Pinned = PinnedState.Read(settings.PinDirectory),
             PinDirectory = settings.PinDirectory,
             Hold = hold.Kind,

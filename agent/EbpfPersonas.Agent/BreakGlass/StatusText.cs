@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Agent.BreakGlass;
 
@@ -32,15 +35,25 @@ internal static class StatusText
             Line(text, "audit", Invariant($"{report.Undelivered} uses of break glass are not delivered yet"));
         }
 
+        foreach (var filter in report.Kernel?.Filters ?? [])
+        {
+            Line(text, "filter", $"{filter.Interface}: {Filter(filter)}");
+        }
+
+        if (report.Kernel?.Maps is { } maps)
+        {
+            Line(text, "flows", Invariant($"{maps.ConfirmedFlows} confirmed, {maps.NewFlows} not yet"));
+            WritePackets(text, maps.Verdicts is { } verdicts ? VerdictTotals.Of(verdicts) : []);
+            if (maps.Verdicts is null)
+            {
+                Line(text, "packets", $"another version of the agent counts them, in {maps.Layout}");
+            }
+        }
+
         if (report.Agent is { } agent)
         {
             Line(text, "flows", Invariant($"{agent.ConntrackEntries} remembered"));
-            foreach (var total in agent.Verdicts)
-            {
-                Line(text, "packets", Invariant(
-                    $"{total.Direction} {total.Verdict} {total.Reason}: {total.Packets}"));
-            }
-
+            WritePackets(text, agent.Verdicts);
             foreach (var condition in agent.Conditions)
             {
                 Line(text, "condition", $"{condition.Type}: {condition.Message}");
@@ -52,13 +65,38 @@ internal static class StatusText
 
     private static string Enforced(StatusReport report) => report switch
     {
+        { Enforced: false, Kernel.Unreadable: { } why } => $"not known: {why}",
         { Enforced: false } => "nothing: no filter is attached",
         { Agent: { Realised: { Persona.Length: > 0 } realised } agent } => Invariant(
             $"persona {realised.Persona} revision {realised.Revision}, generation {realised.Generation}, ")
             + Invariant($"epoch {realised.Epoch}, by {agent.AttachMode}"),
         { Agent: { } agent } => $"no persona, everything passes; filters by {agent.AttachMode}",
-        _ => "by the kernel alone, what was in force when the agent ended",
+        { Kernel.Maps.State: { Persona: { } persona } state } => Invariant(
+            $"persona {persona} revision {state.Revision}, generation {state.Generation}, ")
+            + Invariant($"epoch {state.Epoch}, by the kernel alone"),
+        { Kernel.Maps.State: not null } => "no persona, everything passes; filters by the kernel alone",
+        _ => "by the kernel alone, what was in force when the agent ended; "
+            + (report.Kernel?.Unreadable ?? "no pinned map tells what"),
     };
+
+    private static string Filter(HangingFilter filter) => (filter.Ingress, filter.Egress) switch
+    {
+        (null, null) => "none",
+        (null, { } egress) => $"only egress, {Word(egress)}",
+        ({ } ingress, null) => $"only ingress, {Word(ingress)}",
+        ({ } ingress, { } egress) when ingress == egress => Word(ingress),
+        ({ } ingress, { } egress) => $"ingress {Word(ingress)}, egress {Word(egress)}",
+    };
+
+    private static string Word(AttachMode mode) => mode.ToString().ToLowerInvariant();
+
+    private static void WritePackets(StringBuilder text, IEnumerable<VerdictTotal> totals)
+    {
+        foreach (var total in totals)
+        {
+            Line(text, "packets", Invariant($"{total.Direction} {total.Verdict} {total.Reason}: {total.Packets}"));
+        }
+    }
 
     private static string Controller(StatusReport report) => report switch
     {

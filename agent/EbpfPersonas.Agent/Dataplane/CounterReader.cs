@@ -49,13 +49,14 @@ public sealed class CounterReader
         AddRules(_rules, resident);
     }
 
-    private void AddVerdicts(Dictionary<VerdictKey, PacketCount> totals, string persona, uint slot)
+    /// <summary>Adds what all CPUs counted in one slot.</summary>
+    internal static void AddVerdicts(
+        Dictionary<VerdictKey, PacketCount> totals, string persona, ReadOnlySpan<SlotCounters> perCpu)
     {
-        _slotCounters.LookupPerCpu<SlotCounters>(slot, _slotPerCpu);
         for (var index = 0; index < (int)PacketDirection.Count * (int)Verdict.Count * (int)Reason.Count; index++)
         {
             var sum = default(PacketCount);
-            foreach (ref readonly var cpu in _slotPerCpu.AsSpan())
+            foreach (ref readonly var cpu in perCpu)
             {
                 sum += new PacketCount(cpu.Verdict[index].Packets, cpu.Verdict[index].Bytes);
             }
@@ -72,6 +73,12 @@ public sealed class CounterReader
                 CollectionsMarshal.GetValueRefOrAddDefault(totals, key, out _) += sum;
             }
         }
+    }
+
+    private void AddVerdicts(Dictionary<VerdictKey, PacketCount> totals, string persona, uint slot)
+    {
+        _slotCounters.LookupPerCpu<SlotCounters>(slot, _slotPerCpu);
+        AddVerdicts(totals, persona, _slotPerCpu);
     }
 
     private void AddRules(Dictionary<RuleKey, RuleCount> totals, ResidentPersona resident)

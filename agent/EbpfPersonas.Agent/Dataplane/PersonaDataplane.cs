@@ -92,8 +92,8 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    /// <summary>What the kernel puts in force by itself; null without <see cref="UseStages"/>.</summary>
-    public KernelStages? Stages => _inForce.Stages;
+    /// <summary>What the kernel puts in force by itself, where processes are traced.</summary>
+    public KernelStages Stages => _inForce.Stages;
 
     /// <summary>What is in force.</summary>
     public RealisedState Realised
@@ -192,19 +192,6 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
     }
 
     /// <summary>
-    /// From now on the kernel switches between staged personas by itself, by the programs of
-    /// <paramref name="process"/>, which is loaded with this filter's maps and borrowed.
-    /// </summary>
-    public KernelStages UseStages(BpfObject process)
-    {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            return _inForce.UseStages(process);
-        }
-    }
-
-    /// <summary>
     /// Puts <paramref name="persona"/> (null = none) in force as generation <paramref name="generation"/>, and nothing
     /// else. When it returns, every packet is judged by it; when it throws <see cref="ApplyException"/>, everything is
     /// as it was.
@@ -228,7 +215,7 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    /// <summary>The staged personas are candidates at other times; needs <see cref="UseStages"/>.</summary>
+    /// <summary>The staged personas are candidates at other times.</summary>
     public void Arm(Arming arming)
     {
         lock (_gate)

@@ -1,4 +1,3 @@
-using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Model;
@@ -7,28 +6,39 @@ namespace EbpfPersonas.Agent.Dataplane;
 
 /// <summary>
 /// Which of the resident personas is in force: the floor, or a staged one that the kernel puts before it. Members are
-/// called under <paramref name="gate"/>.
+/// called under the gate that it is given.
 /// </summary>
-internal sealed class PersonasInForce(
-    BpfObject filter, PersonaSlots slots, CounterReader counters, Lock gate, GracePeriod grace,
-    DataplaneOptions options) : IDisposable
+internal sealed class PersonasInForce : IDisposable
 {
-    private readonly ActiveWord _active = new(filter.Map("active"));
-    private ResidentPersona? _floor;
-    private StagedPersonas? _staged;
+    private readonly BpfObject _filter;
+    private readonly PersonaSlots _slots;
+    private readonly ActiveWord _active;
+    private readonly StagedPersonas _staged;
 
     // Staged by an earlier agent, until the first arrangement of this one.
     private readonly List<ResidentPersona> _adopted = [];
+    private ResidentPersona? _floor;
+
+    /// <summary>Takes the maps of <paramref name="filter"/>; what it is given is borrowed.</summary>
+    public PersonasInForce(
+        BpfObject filter, PersonaSlots slots, CounterReader counters, Lock gate, GracePeriod grace,
+        DataplaneOptions options)
+    {
+        (_filter, _slots) = (filter, slots);
+        _active = new ActiveWord(filter.Map("active"));
+        Residents = new ResidentPersonas(gate, grace, slots, counters, new KernelJudge(filter), options.Compiler);
+        Stages = new KernelStages(filter, grace, options.BetweenWrites);
+        _staged = new StagedPersonas(Stages, slots, Residents);
+    }
 
     /// <summary>The personas that lie in the maps.</summary>
-    public ResidentPersonas Residents { get; } = new(
-        gate, grace, slots, counters, new KernelJudge(filter), options.Compiler);
+    public ResidentPersonas Residents { get; }
 
     /// <summary>The word that says which is in force.</summary>
     public ActiveWord Active => _active;
 
-    /// <summary>What the kernel puts in force by itself; null without <see cref="UseStages"/>.</summary>
-    public KernelStages? Stages { get; private set; }
+    /// <summary>What the kernel puts in force by itself.</summary>
+    public KernelStages Stages { get; }
 
     /// <summary>The generation that was arranged last.</summary>
     public ulong Generation { get; private set; }
@@ -47,19 +57,6 @@ internal sealed class PersonasInForce(
         }
     }
 
-    /// <summary>From now on the kernel switches by itself, by the programs of <paramref name="process"/>.</summary>
-    public KernelStages UseStages(BpfObject process)
-    {
-        Stages = new KernelStages(process, grace);
-        _staged = new StagedPersonas(Stages, slots, Residents);
-        if (_adopted.Count == 0)
-        {
-            Stages.Publish(new StageTable { FloorSlot = _active.Read().Slot });
-        }
-
-        return Stages;
-    }
-
     /// <summary>
     /// Makes all of <paramref name="arrangement"/> resident and then in force what is to be. Before that
     /// <paramref name="takeOver"/>, if there is one, puts the floor in the place of what other programs enforce. Throws
@@ -67,13 +64,8 @@ internal sealed class PersonasInForce(
     /// </summary>
     public void Arrange(Arrangement arrangement, Action<ResidentPersona?>? takeOver)
     {
-        if (_staged is null && !arrangement.Staged.IsEmpty)
-        {
-            throw new InvalidOperationException("Without stages nothing can be staged.");
-        }
-
         var (before, generation) = (_floor, arrangement.Generation);
-        var fresh = ApplyException.Guard(() => _staged?.Publish(arrangement.Staged, generation)) ?? [];
+        var fresh = ApplyException.Guard(() => _staged.Publish(arrangement.Staged, generation));
         ResidentPersona? floor;
         try
         {
@@ -83,21 +75,12 @@ internal sealed class PersonasInForce(
         }
         catch
         {
-            _staged?.Discard(fresh);
+            _staged.Discard(fresh);
             throw;
         }
 
-        if (takeOver is not null)
-        {
-            takeOver(floor);
-        }
-        else if (_staged is null)
-        {
-            PutInForce(floor, generation);
-        }
-
-        _staged?.PutInForce(arrangement, Mark(floor, generation), fresh);
-        (_floor, Generation) = (floor, generation);
+        takeOver?.Invoke(floor);
+        PutInForce(arrangement, floor, fresh);
         if (before is not null)
         {
             Residents.Retire(before);
@@ -108,19 +91,15 @@ internal sealed class PersonasInForce(
     }
 
     /// <summary>The staged personas are candidates at other times.</summary>
-    public void Arm(Arming arming) => _staged!.Arm(arming);
+    public void Arm(Arming arming) => _staged.Arm(arming);
 
-    /// <summary>One switch; the generation is in the slot, so that it comes with it.</summary>
-    public void PutInForce(ResidentPersona? resident, ulong generation)
-    {
-        Mark(resident, generation);
-        options.BetweenWrites();
-        SwitchTo(resident);
-        options.BetweenWrites();
-        Generation = generation;
-    }
+    /// <summary>Puts a resident persona (null = none) in force, and nothing else.</summary>
+    public void PutInForce(ResidentPersona? resident, ulong generation) =>
+        PutInForce(new Arrangement { Generation = generation }, resident, []);
 
-    /// <summary>Makes a resident persona (null = none) the floor, and active; gives the new epoch.</summary>
+    /// <summary>
+    /// Makes a resident persona (null = none) active and gives the new epoch; for a filter in which nothing is staged.
+    /// </summary>
     public uint SwitchTo(ResidentPersona? resident)
     {
         _floor = resident;
@@ -131,13 +110,13 @@ internal sealed class PersonasInForce(
     public bool Adopt(IReadOnlyList<Persona> known, uint epochElsewhere)
     {
         var (epoch, slot) = _active.Read();
-        Generation = slots.Generation(slot);
+        Generation = _slots.Generation(slot);
         if (slot != PersonaSlots.NoPersona)
         {
             _floor = Residents.Adopt(slot, known);
         }
 
-        foreach (var waiting in StagedPersonas.SlotsIn(filter).Where(other => Residents.In(other) is null))
+        foreach (var waiting in StagedPersonas.SlotsIn(_filter).Where(other => Residents.In(other) is null))
         {
             _adopted.Add(Residents.Adopt(waiting, known));
         }
@@ -153,15 +132,25 @@ internal sealed class PersonasInForce(
     /// <inheritdoc/>
     public void Dispose()
     {
-        Stages?.Dispose();
+        Stages.Dispose();
         _active.Dispose();
     }
 
-    /// <summary>Says in a slot which generation wants it there. Gives the slot.</summary>
-    private uint Mark(ResidentPersona? resident, ulong generation)
+    /// <summary>
+    /// One switch, of the kernel's as of ours; the generation is in the slot, so that it comes with it.
+    /// </summary>
+    private void PutInForce(
+        Arrangement arrangement, ResidentPersona? floor, Dictionary<Persona, ResidentPersona> fresh)
     {
-        var slot = resident?.Slot ?? PersonaSlots.NoPersona;
-        slots.SetGeneration(slot, generation);
-        return slot;
+        var slot = floor?.Slot ?? PersonaSlots.NoPersona;
+        _slots.SetGeneration(slot, arrangement.Generation);
+        _staged.PutInForce(arrangement, slot, fresh);
+        if (slot == PersonaSlots.NoPersona && _active.Read().Slot == slot)
+        {
+            // Nothing follows on nothing: for the kernel no switch, but it was decided.
+            _active.Switch(slot);
+        }
+
+        (_floor, Generation) = (floor, arrangement.Generation);
     }
 }

@@ -77,6 +77,7 @@ internal static class AgentHost
             LineCapacity = settings.PolicyMemoryMib * DataplaneOptions.LinesPerMib,
             RuleCapacity = settings.RuleCapacity,
         }));
+        services.AddSingleton(provider => provider.GetRequiredService<PersonaDataplane>().Stages);
         services.AddSingleton<IDataplane>(provider => provider.GetRequiredService<PersonaDataplane>());
         services.AddSingleton(provider => new SocketHooks(
             provider.GetRequiredService<PersonaDataplane>().Filter,
@@ -89,7 +90,7 @@ internal static class AgentHost
     {
         services.AddSingleton(_ => new UserNames());
         services.AddSingleton(provider => new ProcFiles(provider.GetRequiredService<UserNames>()));
-        services.AddSingleton(provider => ProcessTracer.Load(
+        services.AddSingleton(provider => ProcessTracer.Open(
             BpfImages.Read("process.bpf.o"),
             NetworkNamespace.ReadCookie(),
             filter: provider.GetRequiredService<PersonaDataplane>().Filter));

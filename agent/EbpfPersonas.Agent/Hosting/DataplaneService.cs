@@ -35,7 +35,6 @@ internal sealed class DataplaneService(
         dataplane.LayoutChanged += change =>
             Log.LayoutChanged(log, change.From, change.To, change.Flows, change.FlowsMissing ?? "all that there were");
         dataplane.Addresses.Failed += failure => Log.AddressesUnknown(log, failure.Message);
-        dataplane.UseStages(tracer.Programs);
         if (sequence.Run() is { } mode)
         {
             Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);

@@ -18,7 +18,17 @@ internal sealed class StateStore(string directory, string vmId, Action<StateWrit
     public string PathOf(StateName name) => Path.Join(directory, $"state.{name.ToString().ToLowerInvariant()}");
 
     /// <summary>All four, whatever can be read of them.</summary>
-    public IReadOnlyList<KeptState> Load() => [.. Enum.GetValues<StateName>().Select(Load)];
+    public IReadOnlyList<KeptState> Load()
+    {
+        var all = new List<KeptState>();
+        byte[] content = [];
+        foreach (var name in Enum.GetValues<StateName>())
+        {
+            all.Add(Load(name, ref content, all.LastOrDefault()));
+        }
+
+        return all;
+    }
 
     /// <summary>
     /// The pending one turned out to be in force: the process before died at that moment. It is promoted when it can
@@ -78,7 +88,8 @@ internal sealed class StateStore(string directory, string vmId, Action<StateWrit
     {
         Directory.CreateDirectory(directory);
         var confirmed = PathOf(StateName.Confirmed);
-        if (Load(StateName.Confirmed) is { State: { } before })
+        byte[] none = [];
+        if (Load(StateName.Confirmed, ref none, before: null) is { State: { } before })
         {
             if (before.Equals(state))
             {
@@ -94,12 +105,23 @@ internal sealed class StateStore(string directory, string vmId, Action<StateWrit
         StateFile.Write(confirmed, state.ToByteArray(), durable: true, at);
     }
 
-    private KeptState Load(StateName name)
+    /// <summary>
+    /// What was confirmed is mostly what was applied: where <paramref name="content"/>, out of which
+    /// <paramref name="before"/> was made, comes again, so does that. A large persona is read once.
+    /// </summary>
+    private KeptState Load(StateName name, ref byte[] content, KeptState? before)
     {
         var path = PathOf(name);
         try
         {
-            var state = V1.StoredState.Parser.ParseFrom(StateFile.Read(path));
+            var found = StateFile.Read(path);
+            if (before is { State: not null } && found.AsSpan().SequenceEqual(content))
+            {
+                return before with { Name = name };
+            }
+
+            content = found;
+            var state = V1.StoredState.Parser.ParseFrom(found);
             if (state.VmId != vmId)
             {
                 throw new StateFileException(

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Settings;
 
@@ -146,7 +147,9 @@ internal sealed class SettingsReader
             RuleCapacity = Parse("rule_capacity", "65536", text => ParseNumber(text, 1024, 1 << 20)),
             Failsafe = Parse("failsafe", "[]", FailsafeSetting.Parse),
             PinDirectory = Parse("pin_root", "/sys/fs/bpf/ebpf-personas", text =>
-                text == "none" ? null : Path.Join(ParsePath(text, "is an absolute path, or none"), vmId)),
+                text == "none"
+                    ? null
+                    : PinFolder.Usable(Path.Join(ParsePath(text, "is an absolute path, or none"), vmId))),
             Baseline = Parse("baseline", "none", text =>
                 text == "none" ? null : ParsePath(text, "is the absolute path of a persona document, or none")),
             Conntrack = Parse("conntrack", "{}", ConntrackSetting.Parse) ?? new ConntrackOptions(),

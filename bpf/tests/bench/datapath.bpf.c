@@ -3,6 +3,7 @@
  * Our datapath for benchmarks. The programs replay_* write the next tuple into the frame first, for
  * BPF_PROG_TEST_RUN; the others take packets as they come, for a hook of the network stack.
  */
+#include "src/change_stages.h"
 #include "src/start_flow_expiry.h"
 #include "tests/bench/classify_only.h"
 #include "tests/bench/tuples.h"

@@ -38,28 +38,37 @@ public static class PersonaReader
         };
     }
 
+    /// <summary>Names are put together only where something is wrong: rules are many.</summary>
     private static Rule ReadRule(V1.Rule wire, int index)
     {
-        var field = $"rules[{index}]";
-        return new Rule
+        try
         {
-            Id = wire.Id.Length > 0 ? wire.Id : throw new FormatException($"{field}.id is empty."),
-            Direction = Known<Direction>((int)wire.Direction, $"{field}.direction"),
-            Action = Known<RuleAction>((int)wire.Action, $"{field}.action"),
-            List = Known<RuleList>((int)wire.List, $"{field}.list"),
-            Priority = InRange(wire.Priority, 1000, $"{field}.priority"),
-            Protocol = wire.HasProtocol ? (byte)InRange(wire.Protocol, byte.MaxValue, $"{field}.protocol") : null,
-            Ports = [.. wire.Ports.Select(range => ReadPorts(range, $"{field}.ports"))],
-            Peers = [.. wire.Peers.Select(prefix => ReadPrefix(prefix, $"{field}.peers"))],
-            Except = [.. wire.Except.Select(prefix => ReadPrefix(prefix, $"{field}.except"))],
-            Icmp = wire.Icmp is { } icmp
-                ? new IcmpMatch(
-                    icmp.HasType ? (byte)InRange(icmp.Type, byte.MaxValue, $"{field}.icmp.type") : null,
-                    icmp.HasCode ? (byte)InRange(icmp.Code, byte.MaxValue, $"{field}.icmp.code") : null)
-                : null,
-            Mode = ReadMode(wire.Mode, $"{field}.mode"),
-        };
+            return ReadFields(wire);
+        }
+        catch (FormatException wrong)
+        {
+            throw new FormatException($"rules[{index}].{wrong.Message}", wrong);
+        }
     }
+
+    private static Rule ReadFields(V1.Rule wire) => new()
+    {
+        Id = wire.Id.Length > 0 ? wire.Id : throw new FormatException("id is empty."),
+        Direction = Known<Direction>((int)wire.Direction, "direction"),
+        Action = Known<RuleAction>((int)wire.Action, "action"),
+        List = Known<RuleList>((int)wire.List, "list"),
+        Priority = InRange(wire.Priority, 1000, "priority"),
+        Protocol = wire.HasProtocol ? (byte)InRange(wire.Protocol, byte.MaxValue, "protocol") : null,
+        Ports = [.. wire.Ports.Select(range => ReadPorts(range, "ports"))],
+        Peers = [.. wire.Peers.Select(prefix => ReadPrefix(prefix, "peers"))],
+        Except = [.. wire.Except.Select(prefix => ReadPrefix(prefix, "except"))],
+        Icmp = wire.Icmp is { } icmp
+            ? new IcmpMatch(
+                icmp.HasType ? (byte)InRange(icmp.Type, byte.MaxValue, "icmp.type") : null,
+                icmp.HasCode ? (byte)InRange(icmp.Code, byte.MaxValue, "icmp.code") : null)
+            : null,
+        Mode = ReadMode(wire.Mode, "mode"),
+    };
 
     private static PortRange ReadPorts(V1.PortRange wire, string field)
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.TestKit.Network;
 
 namespace EbpfPersonas.Agent.Tests.Activity;
@@ -14,11 +15,16 @@ internal sealed class TracedHost : IAsyncDisposable
 
     private readonly Lab _lab;
 
-    private TracedHost(Lab lab, LabHost host, ProcessTracer tracer) => (_lab, Host, Tracer) = (lab, host, tracer);
+    private readonly PersonaDataplane _dataplane;
+
+    private TracedHost(Lab lab, LabHost host, PersonaDataplane dataplane, ProcessTracer tracer) =>
+        (_lab, Host, _dataplane, Tracer) = (lab, host, dataplane, tracer);
 
     public LabHost Host { get; }
 
     public ProcessTracer Tracer { get; }
+
+    public KernelStages Stages => _dataplane.Stages;
 
     /// <summary>Everything seen so far.</summary>
     public List<ProcessRecord> Seen { get; } = [];
@@ -29,9 +35,10 @@ internal sealed class TracedHost : IAsyncDisposable
         var host = await lab.AddHostAsync("traced", "10.0.0.5/24");
         using var socket = host.OpenSocket(
             System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        var tracer = ProcessTracer.Load(
-            BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), ringSize);
-        return new TracedHost(lab, host, tracer);
+        var dataplane = PersonaDataplane.Load(new DataplaneOptions());
+        var tracer = ProcessTracer.Open(
+            BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), ringSize, dataplane.Filter);
+        return new TracedHost(lab, host, dataplane, tracer);
     }
 
     public Task<LabHost> AddNeighbourAsync() => _lab.AddHostAsync("other", "10.0.0.6/24");
@@ -66,6 +73,7 @@ internal sealed class TracedHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Tracer.Dispose();
+        _dataplane.Dispose();
         await _lab.DisposeAsync();
     }
 }

@@ -147,5 +147,6 @@ public sealed class CommandProcessTests : IAsyncLifetime
         (await _vm.ReadMetricsAsync()).Sum("persona_agent_packets_total", ("reason", "default_deny"));
 
     private Task<bool> ConfirmedAsync() => Task.FromResult(
-        new StateStore(_vm.State, "vm").Load().Single(kept => kept.Name == StateName.Confirmed).Persona is not null);
+        new StateStore(_vm.State, GovernedVm.VmId).Load()
+            .Single(kept => kept.Name == StateName.Confirmed).Persona is not null);
 }

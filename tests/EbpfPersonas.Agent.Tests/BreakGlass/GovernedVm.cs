@@ -14,6 +14,9 @@ namespace EbpfPersonas.Agent.Tests.BreakGlass;
 /// </summary>
 internal sealed class GovernedVm : IAsyncDisposable
 {
+    /// <summary>With a dot, as names of hosts have.</summary>
+    public const string VmId = "vm.example";
+
     private const string PeerAddress = "10.0.0.10";
     private const int PeerPort = 4000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -45,6 +48,9 @@ internal sealed class GovernedVm : IAsyncDisposable
     public FakeController Controller { get; private set; } = null!;
 
     public string State => Path.Join(_folder, "state");
+
+    /// <summary>How filters hang: auto, tcx or clsact.</summary>
+    public string Attach { get; set; } = "auto";
 
     public RunningProcess Agent => _agent!;
 
@@ -138,6 +144,9 @@ internal sealed class GovernedVm : IAsyncDisposable
     public async Task<bool> ReachesPeerAsync() =>
         await _vm.TryConnectAsync(PeerAddress, PeerPort, Blocked) == SocketError.Success;
 
+    /// <summary>Takes the interface away, and with it what hangs there.</summary>
+    public Task RemoveInterfaceAsync() => _vm.RunAsync("ip", "link", "delete", "eth0");
+
     public async Task<IReadOnlyList<Sample>> ReadMetricsAsync()
     {
         using var http = _vm.CreateHttpClient("http://127.0.0.1:9435");
@@ -175,7 +184,7 @@ internal sealed class GovernedVm : IAsyncDisposable
 
     private string[] Settings =>
     [
-        "--vm_id", "vm", "--state_directory", State, "--pin_root", _pins?.Path ?? "none",
+        "--vm_id", VmId, "--attach", Attach, "--state_directory", State, "--pin_root", _pins?.Path ?? "none",
         "--cgroup", _cgroup?.Folder ?? "none",
         "--allow_plaintext", "true",
         "--controller", $"http://{PeerAddress}:7071", "--baseline", Path.Join(_folder, "baseline.json"),

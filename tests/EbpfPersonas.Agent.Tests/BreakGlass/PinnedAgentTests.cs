@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tmds.Linux;
 using Xunit;
 
@@ -30,6 +31,49 @@ public sealed class PinnedAgentTests : IAsyncLifetime
         await _vm.ConnectedAsync(times: 2);
         await _vm.PushAsync(2, null);
         Assert.True(await _vm.ReachesPeerAsync());
+    }
+
+    [Theory]
+    [InlineData("tcx")]
+    [InlineData("clsact")]
+    public async Task Without_an_agent_the_status_tells_what_the_kernel_enforces(string attach)
+    {
+        _vm.Attach = attach;
+        await _vm.StartAgentAsync();
+        await _vm.ConnectedAsync();
+        Assert.True(await _vm.ReachesPeerAsync());
+        await _vm.PushAsync(1, GovernedVm.Closed("closed"));
+        Assert.False(await _vm.ReachesPeerAsync());
+        await _vm.KillAgentAsync(LibC.SIGKILL);
+
+        var (exitCode, text) = await _vm.CommandAsync("status");
+        Assert.Equal(0, exitCode);
+        Assert.Contains("enforced   persona closed revision 1, generation 1, epoch ", text, StringComparison.Ordinal);
+        Assert.Contains("agent      does not run, or does not answer", text, StringComparison.Ordinal);
+        Assert.Contains($"filter     eth0: {attach}", text, StringComparison.Ordinal);
+        Assert.Contains("packets    egress dropped default_deny: ", text, StringComparison.Ordinal);
+
+        (exitCode, text) = await _vm.CommandAsync("status", "--json");
+        Assert.Equal(0, exitCode);
+        var kernel = JsonNode.Parse(text)!["kernel"]!;
+        Assert.Equal(
+            ("closed", 1, 1),
+            ((string?)kernel["persona"], (int)kernel["revision"]!, (int)kernel["generation"]!));
+        Assert.Equal(
+            ("eth0", attach, attach),
+            ((string?)kernel["interfaces"]![0]!["name"], (string?)kernel["interfaces"]![0]!["ingress"],
+                (string?)kernel["interfaces"]![0]!["egress"]));
+        Assert.InRange((int)kernel["confirmed_flows"]!, 1, 100);
+        Assert.Contains(kernel["packets"]!.AsArray(), total =>
+            ((string?)total!["direction"], (string?)total["verdict"], (string?)total["reason"])
+                == ("egress", "dropped", "default_deny") && (int)total["packets"]! > 0);
+
+        // What is pinned is no filter: that hung on the interface.
+        await _vm.RemoveInterfaceAsync();
+        Assert.NotEmpty(_vm.Pins.Entries());
+        (exitCode, text) = await _vm.CommandAsync("status");
+        Assert.Equal(3, exitCode);
+        Assert.Contains("enforced   nothing: no filter is attached", text, StringComparison.Ordinal);
     }
 
     [Fact]

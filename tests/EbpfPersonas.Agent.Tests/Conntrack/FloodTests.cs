@@ -1,12 +1,10 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
-using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Deployment;
-using EbpfPersonas.TestKit.Network;
+using EbpfPersonas.TestKit.Survival;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -37,30 +35,20 @@ public sealed class FloodTests(ITestOutputHelper output) : IAsyncLifetime
         var options = new ConntrackOptions();
         _lab.Attach(new DataplaneOptions { Conntrack = options }, Direction.Egress, Direction.Ingress);
         var inward = what.Contains("SYN", StringComparison.Ordinal);
-        var (from, to) = inward ? (_lab.Peer, _lab.Vm) : (_lab.Vm, _lab.Peer);
-        using var flood = new RawSocket(from, await from.InterfaceIndexAsync("eth0"));
-        var packet = PacketParser.Parse(inward
-            ? $"tcp 10.1.0.1:30000 > local:{ServerPort}"
-            : $"udp local:30000 > 10.1.0.1:{ServerPort} payload=10");
-        var hardware = await to.HardwareAddressAsync("eth0");
+        using var flood = inward
+            ? await Flood.OfSynsAsync(_lab.Peer, _lab.Vm, ServerPort)
+            : await Flood.OfDatagramsAsync(_lab.Vm, _lab.Peer, ServerPort);
         var before = _lab.Count(Reason.AllowedRule);
 
         var (kept, news) = (0, 0);
-        var (rounds, lost) = await KeepTalkingAsync(options.NewFlows * 2, number =>
-        {
-            var frame = Frame.Build(packet with
+        var (rounds, lost) = await KeepTalkingAsync(
+            () => flood.SprayAsync(options.NewFlows * 2),
+            silent: false,
+            ports =>
             {
-                Remote = new IpAddress(false, 0x0a01_0000u + ((uint)number & 0xffff)),
-                RemotePort = inward ? (ushort)(10000 + (number >> 16)) : packet.RemotePort,
-                LocalPort = inward ? packet.LocalPort : (ushort)(10000 + (number >> 16)),
+                kept = ports.Count(_lab.ConfirmedPorts().Contains);
+                news = _lab.CountFlows("new_flows");
             });
-            hardware.CopyTo(frame, 0);
-            return flood.Send(frame, 0x0800);
-        }, silent: false, ports =>
-        {
-            kept = ports.Count(_lab.ConfirmedPorts().Contains);
-            news = _lab.CountFlows("new_flows");
-        });
 
         var begun = _lab.Count(Reason.AllowedRule) - before;
         Assert.True(begun >= (ulong)options.NewFlows * 2, $"void: only {begun} flows began");
@@ -106,7 +94,16 @@ public sealed class FloodTests(ITestOutputHelper output) : IAsyncLifetime
         var echoing = EchoDatagramsAsync(service, stop.Token);
         var kept = 0;
         await KeepTalkingAsync(
-            3 * SmallTable, _ => Converse(), silent: true, ports => kept = ports.Count(_lab.ConfirmedPorts().Contains));
+            () => Task.Factory.StartNew(
+                () =>
+                {
+                    for (var answered = 0; answered < 3 * SmallTable; answered += Converse() ? 1 : 0)
+                    {
+                    }
+                },
+                TaskCreationOptions.LongRunning),
+            silent: true,
+            ports => kept = ports.Count(_lab.ConfirmedPorts().Contains));
         await stop.CancelAsync();
         await echoing;
         output.WriteLine($"{kept} of {Connections} flows kept; {_lab.Counters()}");
@@ -131,91 +128,26 @@ public sealed class FloodTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     /// <summary>
-    /// While <paramref name="send"/> is called <paramref name="count"/> times, and for two rounds more, every
-    /// connection sends once a second (where 5 s would do: nothing depends on it but the test's length), or is
-    /// <paramref name="silent"/> until the flood is over; and what is denied is tried all the time. Gives
-    /// the rounds, and the connections that did not last.
+    /// While <paramref name="flood"/> runs, the connections are used, or are <paramref name="silent"/> until it is
+    /// over; and what is denied is tried all the time. Gives the rounds, and the connections that did not last.
     /// </summary>
     private async Task<(int Rounds, int Lost)> KeepTalkingAsync(
-        int count, Func<int, bool> send, bool silent, Action<IReadOnlyList<int>> after)
+        Func<Task> flood, bool silent, Action<IReadOnlyList<int>> after)
     {
-        using var listener = _lab.Peer.Listen(ConntrackLab.PeerAddress, ServerPort);
-        using var denied = _lab.Peer.BindUdp(ConntrackLab.PeerAddress, DeniedPort);
-        using var prober = _lab.Vm.BindUdp(ConntrackLab.VmAddress, 0);
-        prober.SendTo(new byte[1], new IPEndPoint(IPAddress.Parse(ConntrackLab.PeerAddress), DeniedPort));
-        Assert.False(denied.Poll(TimeSpan.FromMilliseconds(300), SelectMode.SelectRead), "the port is denied");
-        List<(Socket Client, Socket Server)> connections = [];
-        var lost = new HashSet<Socket>();
-        try
-        {
-            for (var i = 0; i < Connections; i++)
-            {
-                var client = await _lab.Vm.ConnectAsync(
-                    ConntrackLab.PeerAddress, ServerPort, ConntrackLab.Patience);
-                connections.Add((client, await listener.AcceptAsync()));
-            }
+        using var connections = await KeptConnections.OpenAsync(
+            (_lab.Vm, ConntrackLab.VmAddress), (_lab.Peer, ConntrackLab.PeerAddress), ServerPort, DeniedPort,
+            Connections);
+        Assert.False(connections.DeniedArrives(TimeSpan.FromMilliseconds(300)), "the port is denied");
+        var talk = await connections.TalkUntilAsync(flood(), silent);
+        Assert.False(talk.DeniedArrived, "what is denied has passed");
+        after(connections.Ports);
 
-            var flooding = Task.Factory.StartNew(
-                () =>
-                {
-                    for (var i = 0; i < count; i += send(i) ? 1 : 0)
-                    {
-                    }
-                },
-                TaskCreationOptions.LongRunning);
-            var rounds = 0;
-            for (var more = 2; more > 0; rounds++)
-            {
-                more -= flooding.IsCompleted ? 1 : 0;
-                var watch = Stopwatch.StartNew();
-                foreach (var (client, server) in connections)
-                {
-                    if ((!silent || flooding.IsCompleted) && !Exchange(client, server))
-                    {
-                        lost.Add(client);
-                    }
-
-                    prober.SendTo(
-                        new byte[1], new IPEndPoint(IPAddress.Parse(ConntrackLab.PeerAddress), DeniedPort));
-                }
-
-                Assert.False(denied.Poll(TimeSpan.Zero, SelectMode.SelectRead), "what is denied has passed");
-                await Task.Delay(TimeSpan.FromSeconds(Math.Max(0, 1 - watch.Elapsed.TotalSeconds)));
-            }
-
-            await flooding;
-            after([.. connections.Select(one => ((IPEndPoint)one.Client.LocalEndPoint!).Port)]);
-
-            // The probe itself arrives where the persona lets it.
-            var tried = _lab.Count(Reason.DefaultDeny);
-            Assert.True(tried >= (ulong)(rounds * Connections), $"only {tried} packets were denied");
-            _lab.PutNothingInForce();
-            prober.SendTo(new byte[1], new IPEndPoint(IPAddress.Parse(ConntrackLab.PeerAddress), DeniedPort));
-            Assert.True(denied.Poll(ConntrackLab.Patience, SelectMode.SelectRead), "without a persona it passes");
-            return (rounds, lost.Count);
-        }
-        finally
-        {
-            foreach (var (client, server) in connections)
-            {
-                client.Dispose();
-                server.Dispose();
-            }
-        }
-    }
-
-    /// <summary>There and back.</summary>
-    private static bool Exchange(Socket client, Socket server)
-    {
-        var octet = new byte[1];
-        client.Send(octet);
-        if (!server.Poll(ConntrackLab.Patience, SelectMode.SelectRead) || server.Receive(octet) != 1)
-        {
-            return false;
-        }
-
-        server.Send(octet);
-        return client.Poll(ConntrackLab.Patience, SelectMode.SelectRead) && client.Receive(octet) == 1;
+        // The probe itself arrives where the persona lets it.
+        var tried = _lab.Count(Reason.DefaultDeny);
+        Assert.True(tried >= (ulong)talk.Probes, $"only {tried} packets were denied");
+        _lab.PutNothingInForce();
+        Assert.True(connections.DeniedArrives(ConntrackLab.Patience), "without a persona it passes");
+        return (talk.Rounds, talk.Lost);
     }
 
     private static async Task EchoDatagramsAsync(Socket service, CancellationToken cancellation)

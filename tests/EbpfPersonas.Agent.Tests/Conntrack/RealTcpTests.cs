@@ -15,7 +15,7 @@ public sealed class RealTcpTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Port = ConntrackLab.Port;
     private const int ShortConnections = 2500;
-    private const int Bulk = 100 << 20;
+    private const int Bulk = 200 << 20;
 
     private ConntrackLab _lab = null!;
 
@@ -175,8 +175,8 @@ public sealed class RealTcpTests(ITestOutputHelper output) : IAsyncLifetime
         using (client)
         using (server)
         {
-            await Task.WhenAll(SendAsync(client, Bulk / 5), SendAsync(server, Bulk / 5),
-                ReceiveAsync(client, Bulk / 5), ReceiveAsync(server, Bulk / 5));
+            await Task.WhenAll(SendAsync(client, Bulk / 10), SendAsync(server, Bulk / 10),
+                ReceiveAsync(client, Bulk / 10), ReceiveAsync(server, Bulk / 10));
         }
 
         await AssertNothingStoppedAsync();

@@ -58,7 +58,7 @@ public sealed class RejectTests(ITestOutputHelper output) : IAsyncLifetime
     [InlineData(true)]
     public async Task Checksums_of_answers_are_their_own_where_the_device_fills_in_none(bool isV6)
     {
-        ChecksumOffload.TurnOff(_vm, "eth0");
+        Offload.TurnChecksumsOff(_vm, "eth0");
         Assert.Empty(await NotToldAsync(BpfImages.Filter(), AttachMode.Auto, isV6, Direction.Ingress));
     }
 

@@ -193,6 +193,9 @@ public sealed class SettingsTests
     {
         Assert.Equal("/sys/fs/bpf/ebpf-personas/id", SettingsReader.Read(null, Nothing, Nothing, "id").PinDirectory);
         Assert.Equal("/run/bpf/id", With("pin_root", "/run/bpf").PinDirectory);
+        Assert.Equal(
+            "/sys/fs/bpf/ebpf-personas/web-1%2Eexample",
+            SettingsReader.Read(null, Nothing, Nothing, "web-1.example").PinDirectory);
         Assert.Null(With("pin_root", "none").PinDirectory);
         Assert.Null(With("baseline", "none").Baseline);
         Assert.Equal("/etc/base.json", With("baseline", "/etc/base.json").Baseline);

@@ -58,7 +58,7 @@ internal sealed class StageLab : IAsyncDisposable
 
     public ProcessTracer Tracer { get; private set; } = null!;
 
-    public KernelStages Stages => Dataplane.Stages!;
+    public KernelStages Stages => Dataplane.Stages;
 
     /// <summary>The name of the persona in force.</summary>
     public string? InForce => Dataplane.Realised.Persona;
@@ -88,9 +88,8 @@ internal sealed class StageLab : IAsyncDisposable
             return loaded;
         });
         using var socket = vm.OpenSocket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        made.Tracer = ProcessTracer.Load(
+        made.Tracer = ProcessTracer.Open(
             image ?? BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), filter: made.Dataplane.Filter);
-        made.Dataplane.UseStages(made.Tracer.Programs);
         made.Tracer.Attach();
         return made;
     }

@@ -44,6 +44,24 @@ public sealed class StateStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_state_that_is_applied_and_confirmed_is_read_once()
+    {
+        var store = _folder.Store;
+        store.Prepare(StateFolder.Stored(1, "a"));
+        store.Promote();
+        store.Confirm(StateFolder.Stored(1, "a"));
+        var kept = store.Load();
+        var (applied, confirmed) = (kept.Single(one => one.Name == StateName.Applied),
+            kept.Single(one => one.Name == StateName.Confirmed));
+        Assert.NotNull(applied.State);
+        Assert.Same(applied.State, confirmed.State);
+
+        store.Confirm(StateFolder.Stored(2, "b"));
+        Assert.Equal("a", _folder.Load(StateName.Applied).Persona!.Name);
+        Assert.Equal("b", _folder.Load(StateName.Confirmed).Persona!.Name);
+    }
+
+    [Fact]
     public void A_damaged_confirmed_one_never_becomes_the_previous_one()
     {
         var store = _folder.Store;

@@ -90,9 +90,13 @@ public sealed class AgentProcess : IAsyncDisposable
 
     public async Task StartAgainAsync()
     {
-        _process = _host.Start(BuiltProduct.Agent, ["--config", Path.Combine(_folder, "agent.json")]);
+        Launch();
         await WaitUntilConnectedAsync(Patience);
     }
+
+    /// <summary>Starts it and waits for nothing; there may be no controller.</summary>
+    public void Launch() =>
+        _process = _host.Start(BuiltProduct.Agent, ["--config", Path.Combine(_folder, "agent.json")]);
 
     /// <summary>Waits until the agent itself says that its stream is up; returns how long that took.</summary>
     public Task<TimeSpan> WaitUntilConnectedAsync(TimeSpan patience) =>
@@ -119,6 +123,9 @@ public sealed class AgentProcess : IAsyncDisposable
     public Task<string> ReadMetricsTextAsync() => _http.GetStringAsync("/metrics");
 
     public async Task<IReadOnlyList<Sample>> ReadMetricsAsync() => PrometheusText.Read(await ReadMetricsTextAsync());
+
+    /// <summary>Sends a signal, for example <see cref="Tmds.Linux.LibC.SIGSTOP"/>.</summary>
+    public void Signal(int signal) => _process!.Signal(signal);
 
     /// <summary>SIGTERM; returns the exit code.</summary>
     public async Task<int> StopAsync() => _process is null ? 0 : await _process.StopAsync();

@@ -87,11 +87,7 @@ public sealed class KernelFilter : IDisposable
     public void ForgetFlows()
     {
         _flows.Clear();
-        var fragments = _dataplane.Filter.Map("fragments");
-        foreach (var key in fragments.Keys<FragmentKey>().ToList())
-        {
-            fragments.Delete(key);
-        }
+        KernelFragments.Clear(_dataplane.Filter);
     }
 
     /// <summary>Forgets the flow that this packet began, if it did: far cheaper than to look for all flows.</summary>
@@ -192,12 +188,5 @@ public sealed class KernelFilter : IDisposable
     {
         var ids = _dataplane.Current?.Compiled.RuleIds ?? [];
         return number == uint.MaxValue ? null : number < ids.Length ? ids[(int)number] : $"number-{number}";
-    }
-
-    /// <summary>struct fragment_key of bpf/lib/fragments.h, of which nothing is read.</summary>
-    [System.Runtime.CompilerServices.InlineArray(10)]
-    private struct FragmentKey
-    {
-        private uint _first;
     }
 }

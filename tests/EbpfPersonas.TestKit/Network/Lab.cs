@@ -18,6 +18,9 @@ public sealed class Lab : IAsyncDisposable
     /// <summary>The namespace that holds the bridge; host X hangs on its interface X.</summary>
     public string Hub => _prefix + "hub";
 
+    /// <summary>The same as a host.</summary>
+    public LabHost HubHost => new("hub", Hub);
+
     public IReadOnlyList<LabHost> Hosts => _hosts;
 
     public static async Task<Lab> CreateAsync()

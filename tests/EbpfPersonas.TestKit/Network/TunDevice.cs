@@ -13,14 +13,19 @@ public sealed unsafe class TunDevice : IDisposable
     private const int TUNSETIFF = 0x400454ca; // include/uapi/linux/if_tun.h
     private const short IFF_TUN = 1;
     private const short IFF_NO_PI = 0x1000;
+    private const short IFF_VNET_HDR = 0x4000;
 
     private readonly int _descriptor;
 
-    /// <summary>Makes the interface <paramref name="name"/>, which is down.</summary>
-    public TunDevice(LabHost host, string name)
+    /// <summary>
+    /// Makes the interface <paramref name="name"/>, which is down. With an offload header, struct virtio_net_hdr stands
+    /// in front of every packet, as a virtual machine's host puts it there.
+    /// </summary>
+    public TunDevice(LabHost host, string name, bool hasOffloadHeader = false)
     {
         ArgumentNullException.ThrowIfNull(host);
-        _descriptor = host.RunInside(() => Open(name));
+        var flags = IFF_TUN | IFF_NO_PI | (hasOffloadHeader ? IFF_VNET_HDR : 0);
+        _descriptor = host.RunInside(() => Open(name, (short)flags));
     }
 
     /// <summary>The packet comes in by the interface.</summary>
@@ -50,13 +55,13 @@ public sealed unsafe class TunDevice : IDisposable
 
     public void Dispose() => _ = LibC.close(_descriptor);
 
-    private static int Open(string name)
+    private static int Open(string name, short flags)
     {
         // struct ifreq { name[16], flags, ... }
         Span<byte> request = stackalloc byte[40];
         request.Clear();
         Encoding.ASCII.GetBytes(name, request[..15]);
-        BitConverter.TryWriteBytes(request[16..], (short)(IFF_TUN | IFF_NO_PI));
+        BitConverter.TryWriteBytes(request[16..], flags);
         fixed (byte* path = "/dev/net/tun\0"u8)
         fixed (byte* argument = request)
         {

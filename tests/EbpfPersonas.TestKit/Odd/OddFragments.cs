@@ -6,7 +6,7 @@ using static EbpfPersonas.TestKit.Odd.OddFrame;
 namespace EbpfPersonas.TestKit.Odd;
 
 /// <summary>Parts of datagrams (RFC 791, RFC 1858, RFC 5722, RFC 6946, RFC 6980, RFC 7112, RFC 8200).</summary>
-internal static class OddFragments
+public static class OddFragments
 {
     private const byte Destination = 60;
 
@@ -17,7 +17,7 @@ internal static class OddFragments
     private static readonly byte[] Out6 = Of("udp local:23005 > [2001:db8::77]:9 payload=56");
     private static readonly byte[] Echo = Of("icmp 10.0.0.77 > local type=8 id=5 payload=56");
 
-    public static IReadOnlyList<OddCase> Cases { get; } =
+    internal static IReadOnlyList<OddCase> Cases { get; } =
     [
         Parts("a later part without its first", [Udp.Ipv4Part(1, 32, 32, false)],
             [Udp.Ipv4Part(2, 0, 32, true), Udp.Ipv4Part(2, 32, 32, false)]),
@@ -108,6 +108,17 @@ internal static class OddFragments
             [Of("icmpv6 fe80::77 > local type=134 hop=255 payload=56").Ipv6Part(20, 0, 32, true)],
             [Of("icmpv6 fe80::77 > local type=134 hop=255 payload=56")], Reason.Failsafe),
     ];
+
+    /// <summary>The first half of a datagram that comes in to a port; the id of the datagram is 0-65535.</summary>
+    public static byte[] FirstPart(int port, int id, int version = 4) => Half(port, id, version, 0);
+
+    /// <summary>The other half.</summary>
+    public static byte[] LastPart(int port, int id, int version = 4) => Half(port, id, version, 32);
+
+    private static byte[] Half(int port, int id, int version, int offset) =>
+        version == 4
+            ? Of($"udp 10.0.0.77:9 > local:{port} payload=56").Ipv4Part(id, offset, 32, offset == 0)
+            : Of($"udp [2001:db8::77]:9 > local:{port} payload=56").Ipv6Part(id, offset, 32, offset == 0);
 
     private static OddCase Parts(
         string name, IReadOnlyList<byte[]> bad, IReadOnlyList<byte[]> good, Reason passes = Reason.Established) =>

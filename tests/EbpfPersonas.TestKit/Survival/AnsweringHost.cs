@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -18,13 +19,18 @@ internal sealed class AnsweringHost : IDisposable
     private const int TotalRetransOffset = 100; // struct tcp_info: tcpi_total_retrans
     private const int RememberedAttempts = 10;
 
+    // A datagram that begins so asks for one every so often, for ever.
+    private const byte Subscription = 1;
+    private const int StreamMilliseconds = 100;
+
     private readonly string _address;
     private readonly ushort _allowed;
     private readonly TrafficTally _tally;
     private readonly List<Socket> _open = [];
     private readonly List<Thread> _threads = [];
     private readonly Queue<Socket> _attempts = new();
-    private volatile bool _stopping;
+    private readonly ConcurrentBag<EndPoint> _subscribers = [];
+    private readonly ManualResetEventSlim _ending = new();
 
     public AnsweringHost(LabHost host, string address, ushort allowed, TrafficTally tally)
     {
@@ -33,6 +39,7 @@ internal sealed class AnsweringHost : IDisposable
         var (listener, trap) = (host.Listen(address, allowed), host.Listen(address, Denied));
         _open.AddRange([echo, sink, listener, trap]);
         Start(() => AnswerDatagrams(echo));
+        Start(() => Stream(echo));
         Start(() => CountDatagrams(sink));
         Start(() => AnswerConnections(listener));
         Start(() => CountConnections(trap));
@@ -149,11 +156,57 @@ internal sealed class AnsweringHost : IDisposable
         }
     }
 
+    /// <summary>
+    /// Asks for streams of datagrams, and then only listens: nobody but who knows the flow lets the answers pass.
+    /// </summary>
+    public void Follow(AnsweringHost to, int count, CancellationToken stopping)
+    {
+        var streams = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
+                {
+                    ReceiveTimeout = PatienceMilliseconds,
+                };
+                streams.Add(socket);
+                socket.Connect(to.Endpoint(_allowed));
+                socket.Send(new byte[1]);
+                socket.Receive(new byte[1]);
+                socket.Send([Subscription]);
+            }
+
+            while (!stopping.IsCancellationRequested)
+            {
+                foreach (var socket in streams.ToList())
+                {
+                    if (!Hears(socket))
+                    {
+                        _tally.CountBroken($"{this}: a stream of {to} broke");
+                        streams.Remove(socket);
+                        socket.Dispose();
+                    }
+                }
+
+                stopping.WaitHandle.WaitOne(streams.Count > 0 ? 0 : StreamMilliseconds);
+            }
+        }
+        catch (SocketException e)
+        {
+            _tally.CountBroken($"{this}: no stream of {to}: {e.SocketErrorCode}");
+        }
+        finally
+        {
+            streams.ForEach(socket => socket.Dispose());
+        }
+    }
+
     public override string ToString() => Host.Name;
 
     public void Dispose()
     {
-        _stopping = true;
+        _ending.Set();
         lock (_open)
         {
             _open.ForEach(socket =>
@@ -178,6 +231,7 @@ internal sealed class AnsweringHost : IDisposable
         }
 
         _threads.ForEach(thread => thread.Join());
+        _ending.Dispose();
     }
 
     private static Socket Tcp() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
@@ -192,6 +246,18 @@ internal sealed class AnsweringHost : IDisposable
         try
         {
             return socket.Send(new byte[1]) == 1 && socket.Receive(new byte[1]) == 1;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static bool Hears(Socket socket)
+    {
+        try
+        {
+            return socket.Receive(new byte[1]) == 1;
         }
         catch (SocketException)
         {
@@ -233,11 +299,27 @@ internal sealed class AnsweringHost : IDisposable
 
     private IPEndPoint Endpoint(int port) => new(IPAddress.Parse(_address), port);
 
-    private static void AnswerDatagrams(Socket socket)
+    private void AnswerDatagrams(Socket socket)
     {
         EndPoint from = new IPEndPoint(IPAddress.Any, 0);
         var buffer = new byte[64];
-        socket.SendTo(buffer.AsSpan(0, socket.ReceiveFrom(buffer, ref from)), from);
+        var length = socket.ReceiveFrom(buffer, ref from);
+        if (buffer[0] == Subscription)
+        {
+            _subscribers.Add(from);
+        }
+
+        socket.SendTo(buffer.AsSpan(0, length), from);
+    }
+
+    private void Stream(Socket socket)
+    {
+        foreach (var subscriber in _subscribers)
+        {
+            socket.SendTo(new byte[1], subscriber);
+        }
+
+        _ending.Wait(StreamMilliseconds);
     }
 
     private void CountDatagrams(Socket socket) =>
@@ -282,7 +364,7 @@ internal sealed class AnsweringHost : IDisposable
         {
             try
             {
-                while (!_stopping)
+                while (!_ending.IsSet)
                 {
                     action();
                 }

@@ -14,7 +14,7 @@ namespace EbpfPersonas.TestKit.Survival;
 public sealed class EnforcerProcess : IAsyncDisposable
 {
     private const string Program = "tests/EbpfPersonas.Enforcer/bin/Release/net10.0/EbpfPersonas.Enforcer.dll";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly RunningProcess _process;
     private readonly long _started = Stopwatch.GetTimestamp();

@@ -5,7 +5,8 @@ namespace EbpfPersonas.TestKit.Survival;
 
 /// <summary>
 /// Between two hosts, both ways: every second 100 new flows to a port that is allowed and 100 to one that is denied,
-/// half of each TCP and half UDP, and connections that stay open. Counts what gets through and what does not.
+/// half of each TCP and half UDP; connections that stay open, and streams of answers to one question. Counts what gets
+/// through and what does not.
 /// </summary>
 public sealed class SteadyTraffic : IDisposable
 {
@@ -13,6 +14,7 @@ public sealed class SteadyTraffic : IDisposable
     public const int FlowsPerSecond = 100;
 
     private const int OpenConnections = 10;
+    private const int Streams = 10;
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Thread> _threads = [];
@@ -35,6 +37,7 @@ public sealed class SteadyTraffic : IDisposable
             Start(from, () => Repeat(FlowsPerSecond / 4, from.TryUdp, to));
             Start(from, () => Repeat(FlowsPerSecond / 4, from.TryTcp, to));
             Start(from, () => from.Converse(to, OpenConnections / 2, _stopping.Token));
+            Start(from, () => from.Follow(to, Streams / 2, _stopping.Token));
         }
     }
 

@@ -17,7 +17,7 @@ public sealed class TrafficTally
     /// <summary>Flows that the persona denies, begun.</summary>
     public long Denied => Interlocked.Read(ref _denied);
 
-    /// <summary>Allowed flows that did not get through, and open connections that were cut.</summary>
+    /// <summary>Allowed flows that did not get through, and open connections and streams that were cut.</summary>
     public long Broken => Interlocked.Read(ref _broken);
 
     /// <summary>Allowed flows of which a packet was lost, and got through when it was sent again.</summary>

@@ -20,7 +20,11 @@ internal sealed class ClsactHook(
 
     /// <summary>Whether an earlier process left a filter of ours.</summary>
     public static bool IsLeftOver(RouteSocket route, int interfaceIndex) =>
-        Directions.Any(ingress => ClsactQdisc.List(route, interfaceIndex, ingress).Any(IsOurs));
+        Directions.Any(ingress => IsLeftOver(route, interfaceIndex, ingress));
+
+    /// <summary>Likewise, in one direction.</summary>
+    public static bool IsLeftOver(RouteSocket route, int interfaceIndex, bool ingress) =>
+        ClsactQdisc.List(route, interfaceIndex, ingress).Any(IsOurs);
 
     /// <summary>
     /// Removes what an earlier process left: our filters, and the qdisc if we made it and nobody uses it.
@@ -38,7 +42,7 @@ internal sealed class ClsactHook(
 
     public override bool Attach()
     {
-        var left = Directions.Count(ingress => ClsactQdisc.List(route, interfaceIndex, ingress).Any(IsOurs));
+        var left = Directions.Count(ingress => IsLeftOver(route, interfaceIndex, ingress));
         var filters = new List<TcFilter>();
         try
         {

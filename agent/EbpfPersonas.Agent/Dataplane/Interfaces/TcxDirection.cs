@@ -10,6 +10,13 @@ internal sealed class TcxDirection(BpfProgram program, int interfaceIndex, bool 
     private BpfLink? _link;
     private uint _linkId;
 
+    /// <summary>Whether the link that an earlier process left is in the chain of this interface.</summary>
+    public static bool IsLeftOver(LinkDirectory? directory, int interfaceIndex, bool ingress)
+    {
+        using var left = directory is null ? null : BpfLink.OpenPinned(directory.Pin(interfaceIndex, ingress));
+        return left is not null && IsIn(interfaceIndex, ingress, left);
+    }
+
     /// <summary>True: a link that an earlier process left runs our program now.</summary>
     public bool Attach()
     {
@@ -105,10 +112,7 @@ internal sealed class TcxDirection(BpfProgram program, int interfaceIndex, bool 
     {
         try
         {
-            var info = old.ReadInfo();
-            if (!info.IsTcx
-                || info.Ingress != ingress
-                || TcxChain.Read(interfaceIndex, ingress).All(entry => entry.LinkId != info.Id))
+            if (!IsIn(interfaceIndex, ingress, old))
             {
                 return false;
             }
@@ -121,6 +125,14 @@ internal sealed class TcxDirection(BpfProgram program, int interfaceIndex, bool 
             // Then a new one is attached, or says why not.
             return false;
         }
+    }
+
+    private static bool IsIn(int interfaceIndex, bool ingress, BpfLink link)
+    {
+        var info = link.ReadInfo();
+        return info.IsTcx
+            && info.Ingress == ingress
+            && TcxChain.Read(interfaceIndex, ingress).Any(entry => entry.LinkId == info.Id);
     }
 
     private void Take(BpfLink link)

@@ -47,7 +47,7 @@ internal sealed class LayoutPins : IDisposable
     /// </summary>
     public static LayoutPins Take(DataplaneOptions options, string directory, BpfObject filter)
     {
-        var pins = new LayoutPins(PinFolder.Take(Usable(directory)), filter, options);
+        var pins = new LayoutPins(PinFolder.Take(PinFolder.Usable(directory)), filter, options);
         try
         {
             pins.Sweep();
@@ -180,8 +180,7 @@ internal sealed class LayoutPins : IDisposable
 
     private void Choose()
     {
-        var found = Layouts().Select(name => PinnedLayout.Open(Place(name))).ToList();
-        _others.AddRange(found.OrderByDescending(layout => layout.Epoch, Comparer<uint>.Create(Compare)));
+        _others.AddRange(PinnedLayout.OpenAll(_folder.Path));
         var latest = _others.FirstOrDefault();
         var ours = _others.Find(layout => layout.Name == Name);
         if (ours is not null && IsWhole(ours) && (ours == latest || ours.SaysTheSameAs(latest!)))
@@ -240,16 +239,5 @@ internal sealed class LayoutPins : IDisposable
 
     private string Place(string name) => Path.Join(_folder.Path, name);
 
-    /// <summary>The file system refuses names with a dot, which ids of VMs may have.</summary>
-    private static string Usable(string directory)
-    {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
-        return Path.Join(
-            Path.GetDirectoryName(full), Path.GetFileName(full).Replace(".", "%2E", StringComparison.Ordinal));
-    }
-
-    /// <summary>Epochs go round.</summary>
-    private static int Compare(uint a, uint b) => (int)(a - b);
-
-    private static uint Later(uint a, uint b) => Compare(a, b) >= 0 ? a : b;
+    private static uint Later(uint a, uint b) => PinnedLayout.CompareEpochs(a, b) >= 0 ? a : b;
 }

@@ -19,9 +19,18 @@ internal static class MapLayout
     public static string NameOf(BpfObject filter)
     {
         var text = string.Join('\n', Maps(filter).Select(map => map.Layout).Order(StringComparer.Ordinal));
-        var version = filter.ReadConstant<uint>("layout_version");
-        return string.Create(CultureInfo.InvariantCulture, $"{Prefix}{version}-{Fingerprint(text):x16}");
+        return string.Create(CultureInfo.InvariantCulture, $"{PrefixOf(filter)}{Fingerprint(text):x16}");
     }
+
+    /// <summary>
+    /// Whether numbers mean the same in the maps of the layout <paramref name="name"/> as in those of
+    /// <paramref name="filter"/>, where types are the same too.
+    /// </summary>
+    public static bool IsOfVersion(string name, BpfObject filter) =>
+        name.StartsWith(PrefixOf(filter), StringComparison.Ordinal);
+
+    private static string PrefixOf(BpfObject filter) => string.Create(
+        CultureInfo.InvariantCulture, $"{Prefix}{filter.ReadConstant<uint>("layout_version")}-");
 
     /// <summary>
     /// FNV-1a, 64 bits (draft-eastlake-fnv): tells layouts apart that differ by accident, and needs no library that a

@@ -1,12 +1,38 @@
+using EbpfPersonas.Bpf;
+
 namespace EbpfPersonas.Agent.Dataplane.Pins;
 
 /// <summary>What agents left in the kernel, for whoever has no agent.</summary>
 public static class PinnedDataplane
 {
     /// <summary>
+    /// What the maps say that are pinned in <paramref name="directory"/>: those that switched last, where there are
+    /// several. Null where there are none. Changes nothing; throws <see cref="BpfException"/>, and
+    /// <see cref="IOException"/> where an agent replaces them at this moment.
+    /// </summary>
+    internal static PinnedReading? Read(string directory)
+    {
+        var folder = PinFolder.Usable(directory);
+        if (!Directory.Exists(folder))
+        {
+            return null;
+        }
+
+        var layouts = PinnedLayout.OpenAll(folder);
+        try
+        {
+            return layouts.Count == 0 ? null : PinnedReading.Of(layouts[0]);
+        }
+        finally
+        {
+            layouts.ForEach(layout => layout.Dispose());
+        }
+    }
+
+    /// <summary>
     /// Takes everything off that is pinned in <paramref name="directory"/>, after <paramref name="removeLinks"/> did so
     /// with the filters whose links are in the folder that it is given. Throws <see cref="IOException"/> where an agent
-    /// runs, and <see cref="EbpfPersonas.Bpf.BpfException"/>.
+    /// runs, and <see cref="BpfException"/>.
     /// </summary>
     public static void Remove(string directory, Action<string> removeLinks)
     {

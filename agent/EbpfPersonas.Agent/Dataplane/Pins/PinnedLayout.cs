@@ -41,6 +41,29 @@ internal sealed class PinnedLayout : IDisposable
         }
     }
 
+    /// <summary>Opens all that are in <paramref name="directory"/>; the one that switched last is the first.</summary>
+    public static List<PinnedLayout> OpenAll(string directory)
+    {
+        var found = new List<PinnedLayout>();
+        try
+        {
+            foreach (var folder in Directory.GetDirectories(directory, MapLayout.Prefix + "*"))
+            {
+                found.Add(Open(folder));
+            }
+
+            return [.. found.OrderByDescending(layout => layout.Epoch, Comparer<uint>.Create(CompareEpochs))];
+        }
+        catch
+        {
+            found.ForEach(layout => layout.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Epochs go round.</summary>
+    public static int CompareEpochs(uint a, uint b) => (int)(a - b);
+
     /// <summary>The map of this name, or null.</summary>
     public PinnedMap? Map(string name) => _maps.GetValueOrDefault(name);
 

@@ -6,14 +6,15 @@ namespace EbpfPersonas.Agent.Dataplane.Stages;
 
 /// <summary>
 /// What the kernel puts in force by itself: the conditions that it watches, and the table that says whose persona goes
-/// before whose. The programs of bpf/src/process.bpf.c read it at exec, fork and exit. Not for several threads at once.
+/// before whose. The programs of bpf/src/process.bpf.c read it at exec, fork and exit. Not for several threads at
+/// once, but for <see cref="Remember"/> and <see cref="ForgetProcess"/>.
 /// </summary>
 public sealed class KernelStages : IDisposable
 {
     /// <summary>Conditions that can be watched at once.</summary>
     public const int Capacity = StageTable.ConditionCount;
 
-    private readonly BpfObject _process;
+    private readonly BpfObject _filter;
     private readonly GracePeriod _grace;
     private readonly MemoryMap _tables;
     private readonly MemoryMap _inUse;
@@ -23,21 +24,28 @@ public sealed class KernelStages : IDisposable
     private readonly ConditionTexts _paths;
     private readonly ConditionTexts _users;
     private readonly ConditionTexts _parents;
+    private readonly Action _betweenWrites;
     private readonly KernelCondition?[] _conditions = new KernelCondition?[Capacity];
 
-    /// <summary>Takes the maps and programs of the loaded <paramref name="process"/>; both are borrowed.</summary>
-    public KernelStages(BpfObject process, GracePeriod grace)
+    /// <summary>Ends when no program reads the table that is not in use.</summary>
+    private Task _unread = Task.CompletedTask;
+
+    /// <summary>
+    /// Takes the maps and programs of the loaded <paramref name="filter"/>, borrowed as <paramref name="grace"/>;
+    /// <paramref name="betweenWrites"/> is called between two writes.
+    /// </summary>
+    public KernelStages(BpfObject filter, GracePeriod grace, Action betweenWrites)
     {
-        ArgumentNullException.ThrowIfNull(process);
-        (_process, _grace) = (process, grace);
-        _tables = process.Map("stages").MapMemory();
-        _inUse = process.Map("stages_in_use").MapMemory();
-        _state = process.Map("activation").MapMemory();
-        _masks = process.Map("condition_masks").MapMemory();
-        _names = new ConditionTexts(process.Map("condition_names"));
-        _paths = new ConditionTexts(process.Map("condition_paths"));
-        _users = new ConditionTexts(process.Map("condition_users"));
-        _parents = new ConditionTexts(process.Map("condition_parents"));
+        ArgumentNullException.ThrowIfNull(filter);
+        (_filter, _grace, _betweenWrites) = (filter, grace, betweenWrites);
+        _tables = filter.Map("stages").MapMemory();
+        _inUse = filter.Map("stages_in_use").MapMemory();
+        _state = filter.Map("activation").MapMemory();
+        _masks = filter.Map("condition_masks").MapMemory();
+        _names = new ConditionTexts(filter.Map("condition_names"));
+        _paths = new ConditionTexts(filter.Map("condition_paths"));
+        _users = new ConditionTexts(filter.Map("condition_users"));
+        _parents = new ConditionTexts(filter.Map("condition_parents"));
         for (var number = 0; number < Capacity; number++)
         {
             _conditions[number] = IsIn(Masks.Used, number) ? ReadCondition(number) : null;
@@ -125,6 +133,9 @@ public sealed class KernelStages : IDisposable
         return Call("remember_process", ref request) == 0 ? request.Serial : null;
     }
 
+    /// <summary>Undoes <see cref="Remember"/>, for a process that is not one of those that count.</summary>
+    public void ForgetProcess(uint pid) => _filter.Map("processes").Delete(pid);
+
     /// <summary>
     /// These conditions hold for a process that runs already; <paramref name="asParent"/> name it as the parent of
     /// theirs. False where it has another image by now, of which the kernel itself knows what holds.
@@ -148,11 +159,14 @@ public sealed class KernelStages : IDisposable
     /// </summary>
     public uint Publish(in StageTable table)
     {
-        var next = InUse ^ 1;
         // Whoever still reads the copy from two tables ago must be done.
-        _grace.Wait();
+        _unread.Wait();
+        var next = InUse ^ 1;
         _tables.Values<StageTable>()[(int)next] = table;
+        _betweenWrites();
         Volatile.Write(ref _inUse.Values<ulong>()[0], next);
+        _betweenWrites();
+        _unread = Task.Run(_grace.Wait);
         Latch(table);
         return Settle();
     }
@@ -172,6 +186,7 @@ public sealed class KernelStages : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _unread.Wait();
         _tables.Dispose();
         _inUse.Dispose();
         _state.Dispose();
@@ -240,5 +255,5 @@ public sealed class KernelStages : IDisposable
 
     private static void Clear(ref ulong mask, ulong bits) => Volatile.Write(ref mask, mask & ~bits);
 
-    private int Call(string program, ref ProcessRequest request) => _process.Program(program).Call(ref request);
+    private int Call(string program, ref ProcessRequest request) => _filter.Program(program).Call(ref request);
 }

@@ -25,8 +25,10 @@ internal sealed class OddLab : IAsyncDisposable
 
     public PersonaDataplane Dataplane { get; }
 
-    /// <summary>The VM has 10.0.0.5 and 2001:db8::5, the peer .10 and ::10.</summary>
-    public static async Task<OddLab> CreateAsync(AttachMode mode, Persona persona)
+    /// <summary>
+    /// The VM has 10.0.0.5 and 2001:db8::5, the peer .10 and ::10. The filter is the production's, or a test's own.
+    /// </summary>
+    public static async Task<OddLab> CreateAsync(AttachMode mode, Persona persona, byte[]? filter = null)
     {
         var lab = await Lab.CreateAsync();
         var vm = await lab.AddHostAsync("vm", "10.0.0.5/24", "2001:db8::5/64");
@@ -40,7 +42,8 @@ internal sealed class OddLab : IAsyncDisposable
         await peer.RunAsync("ip", "link", "set", Wire, "up");
         var dataplane = vm.RunInside(() =>
         {
-            var loaded = PersonaDataplane.Load(new DataplaneOptions { Attach = mode });
+            var loaded = PersonaDataplane.Load(
+                new DataplaneOptions { Attach = mode, FilterImage = filter ?? BpfImages.Filter() });
             loaded.Attach();
             return loaded;
         });
@@ -55,6 +58,20 @@ internal sealed class OddLab : IAsyncDisposable
                 && entry.Key.Verdict == verdict
                 && (reason is null || entry.Key.Reason == reason))
             .Aggregate(0UL, (sum, entry) => sum + entry.Value.Packets);
+
+    /// <summary>Packets and octets that passed in this direction, whatever was said of them.</summary>
+    public PacketCount Passed(Direction direction) =>
+        Dataplane.ReadCounters().Verdicts
+            .Where(entry => entry.Key.Direction == Way(direction) && entry.Key.Verdict == AbiVerdict.Forwarded)
+            .Aggregate(default(PacketCount), (sum, entry) => sum + entry.Value);
+
+    /// <summary>Packets and octets that a rule decided on.</summary>
+    public PacketCount Decided(string rule)
+    {
+        var counters = Dataplane.ReadCounters();
+        var count = counters.Rules.FirstOrDefault(entry => entry.Key.Rule == rule).Value;
+        return new PacketCount(count.Packets, count.Bytes);
+    }
 
     public async ValueTask DisposeAsync()
     {

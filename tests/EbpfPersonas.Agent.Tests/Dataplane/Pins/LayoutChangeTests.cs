@@ -1,6 +1,9 @@
+using System.Runtime.CompilerServices;
+using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Pins;
 using EbpfPersonas.Bpf;
+using EbpfPersonas.TestKit.Deployment;
 using Xunit;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane.Pins;
@@ -26,6 +29,7 @@ public sealed class LayoutChangeTests : PinTest
         Assert.Equal(MapLayout.NameOf(ours), MapLayout.NameOf(same));
         Assert.NotEqual(MapLayout.NameOf(ours), MapLayout.NameOf(larger));
         Assert.NotEqual(MapLayout.NameOf(ours)["layout-1".Length..], MapLayout.NameOf(other)["layout-2".Length..]);
+        Assert.Equal(ours.Map("flows").ValueSize + sizeof(ulong), other.Map("flows").ValueSize);
     }
 
     [Theory]
@@ -60,6 +64,62 @@ public sealed class LayoutChangeTests : PinTest
         Assert.False(Passes(after, Other));
         Assert.Single(Pinned, IsLayout);
         Assert.Equal(Pinned.Single(IsLayout), Path.Join(Path.GetFileName(Directory).Replace(".", "%2E"), change.To));
+    }
+
+    [Fact]
+    public async Task A_flow_that_was_carried_over_still_expires()
+    {
+        var conntrack = new ConntrackOptions { Flows = ConntrackOptions.FlowsLeast, Udp = 8 };
+        using (var before = LoadAndAttach(
+            new DataplaneOptions { Conntrack = conntrack }, loaded => loaded.Apply(7, AllowsDns())))
+        {
+            Assert.True(Passes(before, Query));
+            Assert.True(Passes(before, Answer));
+            Assert.True(Passes(before, Query));
+        }
+
+        using var after = LoadAndAttach(OtherLayout(AllowsDns()) with { Conntrack = conntrack });
+        using var flows = new FlowTables(after.Filter);
+        Assert.Equal(1, flows.Count().Confirmed);
+
+        await Eventually.TrueAsync(
+            () => Task.FromResult(flows.Count().Confirmed == 0), TimeSpan.FromSeconds(60), () => "the flow expires");
+    }
+
+    [Fact]
+    public void What_is_in_force_is_found_by_name_in_records_of_another_size()
+    {
+        using (var later = BpfImages.OpenFilter(
+            new DataplaneOptions { FilterImage = TestObjects.Program("other_slot") }))
+        {
+            later.Load();
+            Assert.Equal(Unsafe.SizeOf<Slot>() + sizeof(ulong), later.Map("slots").ValueSize);
+            Write(later.Map("slots"), 1, ("generation", BitConverter.GetBytes(7ul)));
+            Write(
+                later.Map("residents"),
+                1,
+                ("name", "allows-dns"u8.ToArray()),
+                ("revision", BitConverter.GetBytes(Revision)));
+            later.Map("active").Update(0u, (1ul << 32) | 1);
+            var folder = Path.Join(PinFolder.Usable(Directory), MapLayout.NameOf(later));
+            System.IO.Directory.CreateDirectory(folder);
+            foreach (var map in MapLayout.Maps(later))
+            {
+                map.Pin(Path.Join(folder, map.Name));
+            }
+        }
+
+        var found = PinnedDataplane.Read(Directory)!;
+        Assert.Equal(new RealisedState(7, 1, "allows-dns", Revision), found.State);
+        Assert.Null(found.Verdicts);
+
+        using var after = LoadAndAttach(
+            new DataplaneOptions { Known = [AllowsDns()] },
+            loaded => Assert.Equal(new RealisedState(7, 1, "allows-dns", Revision), loaded.Realised));
+        Assert.Equal(new RealisedState(7, 2, "allows-dns", Revision), after.Realised);
+        Assert.True(Passes(after, Query));
+        Assert.False(Passes(after, Other));
+        Assert.Single(Pinned, IsLayout);
     }
 
     [Fact]
@@ -135,6 +195,17 @@ public sealed class LayoutChangeTests : PinTest
 
         Assert.Equal(new RealisedState(8, 3, "next", Revision), after.Realised);
         Assert.Single(Pinned, IsLayout);
+    }
+
+    private static void Write(BpfMap map, uint key, params (string Member, byte[] Value)[] members)
+    {
+        var value = new byte[map.ValueSize];
+        foreach (var (member, octets) in members)
+        {
+            octets.CopyTo(value, map.ValueType!.Member(member)!.Offset);
+        }
+
+        Assert.True(map.TryUpdate(BitConverter.GetBytes(key), value, onlyNew: false));
     }
 
     private static bool IsLayout(string path) => path.Split('/') is [_, var name] && name.StartsWith("layout-");
