@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
+using EbpfPersonas.Personas.Activation.Stages;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfPersonas.Agent;
@@ -166,4 +167,11 @@ internal static partial class Log
 
     [LoggerMessage(1312, LogLevel.Error, "A command on the control socket failed unexpectedly.")]
     public static partial void CommandFaulted(ILogger log, Exception fault);
+
+    [LoggerMessage(
+        1320,
+        LogLevel.Information,
+        "Switched by itself to persona {Persona} revision {Revision}, epoch {Epoch}: {Cause}, process {Pid}.")]
+    public static partial void SwitchedByItself(
+        ILogger log, string persona, ulong revision, uint epoch, SwitchCause cause, uint pid);
 }

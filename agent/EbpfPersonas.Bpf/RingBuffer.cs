@@ -6,6 +6,8 @@ namespace EbpfPersonas.Bpf;
 /// <summary>The reading end of a BPF ring buffer. Not for several threads at once.</summary>
 public sealed unsafe class RingBuffer : SafeHandle
 {
+    private const int Interrupted = 4; // EINTR
+
     private readonly RecordReader _reader;
     private GCHandle _self;
     private Exception? _failure;
@@ -37,7 +39,16 @@ public sealed unsafe class RingBuffer : SafeHandle
     /// <summary>
     /// Reads every record there is, without waiting; gives their number. What the reader throws comes out here.
     /// </summary>
-    public int Consume()
+    public int Consume() => Read(RingBufferFunctions.ring_buffer__consume);
+
+    /// <summary>
+    /// Waits until a program wakes its reader, at most <paramref name="patience"/>, and reads what there is then; gives
+    /// the number of records, 0 where nobody was woken.
+    /// </summary>
+    public int Wait(TimeSpan patience) =>
+        Read(ring => RingBufferFunctions.ring_buffer__poll(ring, (int)patience.TotalMilliseconds));
+
+    private int Read(Func<nint, int> read)
     {
         int count;
         var held = false;
@@ -45,7 +56,7 @@ public sealed unsafe class RingBuffer : SafeHandle
         {
             // Held, so that disposing on another thread waits for the end of this call.
             DangerousAddRef(ref held);
-            count = RingBufferFunctions.ring_buffer__consume(handle);
+            count = read(handle);
         }
         finally
         {
@@ -61,7 +72,7 @@ public sealed unsafe class RingBuffer : SafeHandle
             throw new InvalidOperationException("The reader of a ring buffer failed.", failure);
         }
 
-        return BpfException.Check(count, "read ring buffer");
+        return count == -Interrupted ? 0 : BpfException.Check(count, "read ring buffer");
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,7 @@ internal sealed class ActivityFeed
     private readonly UserNames _users;
     private readonly Func<uint, RunningProcess?> _lookUp;
     private readonly ProcessTable _table;
+    private readonly EndedProcesses _ended = new();
     private readonly Queue<V1.ProcessEvent> _waiting = new();
     private bool _scanned;
     private bool _snapshotDue = true;
@@ -49,6 +50,15 @@ internal sealed class ActivityFeed
             {
                 return _table.Refused;
             }
+        }
+    }
+
+    /// <summary>What a live process runs, or what it ran last; null where it is not known.</summary>
+    public ProcessImage? Find(uint pid)
+    {
+        lock (_gate)
+        {
+            return _table.Find(pid)?.Image ?? _ended.Find(pid);
         }
     }
 
@@ -176,7 +186,9 @@ internal sealed class ActivityFeed
                 }
 
                 break;
-            case ProcessEventKind.Exit when _table.Remove(head.Pid):
+            case ProcessEventKind.Exit when _table.Find(head.Pid) is { } ended:
+                _table.Remove(head.Pid);
+                _ended.Add(ended);
                 Report(Exited(head));
                 break;
         }

@@ -6,11 +6,19 @@ using Microsoft.Extensions.Logging;
 namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
-/// Empties the ring of an attached tracer every 10 ms on a thread of its own: the kernel side never wakes anyone. Scans
-/// what runs already, after the trace is on, and again after events were lost.
+/// Empties the ring of an attached tracer every 10 ms on a thread of its own, sooner where conditions turned: only then
+/// the kernel side wakes anyone. Has it looked what that means: <c>look</c> gets the process that made them turn (0 =
+/// none did) and whether to look thoroughly. Scans what runs already, after the trace is on, and again after events
+/// were lost.
 /// </summary>
 internal sealed class ProcessPump(
-    ProcessTracer tracer, KernelStages stages, ActivityFeed feed, ProcFiles files, TimeProvider time, ILogger<ProcessPump> log)
+    ProcessTracer tracer,
+    KernelStages stages,
+    ActivityFeed feed,
+    Action<uint, bool> look,
+    ProcFiles files,
+    TimeProvider time,
+    ILogger<ProcessPump> log)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
@@ -20,6 +28,10 @@ internal sealed class ProcessPump(
     /// </summary>
     private static readonly TimeSpan ScanPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>What turned is told at once; this is for what was lost.</summary>
+    private static readonly TimeSpan ThoroughPause = TimeSpan.FromSeconds(1);
+
+    private long _lastThorough;
     private ulong _lost;
     private bool _scanDue = true;
     private long _lastScan;
@@ -41,14 +53,23 @@ internal sealed class ProcessPump(
                 // What was read with it may be lost.
                 _scanDue = true;
                 Log.PumpFailed(log, failure);
+                stopping.WaitHandle.WaitOne(Interval);
             }
         }
-        while (!stopping.WaitHandle.WaitOne(Interval));
+        while (!stopping.IsCancellationRequested);
     }
 
     private void Turn()
     {
-        feed.Add(tracer.Drain());
+        feed.Add(tracer.Drain(Interval));
+        foreach (var turn in tracer.Turns)
+        {
+            look(turn.Pid, false);
+        }
+
+        var thorough = time.GetElapsedTime(_lastThorough) >= ThoroughPause;
+        look(0, thorough);
+        _lastThorough = thorough ? time.GetTimestamp() : _lastThorough;
         var lost = tracer.ReadLost();
         if (lost != _lost)
         {

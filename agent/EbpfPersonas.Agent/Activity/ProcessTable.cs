@@ -87,6 +87,9 @@ internal sealed class ProcessTable(int capacity)
     /// <summary>What a process runs, for the children that it starts; null where it is not known.</summary>
     public ParentImage? ImageOf(uint pid) => _byPid.GetValueOrDefault(pid)?.Image.AsParent();
 
+    /// <summary>The live process, or null.</summary>
+    public RunningProcess? Find(uint pid) => _byPid.GetValueOrDefault(pid);
+
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {

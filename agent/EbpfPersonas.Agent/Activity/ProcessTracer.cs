@@ -94,11 +94,19 @@ internal sealed class ProcessTracer : IDisposable
         }
     }
 
-    /// <summary>What happened since the last call, in order. The list is reused by the next call.</summary>
-    public IReadOnlyList<ProcessRecord> Drain()
+    /// <summary>
+    /// What happened since the last call, in order, after at most <paramref name="wait"/>: sooner where conditions
+    /// turned. The list is reused by the next call.
+    /// </summary>
+    public IReadOnlyList<ProcessRecord> Drain(TimeSpan wait = default)
     {
         _records.Clear();
         _turns.Clear();
+        if (wait > TimeSpan.Zero)
+        {
+            _ring!.Wait(wait);
+        }
+
         _ring!.Consume();
         return _records;
     }

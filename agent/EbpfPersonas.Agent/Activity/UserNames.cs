@@ -23,6 +23,10 @@ internal sealed class UserNames
     /// </summary>
     public string NameOf(uint userId) => _names.GetValueOrDefault(userId, string.Empty);
 
+    /// <summary>The uid of a name, or null.</summary>
+    public uint? IdOf(string name) =>
+        _names.Where(entry => entry.Value == name).Select(entry => (uint?)entry.Key).FirstOrDefault();
+
     /// <summary>Looks whether the file changed. Where it cannot be read the names known so far stay.</summary>
     public void Refresh()
     {

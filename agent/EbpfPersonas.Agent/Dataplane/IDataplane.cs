@@ -1,18 +1,20 @@
+using EbpfPersonas.Personas.Activation.Stages;
 using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Agent.Dataplane;
 
-/// <summary>What the link needs of the datapath; <see cref="PersonaDataplane"/> is the real one.</summary>
+/// <summary>What the link needs of the datapath; the real one is <see cref="Activation.StagedActivation"/>.</summary>
 public interface IDataplane
 {
     /// <summary>What is in force.</summary>
     RealisedState Realised { get; }
 
     /// <summary>
-    /// Puts <paramref name="persona"/> (null = none) in force; throws <see cref="ApplyException"/>, and then everything
-    /// is as it was.
+    /// Puts <paramref name="persona"/> (null = none) in force, and makes the VM switch by itself to what
+    /// <paramref name="staging"/> says (null = nothing); throws <see cref="ApplyException"/>, and then everything is as
+    /// it was.
     /// </summary>
-    RealisedState Apply(ulong generation, Persona? persona);
+    RealisedState Apply(ulong generation, Persona? persona, Staging? staging = null);
 
     /// <summary>Hangs the filters on every interface; gives how.</summary>
     AttachMode Attach();

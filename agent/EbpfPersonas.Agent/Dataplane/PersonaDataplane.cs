@@ -12,7 +12,7 @@ namespace EbpfPersonas.Agent.Dataplane;
 /// The packet filter of this network namespace: loads it, hangs it on the interfaces, and changes the persona in force
 /// as a whole. Safe for several threads.
 /// </summary>
-public sealed class PersonaDataplane : IDataplane, IDisposable
+public sealed class PersonaDataplane : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly BpfObject _filter;
@@ -92,6 +92,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
+    /// <summary>The number of the last switch. Safe for several threads, and cheap.</summary>
+    public uint Epoch => _inForce.Active.Read().Epoch;
+
     /// <summary>What the kernel puts in force by itself, where processes are traced.</summary>
     public KernelStages Stages => _inForce.Stages;
 
@@ -154,7 +157,9 @@ public sealed class PersonaDataplane : IDataplane, IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Takes the filters off every interface, and leaves new ones without; <see cref="Attach"/> undoes it.
+    /// </summary>
     public void Detach()
     {
         lock (_gate)

@@ -1,10 +1,14 @@
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Activation;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Metrics;
 using EbpfPersonas.Agent.Settings;
+using EbpfPersonas.Bpf;
+using EbpfPersonas.Personas.Activation;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -78,7 +82,12 @@ internal static class AgentHost
             RuleCapacity = settings.RuleCapacity,
         }));
         services.AddSingleton(provider => provider.GetRequiredService<PersonaDataplane>().Stages);
-        services.AddSingleton<IDataplane>(provider => provider.GetRequiredService<PersonaDataplane>());
+        services.AddSingleton<ConditionWatch>();
+        services.AddSingleton(provider => new StagedActivation(
+            provider.GetRequiredService<PersonaDataplane>(),
+            provider.GetRequiredService<ConditionWatch>(),
+            () => new Moment(BootClock.Now, provider.GetRequiredService<TimeProvider>().GetUtcNow())));
+        services.AddSingleton<IDataplane>(provider => provider.GetRequiredService<StagedActivation>());
         services.AddSingleton(provider => new SocketHooks(
             provider.GetRequiredService<PersonaDataplane>().Filter,
             NetworkNamespace.ReadCookie(),
@@ -99,7 +108,14 @@ internal static class AgentHost
             provider.GetRequiredService<UserNames>(),
             provider.GetRequiredService<ProcFiles>().Read,
             provider.GetRequiredService<ProcessTracer>().Capacity));
-        services.AddHostedService<ProcessPump>();
+        services.AddHostedService(provider => new ProcessPump(
+            provider.GetRequiredService<ProcessTracer>(),
+            provider.GetRequiredService<KernelStages>(),
+            provider.GetRequiredService<ActivityFeed>(),
+            provider.GetRequiredService<StagedActivation>().Look,
+            provider.GetRequiredService<ProcFiles>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ProcessPump>>()));
     }
 
     private static void AddLink(IServiceCollection services)
@@ -118,6 +134,13 @@ internal static class AgentHost
         services.AddSingleton(provider => new ControllerContact(
             provider.GetRequiredService<AgentSettings>().StateDirectory,
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider =>
+        {
+            var reports = new SwitchReports(
+                provider.GetRequiredService<ActivityFeed>(), provider.GetRequiredService<ILogger<SwitchReports>>());
+            provider.GetRequiredService<StagedActivation>().Switched += reports.Take;
+            return reports;
+        });
         services.AddSingleton<ControllerLink>();
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
     }

@@ -1,6 +1,7 @@
 using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Personas.Activation.Stages;
 using EbpfPersonas.Personas.Model;
 using Microsoft.Extensions.Logging;
 
@@ -116,6 +117,12 @@ internal sealed class PersonaRestore(
             }
         }
 
+        // What waits is not known to this process: it is staged anew, for the same generation.
+        if (kept.Staging is { Staged.IsEmpty: false } staging)
+        {
+            TryApply(realised.Generation, kept.Persona, store.PathOf(kept.Name), staging);
+        }
+
         applier.Resume(kept.State!, start.IsConfirmed(kept));
         return true;
     }
@@ -125,7 +132,7 @@ internal sealed class PersonaRestore(
         foreach (var kept in start.Candidates)
         {
             var state = kept.State!;
-            if (TryApply(state.Desired.Generation, kept.Persona, store.PathOf(kept.Name)))
+            if (TryApply(state.Desired.Generation, kept.Persona, store.PathOf(kept.Name), kept.Staging))
             {
                 applier.Resume(state, start.IsConfirmed(kept));
                 return true;
@@ -148,11 +155,11 @@ internal sealed class PersonaRestore(
         }
     }
 
-    private bool TryApply(ulong generation, Persona? persona, string source)
+    private bool TryApply(ulong generation, Persona? persona, string source, Staging? staging = null)
     {
         try
         {
-            var realised = dataplane.Apply(generation, persona);
+            var realised = dataplane.Apply(generation, persona, staging);
             Log.Restored(
                 log, realised.Persona ?? "none", realised.Revision, realised.Generation, realised.Epoch, source);
             return true;

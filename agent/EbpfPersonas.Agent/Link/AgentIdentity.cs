@@ -42,6 +42,10 @@ internal sealed class AgentIdentity(AgentSettings settings, Func<AttachMode> att
         }
 
         yield return "trigger:process";
+        if (settings.InKernelActivation)
+        {
+            yield return "activation:kernel";
+        }
     }
 
     private static string ReadLine(string file) => File.ReadAllText(file).Trim();

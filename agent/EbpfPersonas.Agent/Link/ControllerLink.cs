@@ -20,6 +20,7 @@ internal sealed class ControllerLink(
     DesiredStateApplier applier,
     AgentConditions conditions,
     AuditTrail audit,
+    SwitchReports switches,
     ControllerContact contact,
     TimeProvider time,
     ILogger<ControllerLink> log) : BackgroundService
@@ -87,8 +88,8 @@ internal sealed class ControllerLink(
         var addresses = await locator.LocateAsync(cancellation);
         using var channel = ControllerChannel.Create(settings.Controller, addresses);
         using var stream = new ControllerStream(
-            new V1.AgentService.AgentServiceClient(channel), identity, feed, applier, conditions, audit, contact,
-            time);
+            new V1.AgentService.AgentServiceClient(channel), identity, feed, applier, conditions, audit, switches,
+            contact, time);
         stream.Welcomed += controllerId =>
         {
             _connected = true;

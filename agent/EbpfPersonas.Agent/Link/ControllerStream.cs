@@ -17,6 +17,7 @@ internal sealed class ControllerStream(
     DesiredStateApplier applier,
     AgentConditions conditions,
     AuditTrail audit,
+    SwitchReports switches,
     ControllerContact contact,
     TimeProvider time) : IDisposable
 {
@@ -40,6 +41,7 @@ internal sealed class ControllerStream(
         applier.Answered += Enqueue;
         conditions.Changed += EnqueueStatus;
         audit.Added += Enqueue;
+        switches.Reported += Enqueue;
         try
         {
             EnqueueWhatIsLeft();
@@ -52,6 +54,7 @@ internal sealed class ControllerStream(
             applier.Answered -= Enqueue;
             conditions.Changed -= EnqueueStatus;
             audit.Added -= Enqueue;
+            switches.Reported -= Enqueue;
             feed.Restart();
         }
     }
@@ -89,11 +92,18 @@ internal sealed class ControllerStream(
         {
             Enqueue(use);
         }
+
+        foreach (var report in switches.Missed())
+        {
+            Enqueue(report);
+        }
     }
 
     private void Enqueue(V1.ApplyResult result) => Enqueue(new V1.AgentMessage { Result = result });
 
     private void Enqueue(V1.BreakGlassUse use) => Enqueue(new V1.AgentMessage { BreakGlass = use });
+
+    private void Enqueue(V1.SwitchReport report) => Enqueue(new V1.AgentMessage { Switched = report });
 
     private void EnqueueStatus() => Enqueue(new V1.AgentMessage
     {

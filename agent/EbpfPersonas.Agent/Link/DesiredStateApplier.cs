@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Personas.Activation.Stages;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Wire;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,7 @@ internal sealed class DesiredStateApplier(
     IDataplane dataplane, StateStore store, string vmId, TimeProvider time, ILogger<DesiredStateApplier> log)
 {
     private readonly Lock _gate = new();
+    private readonly StagingMemory _staging = new();
     private string? _controllerId;
     private ulong _newest;
 
@@ -101,7 +103,9 @@ internal sealed class DesiredStateApplier(
 
             return _inForce is { } inForce
                 && inForce.Generation == desired.Generation
+                && inForce.FloorRank == desired.FloorRank
                 && Equals(inForce.Persona, desired.Persona)
+                && inForce.Staged.Equals(desired.Staged)
                     ? new V1.ApplyResult { Generation = desired.Generation, Realised = Realised }
                     : Carry(desired);
         }
@@ -159,8 +163,9 @@ internal sealed class DesiredStateApplier(
         {
             var start = time.GetTimestamp();
             var persona = desired.Persona is { } wire ? PersonaReader.Read(wire) : null;
+            var staging = _staging.Read(desired);
             store.Prepare(Kept(desired));
-            var realised = Switch(desired, persona);
+            var realised = Switch(desired, persona, staging);
             Switched?.Invoke(time.GetElapsedTime(start));
             Log.Switched(
                 log, persona?.Name ?? "none", realised.Revision, desired.Generation, realised.Epoch, desired.Cause);
@@ -187,12 +192,12 @@ internal sealed class DesiredStateApplier(
         }
     }
 
-    private RealisedState Switch(V1.DesiredState desired, Persona? persona)
+    private RealisedState Switch(V1.DesiredState desired, Persona? persona, Staging staging)
     {
         RealisedState realised;
         try
         {
-            realised = dataplane.Apply(desired.Generation, persona);
+            realised = dataplane.Apply(desired.Generation, persona, staging);
         }
         catch
         {

@@ -1,3 +1,4 @@
+using EbpfPersonas.Personas.Activation.Stages;
 using EbpfPersonas.Personas.Model;
 using V1 = EbpfPersonas.Protos.V1;
 
@@ -12,6 +13,9 @@ internal sealed record KeptState(StateName Name)
     /// <summary>Its persona, checked; null also where none was desired.</summary>
     public Persona? Persona { get; init; }
 
+    /// <summary>What it stages, checked; null where it cannot be used.</summary>
+    public Staging? Staging { get; init; }
+
     /// <summary>Why it cannot be used; null where it can.</summary>
     public StateFault? Fault { get; init; }
 
@@ -22,6 +26,9 @@ internal sealed record KeptState(StateName Name)
     public bool Describes(Dataplane.RealisedState realised) =>
         State is not null
         && State.Desired.Generation == realised.Generation
-        && Persona?.Name == realised.Persona
-        && (Persona?.Revision ?? 0) == realised.Revision;
+        && (IsOrNothing(Persona, realised)
+            || (Staging?.Staged.Any(one => IsOrNothing(one.Persona, realised)) ?? false));
+
+    private static bool IsOrNothing(Persona? persona, Dataplane.RealisedState realised) =>
+        persona?.Name == realised.Persona && (persona?.Revision ?? 0) == realised.Revision;
 }

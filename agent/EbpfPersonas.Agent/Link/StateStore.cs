@@ -132,6 +132,7 @@ internal sealed class StateStore(string directory, string vmId, Action<StateWrit
             {
                 State = state.Desired is not null ? state : throw new FormatException("no desired state is in it."),
                 Persona = state.Desired.Persona is { } wire ? PersonaReader.Read(wire) : null,
+                Staging = StagingReader.Read(state.Desired),
             };
         }
         catch (StateFileException unusable)

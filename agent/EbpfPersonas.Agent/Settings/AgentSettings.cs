@@ -49,4 +49,7 @@ internal sealed record AgentSettings
 
     /// <summary>Sizes and times of conntrack.</summary>
     public ConntrackOptions Conntrack { get; init; } = new();
+
+    /// <summary>Whether the kernel switches by itself where it can judge a trigger; else the controller decides.</summary>
+    public required bool InKernelActivation { get; init; }
 }

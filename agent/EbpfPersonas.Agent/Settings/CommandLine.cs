@@ -33,10 +33,12 @@ internal sealed record CommandLine
           attach             auto, tcx or clsact (default auto)
           cgroup             auto, none, or the absolute path of a cgroup v2: programs in it get EPERM at once
                              from a connect or send that the persona would drop (default auto: all programs)
+          activation         kernel: a persona is in force before the process that triggers it runs;
+                             controller: it decides, some milliseconds later (default kernel)
           policy_memory_mib  kernel memory for all personas together, 1-1024 MiB (default 16); a controller
                              accepts no persona that needs more than the default
           rule_capacity      rules of all personas together that are counted, 1024-1048576 (default 65536);
-                             24 octets of kernel memory each for every possible CPU
+                             32 octets of kernel memory each for every possible CPU
           allow_plaintext    true: http to a controller that is not on loopback (default false)
           failsafe           flows that no persona may stop, a JSON list of
                              {"direction": "ingress", "protocol": "tcp", "port": 22, "peer": "10.9.0.0/16"}

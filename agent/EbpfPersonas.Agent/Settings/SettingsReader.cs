@@ -19,7 +19,7 @@ internal sealed class SettingsReader
     public static readonly ImmutableArray<string> Keys =
     [
         "controller", "vm_id", "state_directory", "metrics_listen", "attach", "cgroup", "policy_memory_mib",
-        "rule_capacity", "allow_plaintext", "failsafe", "pin_root", "baseline", "conntrack",
+        "rule_capacity", "allow_plaintext", "failsafe", "pin_root", "baseline", "conntrack", "activation",
     ];
 
     private const string EnvironmentPrefix = "EBPF_PERSONAS_";
@@ -143,6 +143,12 @@ internal sealed class SettingsReader
             Cgroup = Parse("cgroup", "auto", text => text is "auto" or "none" || Path.IsPathFullyQualified(text)
                 ? text
                 : throw new FormatException("is auto, none or an absolute path"))!,
+            InKernelActivation = Parse("activation", "kernel", text => text switch
+            {
+                "kernel" => true,
+                "controller" => false,
+                _ => throw new FormatException("is kernel or controller"),
+            }),
             PolicyMemoryMib = Parse("policy_memory_mib", "16", text => ParseNumber(text, 1, 1024)),
             RuleCapacity = Parse("rule_capacity", "65536", text => ParseNumber(text, 1024, 1 << 20)),
             Failsafe = Parse("failsafe", "[]", FailsafeSetting.Parse),

@@ -13,5 +13,8 @@ internal static unsafe partial class RingBufferFunctions
     public static partial int ring_buffer__consume(nint ring);
 
     [LibraryImport(LibbpfLibrary.Name)]
+    public static partial int ring_buffer__poll(nint ring, int timeoutMilliseconds);
+
+    [LibraryImport(LibbpfLibrary.Name)]
     public static partial void ring_buffer__free(nint ring);
 }

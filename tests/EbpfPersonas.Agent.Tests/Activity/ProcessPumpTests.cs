@@ -83,7 +83,8 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
             var files = new ProcFiles(new UserNames(), anchor.ToString(CultureInfo.InvariantCulture));
             _feed = new ActivityFeed(TimeProvider.System, new UserNames(), files.Read, traced.Tracer.Capacity);
             _pump = new ProcessPump(
-                traced.Tracer, traced.Stages, _feed, files, TimeProvider.System, NullLogger<ProcessPump>.Instance);
+                traced.Tracer, traced.Stages, _feed, (_, _) => { }, files, TimeProvider.System,
+                NullLogger<ProcessPump>.Instance);
             traced.Tracer.Attach();
             _pump.StartAsync(CancellationToken.None).GetAwaiter().GetResult();
         }

@@ -8,8 +8,8 @@ public sealed class TestPrograms : IAsyncLifetime
 {
     private static readonly string[] Names =
     [
-        "do_nothing", "exec_by_descriptor", "exec_storm", "first_packets", "fork_and_wait", "leader_exits_first",
-        "run_repeatedly",
+        "actors", "do_nothing", "exec_by_descriptor", "exec_storm", "first_packets", "fork_and_wait",
+        "leader_exits_first", "run_repeatedly",
     ];
 
     // These begin without a C library.
@@ -39,7 +39,7 @@ public sealed class TestPrograms : IAsyncLifetime
             await RunningProcess.RunAsync(
                 "gcc",
                 [
-                    "-O1", "-pthread", .. IsBare(name) ? Bare : [], "-o", this[name],
+                    "-O1", "-pthread", .. ToolOptions(name), "-o", this[name],
                     Path.Join(AppContext.BaseDirectory, "Programs", name + ".c"),
                 ]);
         }
@@ -51,5 +51,11 @@ public sealed class TestPrograms : IAsyncLifetime
         return Task.CompletedTask;
     }
 
-    private static bool IsBare(string name) => name is "do_nothing" or "first_packets";
+    private static string[] ToolOptions(string name) => name switch
+    {
+        "do_nothing" or "first_packets" => Bare,
+        // Runs where there is nothing else.
+        "actors" => ["-static"],
+        _ => [],
+    };
 }

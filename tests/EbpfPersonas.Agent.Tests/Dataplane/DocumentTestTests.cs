@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
+using EbpfPersonas.Agent.Tests.Stages;
 using EbpfPersonas.Protos.V1;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -111,7 +112,7 @@ public sealed class DocumentTestTests : IDisposable
         });
         _loaded.Add(dataplane);
         var applier = new DesiredStateApplier(
-            dataplane,
+            Activations.Of(dataplane),
             new StateStore(_state.FullName, "vm-1"),
             "vm-1",
             TimeProvider.System,

@@ -217,6 +217,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     {
         var settings = new AgentSettings
         {
+            InKernelActivation = true,
             Controller = _controller.Address,
             VmId = "vm-1",
             StateDirectory = _state,
@@ -244,6 +245,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
             _applier,
             _conditions,
             _audit = new AuditTrail(_state, TimeProvider.System),
+            new SwitchReports(_feed, NullLogger<SwitchReports>.Instance),
             new ControllerContact(_state, TimeProvider.System),
             TimeProvider.System,
             NullLogger<ControllerLink>.Instance);

@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Personas.Activation.Stages;
 using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Agent.Tests.Link;
@@ -19,7 +20,7 @@ internal sealed class FakeDataplane : IDataplane
 
     public List<IReadOnlyList<FailsafeFlow>> Failsafes { get; } = [];
 
-    public RealisedState Apply(ulong generation, Persona? persona)
+    public RealisedState Apply(ulong generation, Persona? persona, Staging? staging = null)
     {
         if (persona?.Name == "refused")
         {

@@ -44,6 +44,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
             TimeProvider.System);
         var settings = new AgentSettings
         {
+            InKernelActivation = true,
             Controller = new Uri("http://127.0.0.1:7071"),
             VmId = "vm",
             StateDirectory = "/nonexistent",

@@ -250,6 +250,7 @@ public sealed class PersonaRestoreTests : IDisposable
     {
         var settings = new AgentSettings
         {
+            InKernelActivation = true,
             Controller = new Uri("http://127.0.0.1:7071"),
             VmId = StateFolder.VmId,
             StateDirectory = _folder.Path,

@@ -82,6 +82,13 @@ public sealed class RunningProcess : IAsyncDisposable
             : throw new InvalidOperationException($"{process.CommandLine}: exit code {code}\n{process.Output}");
     }
 
+    /// <summary>Writes to its standard input.</summary>
+    public void Write(string text)
+    {
+        _process.StandardInput.Write(text);
+        _process.StandardInput.Flush();
+    }
+
     /// <summary>Ends the process's standard input, which many clients take as the wish to quit.</summary>
     public void CloseInput() => _process.StandardInput.Close();
 

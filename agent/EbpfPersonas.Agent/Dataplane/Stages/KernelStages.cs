@@ -167,9 +167,13 @@ public sealed class KernelStages : IDisposable
         Volatile.Write(ref _inUse.Values<ulong>()[0], next);
         _betweenWrites();
         _unread = Task.Run(_grace.Wait);
-        Latch(table);
+        LatchLive(table);
         return Settle();
     }
+
+    /// <summary>Makes candidates of what is to end by <see cref="Unlatch"/>; to be followed by <see cref="Settle"/>.</summary>
+    public void Latch(ulong conditions) =>
+        Interlocked.Or(ref _state.Values<ActivationState>()[0].Latched, conditions);
 
     /// <summary>Ends candidates that do not end by themselves; to be followed by <see cref="Settle"/>.</summary>
     public void Unlatch(ulong conditions) =>
@@ -202,7 +206,7 @@ public sealed class KernelStages : IDisposable
     private static bool IsIn(ulong mask, int number) => (mask & (1UL << number)) != 0;
 
     /// <summary>What holds already when it is armed did not begin under this table.</summary>
-    private void Latch(in StageTable table)
+    private void LatchLive(in StageTable table)
     {
         ref var state = ref _state.Values<ActivationState>()[0];
         for (var left = table.Armed & table.Latching; left != 0; left &= left - 1)

@@ -38,6 +38,13 @@ public sealed record ProcessCondition
             && (ParentProcess is not { } parent || IsProgram(process.Parent, parent));
     }
 
+    /// <summary>Whether what <paramref name="process"/> starts has the parent that is asked for.</summary>
+    public bool IsParent(ProcessImage process)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        return ParentProcess is { } parent && IsProgram(process.AsParent(), parent);
+    }
+
     /// <summary>
     /// Whether every process that <paramref name="other"/> speaks of is one that this speaks of, because it asks no
     /// more.

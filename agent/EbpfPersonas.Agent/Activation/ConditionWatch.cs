@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Stages;
+using EbpfPersonas.Bpf;
+using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Activation.Triggers;
+using EbpfPersonas.Personas.Model;
+
+namespace EbpfPersonas.Agent.Activation;
+
+/// <summary>
+/// Has the kernel watch for the conditions of triggers, and reads what it counted. Not for several threads at once.
+/// </summary>
+internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcFiles files)
+{
+    /// <summary>
+    /// Begins to watch for the conditions of a binding, also among the processes that run already. Throws
+    /// <see cref="ApplyException"/> where the kernel has no room.
+    /// </summary>
+    public StagedBinding Begin(Binding binding, Persona persona)
+    {
+        var numbers = new Dictionary<ProcessCondition, int>();
+        int? own = null;
+        try
+        {
+            foreach (var condition in binding.Trigger.Conditions.Distinct())
+            {
+                numbers.Add(condition, Watch(binding, Kernel(binding, condition)));
+            }
+
+            // Holds for nobody: nothing has such a name.
+            own = KernelTrigger.IsPlain(binding.Trigger)
+                ? null
+                : Watch(binding, new KernelCondition("/" + binding.Persona, null, null, null));
+        }
+        catch
+        {
+            End(numbers.Values);
+            throw;
+        }
+
+        Scan(numbers);
+        return new StagedBinding(binding, persona, numbers.ToImmutableDictionary(), own);
+    }
+
+    /// <summary>These numbers are free.</summary>
+    public void End(IEnumerable<int> numbers)
+    {
+        var mask = numbers.Aggregate(0UL, (sum, number) => sum | (1UL << number));
+        if (mask != 0)
+        {
+            stages.Forget(mask);
+        }
+    }
+
+    /// <summary>
+    /// Which conditions hold now; and before that, at the time when it began, each that has held and ended since
+    /// <paramref name="since"/>.
+    /// </summary>
+    public IEnumerable<(TimeSpan At, ImmutableHashSet<ProcessCondition> Live)> Read(
+        IEnumerable<StagedBinding> staged, TimeSpan since, TimeSpan now)
+    {
+        var live = ImmutableHashSet<ProcessCondition>.Empty;
+        var over = new List<(TimeSpan Began, ProcessCondition Condition)>();
+        foreach (var (condition, number) in staged.SelectMany(one => one.Numbers))
+        {
+            var counted = stages.State.Condition[number];
+            if (counted.Live > 0)
+            {
+                live = live.Add(condition);
+            }
+            else if (BootClock.FromNanoseconds(counted.Began) is var began && began >= since)
+            {
+                over.Add((began, condition));
+            }
+        }
+
+        return
+        [
+            .. over.OrderBy(entry => entry.Began).Select(entry => (entry.Began, live.Add(entry.Condition))),
+            (now, live),
+        ];
+    }
+
+    private int Watch(Binding binding, KernelCondition condition) => stages.Watch(condition)
+        ?? throw new ApplyException(
+            "TOO_LARGE",
+            $"The trigger of {binding.Persona} has no room: the kernel watches {KernelStages.Capacity} conditions.");
+
+    /// <summary>The condition as the kernel asks it; a user without a number here is nobody.</summary>
+    private KernelCondition Kernel(Binding binding, ProcessCondition condition)
+    {
+        var kernel = new KernelCondition(
+            condition.ProcessName, condition.ProcessPath,
+            condition.User is { } user ? UserOf(user) : null,
+            condition.ParentProcess);
+        return kernel.Fits
+            ? kernel
+            : throw new ApplyException(
+                "TOO_LARGE", $"The trigger of {binding.Persona} names a path of more than 255 octets.");
+    }
+
+    private uint UserOf(string user) => users.IdOf(user)
+        ?? (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            ? id
+            : throw new ApplyException("UNKNOWN_USER", $"This VM has no user {user}."));
+
+    /// <summary>Those that run already: the kernel is told of those that have not changed meanwhile.</summary>
+    private void Scan(Dictionary<ProcessCondition, int> numbers)
+    {
+        foreach (var pid in ProcFiles.Pids().Where(files.InNamespace))
+        {
+            if (stages.Remember(pid) is not { } serial)
+            {
+                continue;
+            }
+
+            if (files.Read(pid) is not { } process)
+            {
+                stages.ForgetProcess(pid);
+                continue;
+            }
+
+            var (conditions, asParent) = (0UL, 0UL);
+            foreach (var (condition, number) in numbers)
+            {
+                conditions |= condition.Matches(process.Image) ? 1UL << number : 0;
+                asParent |= condition.IsParent(process.Image) ? 1UL << number : 0;
+            }
+
+            if ((conditions | asParent) != 0)
+            {
+                stages.Adopt(pid, serial, conditions, asParent);
+            }
+        }
+    }
+}

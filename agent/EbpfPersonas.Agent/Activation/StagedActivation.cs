@@ -1,0 +1,237 @@
+using System.Collections.Immutable;
+using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Stages;
+using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Activation.Stages;
+using EbpfPersonas.Personas.Model;
+using Staged = EbpfPersonas.Personas.Activation.Stages.StagedPersona;
+
+namespace EbpfPersonas.Agent.Activation;
+
+/// <summary>
+/// Lives the lives of the staged personas: asks the activation function with what the kernel counts and the clock, and
+/// compiles its answer into what the kernel decides by. What the trigger alone says the kernel needs nobody for. Safe
+/// for several threads.
+/// </summary>
+internal sealed class StagedActivation : IDataplane
+{
+    private readonly Lock _gate = new();
+    private readonly PersonaDataplane _dataplane;
+    private readonly ConditionWatch _watch;
+    private readonly Func<Moment> _now;
+    private ImmutableArray<StagedBinding> _staged = [];
+    private ImmutableDictionary<string, BindingMemory> _memory = ImmutableDictionary<string, BindingMemory>.Empty;
+    private Arming _arming;
+    private TimeSpan _looked;
+    private TimeSpan? _due;
+    private uint _epoch;
+
+    /// <summary><paramref name="now"/> reads the clocks.</summary>
+    public StagedActivation(PersonaDataplane dataplane, ConditionWatch watch, Func<Moment> now)
+    {
+        (_dataplane, _watch, _now) = (dataplane, watch, now);
+        _looked = now().SinceBoot;
+    }
+
+    /// <summary>Raised, in order, when the VM switched by itself: to what and why.</summary>
+    public event Action<SwitchedByItself>? Switched;
+
+    /// <inheritdoc/>
+    public RealisedState Realised => _dataplane.Realised;
+
+    private KernelStages Stages => _dataplane.Stages;
+
+    /// <inheritdoc/>
+    public RealisedState Apply(ulong generation, Persona? persona, Staging? staging)
+    {
+        lock (_gate)
+        {
+            var before = _staged;
+            var fresh = Number(staging?.Staged ?? [], before);
+            try
+            {
+                var (memory, _) = Advance(fresh, _memory);
+                var arming = ArmingOf(fresh, memory);
+                var realised = _dataplane.Arrange(new Arrangement
+                {
+                    Generation = generation,
+                    Floor = persona,
+                    Staged = [.. fresh.Select(one => new Dataplane.Stages.StagedPersona(one.Persona, one.Candidates))],
+                    FloorRank = staging?.FloorRank ?? 0,
+                    Arming = arming,
+                });
+                (_staged, _memory, _arming) = (fresh, memory, arming);
+                Forget(before, fresh);
+                Latch();
+                _epoch = _dataplane.Realised.Epoch;
+                return _dataplane.Realised with { Generation = realised.Generation };
+            }
+            catch
+            {
+                Forget(fresh, before);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Looks at what the kernel counted since, and at the clock; to be called when conditions turned, and often enough
+    /// for deadlines. <paramref name="pid"/> is the process that made them turn, 0 where none did; without one, and
+    /// unless <paramref name="thorough"/>, it is looked for a switch or a deadline alone, which costs next to nothing.
+    /// </summary>
+    public void Look(uint pid = 0, bool thorough = false)
+    {
+        lock (_gate)
+        {
+            if (pid == 0 && !thorough && _dataplane.Epoch == _epoch && !(_due <= _now().SinceBoot))
+            {
+                return;
+            }
+
+            var (memory, passed) = Advance(_staged, _memory);
+            var arming = ArmingOf(_staged, memory);
+            var changed = memory != _memory || arming != _arming;
+            (_memory, _arming) = (memory, arming);
+            if (changed)
+            {
+                _dataplane.Arm(arming);
+                Latch();
+            }
+
+            Tell(pid, passed);
+        }
+    }
+
+    /// <inheritdoc/>
+    public AttachMode Attach() => _dataplane.Attach();
+
+    /// <inheritdoc/>
+    public void Detach() => _dataplane.Detach();
+
+    /// <inheritdoc/>
+    public void SetFailsafe(IReadOnlyList<FailsafeFlow> flows) => _dataplane.SetFailsafe(flows);
+
+    /// <summary>Keeps the numbers of what stays, and has the kernel watch for what is new.</summary>
+    private ImmutableArray<StagedBinding> Number(
+        ImmutableArray<Staged> staged, ImmutableArray<StagedBinding> before)
+    {
+        var known = before.ToDictionary(one => one.Binding.Persona, StringComparer.Ordinal);
+        var numbered = ImmutableArray.CreateBuilder<StagedBinding>();
+        try
+        {
+            foreach (var (binding, persona) in staged)
+            {
+                var old = known.GetValueOrDefault(binding.Persona);
+                numbered.Add(old?.Binding.Trigger == binding.Trigger
+                    ? old with { Binding = binding, Persona = IsSame(old.Persona, persona) ? old.Persona : persona }
+                    : _watch.Begin(binding, persona));
+            }
+
+            return numbered.ToImmutable();
+        }
+        catch
+        {
+            Forget(numbered.ToImmutable(), before);
+            throw;
+        }
+    }
+
+    /// <summary>One controller never gives two contents the same revision; of another one nothing stays.</summary>
+    private static bool IsSame(Persona one, Persona other) => ReferenceEquals(one, other);
+
+    private void Forget(ImmutableArray<StagedBinding> gone, ImmutableArray<StagedBinding> stay)
+    {
+        var kept = stay.SelectMany(one => one.All).ToHashSet();
+        _watch.End(gone.SelectMany(one => one.All).Where(number => !kept.Contains(number)));
+    }
+
+    /// <summary>
+    /// The lives up to now. A condition that held for a while between two looks and does not any more has held: the
+    /// activation function sees that time first.
+    /// </summary>
+    private (ImmutableDictionary<string, BindingMemory> Memory, ImmutableArray<Deadline> Passed) Advance(
+        ImmutableArray<StagedBinding> staged, ImmutableDictionary<string, BindingMemory> memory)
+    {
+        var now = _now();
+        var situation = new Situation { Bindings = [.. staged.Select(one => one.Binding)], Memory = memory };
+        var passed = ImmutableArray<Deadline>.Empty;
+        foreach (var (at, live) in _watch.Read(staged, _looked, now.SinceBoot))
+        {
+            var moment = new Moment(at, now.WallTimeOf(at));
+            var answer = ActivationPolicy.Decide(situation with { Live = live }, moment);
+            situation = situation with { Memory = answer.Memory };
+            passed = passed.AddRange(answer.Passed);
+            _due = answer.Next?.At;
+        }
+
+        _looked = now.SinceBoot;
+        return (situation.Memory, passed);
+    }
+
+    /// <summary>When the kernel may begin a life by itself, and when it may end one.</summary>
+    private static Arming ArmingOf(
+        ImmutableArray<StagedBinding> staged, ImmutableDictionary<string, BindingMemory> memory)
+    {
+        var arming = default(Arming);
+        foreach (var one in staged.Where(one => one.Own is null))
+        {
+            var life = memory.GetValueOrDefault(one.Binding.Persona, BindingMemory.Idle);
+            if (life.IsCandidate || (life.State == BindingState.Idle && life.CoolsUntil is null))
+            {
+                arming = arming with { Armed = arming.Armed | one.CandidateMask };
+            }
+
+            if (!KernelTrigger.EndsByItself(one.Binding))
+            {
+                arming = arming with { Latching = arming.Latching | one.CandidateMask };
+            }
+        }
+
+        return arming;
+    }
+
+    /// <summary>Those whose life the kernel does not end by itself are candidates for as long as we say.</summary>
+    private void Latch()
+    {
+        var (wanted, unwanted) = (0UL, 0UL);
+        foreach (var one in _staged.Where(one => !KernelTrigger.EndsByItself(one.Binding)))
+        {
+            if (_memory.GetValueOrDefault(one.Binding.Persona, BindingMemory.Idle).IsCandidate)
+            {
+                wanted |= one.CandidateMask;
+            }
+            else
+            {
+                unwanted |= one.CandidateMask;
+            }
+        }
+
+        Stages.Latch(wanted);
+        Stages.Unlatch(unwanted);
+        Stages.Settle();
+    }
+
+    private void Tell(uint pid, ImmutableArray<Deadline> passed)
+    {
+        var realised = _dataplane.Realised;
+        if (realised.Epoch == _epoch)
+        {
+            return;
+        }
+
+        _epoch = realised.Epoch;
+        var began = _staged.Any(one => one.Persona.Name == realised.Persona);
+        var cause = pid == 0 && passed is [.., var last]
+            ? CauseOf(last.Kind)
+            : began ? SwitchCause.TriggerBegan : SwitchCause.TriggerEnded;
+        Switched?.Invoke(new SwitchedByItself(realised, cause, pid == 0 ? null : pid, _now().Wall));
+    }
+
+    private static SwitchCause CauseOf(DeadlineKind kind) => kind switch
+    {
+        DeadlineKind.Linger => SwitchCause.Linger,
+        DeadlineKind.Ttl => SwitchCause.Ttl,
+        DeadlineKind.Cooldown => SwitchCause.Cooldown,
+        _ => SwitchCause.Schedule,
+    };
+}
