@@ -36,7 +36,7 @@ internal sealed record CommandLine
           policy_memory_mib  kernel memory for all personas together, 1-1024 MiB (default 16); a controller
                              accepts no persona that needs more than the default
           rule_capacity      rules of all personas together that are counted, 1024-1048576 (default 65536);
-                             24 octets of kernel memory each for every possible CPU
+                             32 octets of kernel memory each for every possible CPU
           allow_plaintext    true: http to a controller that is not on loopback (default false)
           failsafe           flows that no persona may stop, a JSON list of
                              {"direction": "ingress", "protocol": "tcp", "port": 22, "peer": "10.9.0.0/16"}
