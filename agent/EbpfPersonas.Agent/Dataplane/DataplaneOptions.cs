@@ -18,7 +18,7 @@ public sealed record DataplaneOptions
     /// <summary>Lines of 64 octets for all resident personas together; an even number.</summary>
     public int LineCapacity { get; init; } = PersonaCompiler.DefaultLinesMax;
 
-    /// <summary>Rules of all resident personas together; 24 octets each for every possible CPU.</summary>
+    /// <summary>Rules of all resident personas together; 32 octets each for every possible CPU.</summary>
     public int RuleCapacity { get; init; } = 65536;
 
     /// <summary>

@@ -60,7 +60,7 @@ internal sealed class CapacityBench(Report report, BenchSettings settings, Cance
                 Note = string.Create(
                     CultureInfo.InvariantCulture,
                     $"{compiled.Classes:#,0} classes, {compiled.AddressLines:#,0} address and {compiled.PortLines:#,0} "
-                    + $"port lines; rule counters, 24 octets a CPU, come on top"),
+                    + $"port lines; rule counters, 32 octets a CPU, come on top"),
             });
         }
         catch (PersonaTooLargeException tooLarge)

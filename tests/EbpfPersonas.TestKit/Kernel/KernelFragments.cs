@@ -25,8 +25,8 @@ public static class KernelFragments
         }
     }
 
-    /// <summary>From now on all first parts passed at this time: CLOCK_MONOTONIC, ns.</summary>
-    public static void SetSeen(BpfObject filter, long time)
+    /// <summary>From now on all first parts passed that much earlier.</summary>
+    public static void Age(BpfObject filter, TimeSpan by)
     {
         ArgumentNullException.ThrowIfNull(filter);
         var map = filter.Map("fragments");
@@ -34,7 +34,7 @@ public static class KernelFragments
         {
             if (map.TryLookup(key, out First first))
             {
-                first.Seen = (ulong)time;
+                first.Seen -= (ulong)by.TotalNanoseconds;
                 map.Update(key, first);
             }
         }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
@@ -21,8 +20,8 @@ public sealed class FragmentMemoryTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     // The filter's clock stands still for a tick of at most 10 ms.
-    private static readonly long JustWithin = (long)TimeSpan.FromSeconds(29.5).TotalNanoseconds;
-    private static readonly long JustBeyond = (long)TimeSpan.FromMilliseconds(30_020).TotalNanoseconds;
+    private static readonly TimeSpan JustWithin = TimeSpan.FromSeconds(29.5);
+    private static readonly TimeSpan JustBeyond = TimeSpan.FromMilliseconds(30_020);
 
     /// <summary>The first part is made older than it is; the limit is the filter's own.</summary>
     [Theory]
@@ -101,10 +100,9 @@ public sealed class FragmentMemoryTests
         var (lastFirst, last) = (First(2, version), Later(2, version));
 
         sender.Send(first, ethertype);
-        // Stopwatch counts CLOCK_MONOTONIC in ns on Linux.
-        KernelFragments.SetSeen(lab.Dataplane.Filter, Stopwatch.GetTimestamp() - JustWithin);
+        KernelFragments.Age(lab.Dataplane.Filter, JustWithin);
         sender.Send(later, ethertype);
-        KernelFragments.SetSeen(lab.Dataplane.Filter, Stopwatch.GetTimestamp() - JustBeyond);
+        KernelFragments.Age(lab.Dataplane.Filter, JustBeyond - JustWithin);
         sender.Send(stale, ethertype);
         sender.Send(lastFirst, ethertype);
         sender.Send(last, ethertype);
