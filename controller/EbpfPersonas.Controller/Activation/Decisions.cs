@@ -186,8 +186,8 @@ internal sealed class Decisions(
     }
 
     /// <summary>
-    /// Sees to it that the decision is made again when it is due. What waits for the time of day is looked at each
-    /// minute, because somebody may set the clock; a timer's own limit is 49 days.
+    /// Sees to it that the decision is made again when it is due. Where the time of day matters it is made each minute,
+    /// because somebody may set the clock; a timer's own limit is 49 days.
     /// </summary>
     private void ArmTimer(VmActor actor, double atLeastMilliseconds = 1)
     {
@@ -195,7 +195,7 @@ internal sealed class Decisions(
         actor.Timer = null;
         if (actor.Next is { } next)
         {
-            var most = next.Kind is DeadlineKind.Schedule or DeadlineKind.Pin ? 60_000 : 86_400_000;
+            var most = Evaluation.SituationOf(actor, actor.Vm).DependsOnWallClock ? 60_000 : 86_400_000;
             var due = Math.Clamp((next.At - clock.Now.SinceBoot).TotalMilliseconds, atLeastMilliseconds, most);
             actor.Timer = time.CreateTimer(
                 _ => _ = DecideDueAsync(actor), null, TimeSpan.FromMilliseconds(due), Timeout.InfiniteTimeSpan);

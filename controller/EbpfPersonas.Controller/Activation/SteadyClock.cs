@@ -4,9 +4,9 @@ namespace EbpfPersonas.Controller.Activation;
 
 /// <summary>
 /// The controller's clock for deadlines, in place of the VM's boot time: UTC since 1970 as it was when the controller
-/// started, and from then on what passed, whatever becomes of the machine's clock. What the store keeps is counted by
-/// it too, so that a restart keeps every deadline; but a restart begins with UTC anew, which is all there is then, and
-/// a clock that was set meanwhile moves them. Milliseconds, as the store keeps them.
+/// started, and from then on what passed while its machine was awake, whatever becomes of that machine's clock. What
+/// the store keeps is counted by it too, so that a restart keeps every deadline; but a restart begins with UTC anew,
+/// which is all there is then, and a clock that was set meanwhile moves them. Milliseconds, as the store keeps them.
 /// </summary>
 internal sealed class SteadyClock(TimeProvider time)
 {

@@ -20,6 +20,12 @@ public sealed record Situation
     /// </summary>
     public IReadOnlySet<ProcessCondition>? Live { get; init; } = ImmutableHashSet<ProcessCondition>.Empty;
 
+    /// <summary>
+    /// Whether the answer may change when somebody sets the clock on the wall: then one has to look now and then.
+    /// </summary>
+    public bool DependsOnWallClock =>
+        Pin?.Expires is not null || Bindings.Any(binding => binding.Trigger.Windows.Any());
+
     /// <summary>What is remembered of the bound personas, by name; one that is absent is idle.</summary>
     public ImmutableDictionary<string, BindingMemory> Memory { get; init; } =
         ImmutableDictionary<string, BindingMemory>.Empty;

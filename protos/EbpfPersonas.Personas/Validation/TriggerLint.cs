@@ -4,31 +4,44 @@ using EbpfPersonas.Personas.Json;
 namespace EbpfPersonas.Personas.Validation;
 
 /// <summary>
-/// Warns of a trigger that can never hold, always holds, or holds while nothing runs, by trying out which of its
-/// conditions hold. One with more conditions than can be tried is not judged.
+/// Refuses a trigger that asks too much, and warns of one that can never hold, always holds, or holds while nothing
+/// runs, by trying out which of its conditions hold. One with more of them than can be tried is not judged.
 /// </summary>
 internal static class TriggerLint
 {
     private const string Pointer = "/activation_trigger";
 
-    /// <summary>2^10 trials for each state of the windows.</summary>
-    private const int MaxConditions = 10;
+    /// <summary>Conditions and windows of one trigger: each event of the VM may ask about all of them.</summary>
+    private const int MaxLeaves = 256;
 
-    private const int MaxWindows = 8;
+    /// <summary>2^10 trials for each state of the windows, each asking about every leaf.</summary>
+    private const int MaxConditionsTried = 10;
+
+    private const int MaxWindowsTried = 4;
+    private const int MaxLeavesTried = 64;
 
     /// <summary>A Monday; windows repeat each week, but for the weeks in which a zone changes its offset.</summary>
     private static readonly DateTimeOffset Start = new(2026, 1, 5, 0, 0, 0, TimeSpan.Zero);
 
-    public static void Warn(Trigger trigger, Findings findings)
+    public static void Check(Trigger trigger, Findings findings)
     {
+        var leaves = trigger.Conditions.Count() + trigger.Windows.Count();
+        if (leaves > MaxLeaves)
+        {
+            findings.Error(
+                Pointer, FindingCode.TooMany,
+                $"At most {MaxLeaves} conditions and schedules are allowed in a trigger, not {leaves}.");
+        }
+
         var conditions = trigger.Conditions.Distinct().ToArray();
         var windows = trigger.Windows.Distinct().ToArray();
-        if (trigger is NeverTrigger || conditions.Length > MaxConditions || windows.Length > MaxWindows)
+        if (trigger is NeverTrigger || leaves > MaxLeavesTried || conditions.Length > MaxConditionsTried
+            || windows.Length > MaxWindowsTried)
         {
             return;
         }
 
-        var moments = Moments(trigger);
+        var moments = Moments(trigger, windows);
         var answers = Worlds(conditions)
             .SelectMany(live => moments.Select(
                 now => (Nothing: live.Count == 0, Holds: trigger.Holds(live, now) == true)))
@@ -49,8 +62,8 @@ internal static class TriggerLint
         }
     }
 
-    /// <summary>One moment for each state of the windows: a week's edges.</summary>
-    private static List<DateTimeOffset> Moments(Trigger trigger)
+    /// <summary>One moment for each state that the windows have together in a week.</summary>
+    private static DateTimeOffset[] Moments(Trigger trigger, ScheduleWindow[] windows)
     {
         var moments = new List<DateTimeOffset> { Start };
         while (trigger.NextEdge(moments[^1]) is { } edge && edge < Start.AddDays(8))
@@ -58,7 +71,7 @@ internal static class TriggerLint
             moments.Add(edge);
         }
 
-        return moments;
+        return [.. moments.DistinctBy(now => string.Concat(windows.Select(window => window.IsOpen(now) ? '1' : '0')))];
     }
 
     /// <summary>

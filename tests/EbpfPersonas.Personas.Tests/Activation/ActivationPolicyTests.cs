@@ -74,6 +74,18 @@ public sealed class ActivationPolicyTests
     }
 
     [Fact]
+    public void The_clock_on_the_wall_matters_to_schedules_and_to_pins_that_expire()
+    {
+        var window = new ScheduleWindow(ScheduleWindow.EveryDay, new TimeOnly(1, 0), new TimeOnly(2, 0), "UTC");
+        var night = Live("night", 1) with { Trigger = new NotTrigger(new WindowTrigger(window)) };
+
+        Assert.False(Situation(Bindings).DependsOnWallClock);
+        Assert.False((Situation(Bindings) with { Pin = new ManualPin("a", null) }).DependsOnWallClock);
+        Assert.True((Situation(Bindings) with { Pin = new ManualPin("a", Now.Wall) }).DependsOnWallClock);
+        Assert.True(Situation(night).DependsOnWallClock);
+    }
+
+    [Fact]
     public void What_was_remembered_by_a_clock_that_was_set_back_lasts_no_longer_than_it_can()
     {
         var lifecycle = new Lifecycle { Linger = TimeSpan.FromSeconds(5), Cooldown = TimeSpan.FromSeconds(7) };

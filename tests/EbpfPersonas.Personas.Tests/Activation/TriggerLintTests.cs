@@ -69,6 +69,22 @@ public sealed class TriggerLintTests
         Assert.Equal(["/lifecycle/confirm_timeout NOT_ENFORCED_YET"], findings.Warnings.Select(Text));
     }
 
+    [Theory]
+    [InlineData(256, false)]
+    [InlineData(257, true)]
+    public void A_trigger_that_asks_too_much_is_refused(int leaves, bool refused)
+    {
+        // At most 64 in one list.
+        var parts = Enumerable.Range(0, leaves).Select(i => $$"""{"user": "u{{i}}"}""").Chunk(64)
+            .Select(chunk => $$"""{"any_of": [{{string.Join(',', chunk)}}]}""");
+        var findings = new Findings();
+        PersonaValidator.Validate(
+            Encoding.UTF8.GetBytes(Document($$"""{"any_of": [{{string.Join(',', parts)}}]}""")), findings);
+
+        Assert.Equal(refused ? ["/activation_trigger TOO_MANY"] : [], findings.Errors.Select(Text));
+        Assert.Empty(findings.Warnings);
+    }
+
     private static string Document(string trigger) => $$"""{"name": "p", "activation_trigger": {{trigger}}}""";
 
     private static string[] Warnings(string trigger)
