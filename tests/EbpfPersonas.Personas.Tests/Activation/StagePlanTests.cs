@@ -61,6 +61,20 @@ public sealed class StagePlanTests
     }
 
     [Fact]
+    public void What_only_a_hand_releases_is_decided_where_the_hand_is()
+    {
+        var held = Asks("held", 2, "two") with { Lifecycle = new Lifecycle { DeactivateManually = true } };
+        var plan = PlanOf(new Situation
+        {
+            Bindings = [Asks("strong", 1, "one"), held, Asks("weak", 3, "two")],
+            Live = Live("two"),
+        });
+
+        Assert.Equal(["strong", "weak"], plan.Staged.Select(binding => binding.Persona));
+        Assert.Equal(("held", 1), (plan.Floor.Persona, plan.FloorRank));
+    }
+
+    [Fact]
     public void A_staged_persona_that_is_weaker_than_the_floor_does_not_come_up()
     {
         var many = Enumerable.Range(0, StagePlan.MaxConditions + 1).Select(i => $"p{i}").ToArray();

@@ -34,30 +34,44 @@ public sealed record StagePlan
     public required int FloorRank { get; init; }
 
     /// <summary>
-    /// The plan for a situation whose answer is <paramref name="answer"/>. A persona whose conditions would be more
-    /// than <see cref="MaxConditions"/>, together with those of the stronger ones, is not staged; weaker ones that ask
-    /// less still are.
+    /// Those that are staged, the strongest first. A persona whose conditions would be more than
+    /// <see cref="MaxConditions"/>, together with those of the stronger ones, is not; weaker ones that ask less still
+    /// are. Nor is one that is held until it is released by hand: that hand is where the others are decided for.
+    /// </summary>
+    public static ImmutableArray<Binding> Stage(ImmutableArray<Binding> bindings)
+    {
+        var conditions = new HashSet<ProcessCondition>();
+        var staged = ImmutableArray.CreateBuilder<Binding>();
+        // One that cannot start anew may still linger from a revision that could.
+        foreach (var binding in bindings.Sort(Binding.Rank).Where(
+            binding => binding.Trigger is not NeverTrigger && !binding.Lifecycle.DeactivateManually))
+        {
+            var more = binding.Trigger.Conditions.Except(conditions).ToArray();
+            if (conditions.Count + more.Length <= MaxConditions)
+            {
+                staged.Add(binding);
+                conditions.UnionWith(more);
+            }
+        }
+
+        return staged.ToImmutable();
+    }
+
+    /// <summary>
+    /// The plan for a situation whose answer, at least as regards what is not staged, is <paramref name="answer"/>.
     /// </summary>
     public static StagePlan Of(Situation situation, Answer answer)
     {
         ArgumentNullException.ThrowIfNull(situation);
         ArgumentNullException.ThrowIfNull(answer);
-        var conditions = new HashSet<ProcessCondition>();
-        var (staged, central) = (new List<Binding>(), new List<Binding>());
-        foreach (var binding in situation.Bindings.Sort(Binding.Rank))
-        {
-            var more = binding.Trigger.Conditions.Except(conditions).ToArray();
-            // One that cannot start anew may still be held, or linger, from a revision that could.
-            var fits = binding.Trigger is not NeverTrigger && conditions.Count + more.Length <= MaxConditions;
-            (fits ? staged : central).Add(binding);
-            conditions.UnionWith(fits ? more : []);
-        }
+        var staged = Stage(situation.Bindings);
+        var central = situation.Bindings.RemoveRange(staged).Sort(Binding.Rank).ToList();
 
         var best = central.Find(binding =>
             answer.Memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle).IsCandidate);
         return new StagePlan
         {
-            Staged = [.. staged],
+            Staged = staged,
             Conditions = [.. staged.SelectMany(binding => binding.Trigger.Conditions).Distinct()],
             Floor = answer.Pin is { } pin ? new Decision(pin.Persona, ActivationCause.Manual)
                 : best is not null
@@ -66,7 +80,7 @@ public sealed record StagePlan
                 : new Decision(null, ActivationCause.None),
             FloorRank = answer.Pin is not null ? 0
                 : best is not null ? staged.Count(binding => Binding.Rank.Compare(binding, best) < 0)
-                : staged.Count,
+                : staged.Length,
         };
     }
 
