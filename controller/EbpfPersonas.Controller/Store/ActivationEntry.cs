@@ -25,6 +25,9 @@ internal sealed record ActivationEntry
     /// <summary>The process whose start or exit tipped the scales, if one did.</summary>
     public ActivationProcess? Process { get; init; }
 
+    /// <summary>The epoch that began, where the VM switched by itself; null for a decision of the controller.</summary>
+    public long? Epoch { get; init; }
+
     /// <summary>pending, realized, failed or superseded.</summary>
     public string Result { get; init; } = ActivationResult.Pending;
 

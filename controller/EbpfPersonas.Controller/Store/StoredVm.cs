@@ -41,8 +41,17 @@ internal sealed record StoredVm
 
     public RealisedState? Realised { get; init; }
 
+    /// <summary>What the VM put in force by itself last; null where what was decided came after it.</summary>
+    public OwnSwitch? OwnSwitch { get; init; }
+
+    /// <summary>The epoch of the newest switch in the history that the VM made by itself; 0 before the first.</summary>
+    public long ReportedEpoch { get; init; }
+
     /// <summary>The last NACK, until a later generation is realised.</summary>
     public ApplyFailure? Failure { get; init; }
+
+    /// <summary>Whether its agent carries out triggers by itself.</summary>
+    public bool ActivatesItself => Capabilities.Contains("activation:kernel");
 
     /// <summary>The personas that may be decided for: bound, default and pinned.</summary>
     public IReadOnlySet<string> References() =>

@@ -45,8 +45,13 @@ public sealed class SqliteStoreTests : IDisposable
             }),
             Pin = new ManualPin("a", Now),
             PinReason = "why",
-            Desired = new DesiredState(7, "a", 1, ActivationCause.Manual, "because.", Now),
+            Desired = new DesiredState(7, "a", 1, ActivationCause.Manual, "because.", Now)
+            {
+                Staged = new StagedRevisions([new StagedRevision("s", 2), new StagedRevision("a", 1)], 1),
+            },
             Realised = new RealisedState(6, 5, "a", 1, Now),
+            OwnSwitch = new OwnSwitch(5, 7, "s", 2, ActivationCause.Trigger, "by itself.", Now),
+            ReportedEpoch = 5,
             Failure = new ApplyFailure(7, "KERNEL", "no", Now),
         };
         var entry = new ActivationEntry
@@ -112,6 +117,24 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_switch_that_a_VM_made_by_itself_is_neither_answered_nor_supersedes()
+    {
+        var store = new SqliteStore(File);
+        var vm = new StoredVm { Id = "vm-1", FirstSeen = Now, LastContact = Now };
+        var own = Entry(1) with { Epoch = 3, Result = ActivationResult.Realized, ResultAt = Now };
+
+        await store.SaveVmAsync(new VmChange(vm) { Activations = [Entry(1)] });
+        await store.SaveVmAsync(new VmChange(vm) { Activations = [own] });
+        var pending = (await store.ListActivationsAsync("vm-1", long.MaxValue, 10))[1].Result;
+        await store.SaveVmAsync(new VmChange(vm) { Answer = ActivationResult.Failed, AnsweredGeneration = 1 });
+
+        Assert.Equal(ActivationResult.Pending, pending);
+        var lines = await store.ListActivationsAsync("vm-1", long.MaxValue, 10);
+        Assert.Equal(own with { Id = 2 }, lines[0]);
+        Assert.Equal(ActivationResult.Failed, lines[1].Result);
+    }
+
+    [Fact]
     public async Task What_was_live_or_held_under_the_first_layout_goes_on()
     {
         var store = new SqliteStore(File);
@@ -135,6 +158,12 @@ public sealed class SqliteStoreTests : IDisposable
         Execute(
             """
             DROP TABLE binding_states; ALTER TABLE vms ADD COLUMN held_persona TEXT; UPDATE vms SET held_persona = 'b';
+            DROP TABLE staged_personas; ALTER TABLE activations DROP COLUMN epoch;
+            ALTER TABLE vms DROP COLUMN desired_floor_rank; ALTER TABLE vms DROP COLUMN own_epoch;
+            ALTER TABLE vms DROP COLUMN own_generation; ALTER TABLE vms DROP COLUMN own_persona;
+            ALTER TABLE vms DROP COLUMN own_revision; ALTER TABLE vms DROP COLUMN own_cause;
+            ALTER TABLE vms DROP COLUMN own_sentence; ALTER TABLE vms DROP COLUMN own_since;
+            ALTER TABLE vms DROP COLUMN reported_epoch;
             PRAGMA user_version = 1
             """);
         var read = await new SqliteStore(File).LoadVmsAsync();

@@ -45,6 +45,8 @@ internal sealed class ActivationRow
 
     public string? Error { get; set; }
 
+    public long? Epoch { get; set; }
+
     public static ActivationRow From(string vmId, ActivationEntry entry) => new()
     {
         VmId = vmId,
@@ -64,6 +66,8 @@ internal sealed class ActivationRow
         Executable = entry.Process?.Executable,
         ProcessTime = entry.Process?.Time.ToUnixTimeMilliseconds(),
         Result = entry.Result,
+        ResultAt = entry.ResultAt?.ToUnixTimeMilliseconds(),
+        Epoch = entry.Epoch,
     };
 
     public ActivationEntry ToEntry() => new()
@@ -84,5 +88,6 @@ internal sealed class ActivationRow
         Result = Result,
         ResultAt = ResultAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
         Error = Error,
+        Epoch = Epoch,
     };
 }

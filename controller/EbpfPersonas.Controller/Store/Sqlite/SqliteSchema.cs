@@ -67,6 +67,23 @@ internal static class SqliteSchema
             WHERE desired_cause = 2;
         ALTER TABLE vms DROP COLUMN held_persona;
         """,
+        """
+        CREATE TABLE staged_personas (
+            vm_id TEXT NOT NULL REFERENCES vms (id) ON DELETE CASCADE, position INTEGER NOT NULL, persona TEXT NOT NULL,
+            revision INTEGER NOT NULL, PRIMARY KEY (vm_id, position)
+        ) STRICT, WITHOUT ROWID;
+        ALTER TABLE vms ADD COLUMN desired_floor_rank INTEGER NOT NULL DEFAULT 0;
+
+        ALTER TABLE vms ADD COLUMN own_epoch INTEGER;
+        ALTER TABLE vms ADD COLUMN own_generation INTEGER;
+        ALTER TABLE vms ADD COLUMN own_persona TEXT;
+        ALTER TABLE vms ADD COLUMN own_revision INTEGER;
+        ALTER TABLE vms ADD COLUMN own_cause INTEGER;
+        ALTER TABLE vms ADD COLUMN own_sentence TEXT;
+        ALTER TABLE vms ADD COLUMN own_since INTEGER;
+        ALTER TABLE vms ADD COLUMN reported_epoch INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE activations ADD COLUMN epoch INTEGER;
+        """,
     ];
 
     /// <summary>

@@ -4,7 +4,7 @@ using Dapper;
 namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>
-/// The tables <c>vms</c>, <c>bindings</c>, <c>binding_states</c> and <c>activations</c>.
+/// The tables <c>vms</c>, <c>bindings</c>, <c>binding_states</c>, <c>staged_personas</c> and <c>activations</c>.
 /// </summary>
 internal sealed class SqliteVms(SqliteConnections connections)
 {
@@ -20,6 +20,8 @@ internal sealed class SqliteVms(SqliteConnections connections)
         "desired_cause", "desired_sentence", "desired_since", "realised_generation", "realised_epoch",
         "realised_persona",
         "realised_revision", "realised_at", "failure_generation", "failure_code", "failure_message", "failure_at",
+        "desired_floor_rank", "own_epoch", "own_generation", "own_persona", "own_revision", "own_cause", "own_sentence",
+        "own_since", "reported_epoch",
     ];
 
     private static readonly string[] ActivationColumns =
@@ -27,6 +29,7 @@ internal sealed class SqliteVms(SqliteConnections connections)
         "vm_id", "generation", "persona", "revision", "previous", "cause", "sentence", "at", "process_event", "pid",
         "parent_pid",
         "user_id", "user_name", "path", "executable", "process_time", "result",
+        "result_at", "epoch",
     ];
 
     private static readonly string SaveVm =
@@ -46,10 +49,14 @@ internal sealed class SqliteVms(SqliteConnections connections)
         var memories = connection.Query<BindingStateRow>(
             "SELECT vm_id, persona, state, since, lingers_until, cools_until FROM binding_states")
             .ToLookup(row => row.VmId);
+        var staged = connection.Query<(string VmId, string Persona, long Revision)>(
+            "SELECT vm_id, persona, revision FROM staged_personas ORDER BY vm_id, position")
+            .ToLookup(row => row.VmId, row => new StagedRevision(row.Persona, row.Revision));
         return connection.Query<VmRow>($"SELECT {string.Join(", ", VmColumns)} FROM vms ORDER BY id")
             .Select(row => row.ToVm(
                 bindings[row.Id],
-                memories[row.Id].ToImmutableDictionary(state => state.Persona, state => state.ToMemory())))
+                memories[row.Id].ToImmutableDictionary(state => state.Persona, state => state.ToMemory()),
+                staged[row.Id]))
             .ToArray();
     });
 
@@ -66,11 +73,17 @@ internal sealed class SqliteVms(SqliteConnections connections)
             "INSERT INTO binding_states (vm_id, persona, state, since, lingers_until, cools_until) " +
             "VALUES (@VmId, @Persona, @State, @Since, @LingersUntil, @CoolsUntil)",
             vm.Memory.Select(pair => BindingStateRow.From(vm.Id, pair.Key, pair.Value)), transaction);
+        connection.Execute("DELETE FROM staged_personas WHERE vm_id = @Id", new { vm.Id }, transaction);
+        connection.Execute(
+            "INSERT INTO staged_personas (vm_id, position, persona, revision) " +
+            "VALUES (@Id, @position, @Persona, @Revision)",
+            vm.Desired.Staged.Personas.Select((one, position) => new { vm.Id, position, one.Persona, one.Revision }),
+            transaction);
         if (change.Answer is not null)
         {
             connection.Execute(
                 "UPDATE activations SET result = @Answer, result_at = @at, error = @Error WHERE vm_id = @Id AND " +
-                "generation = @AnsweredGeneration",
+                "generation = @AnsweredGeneration AND epoch IS NULL",
                 new
                 {
                     change.Answer,
@@ -82,11 +95,15 @@ internal sealed class SqliteVms(SqliteConnections connections)
                 transaction);
         }
 
-        if (change.Activations.Count > 0)
+        if (change.Activations.Any(entry => entry.Epoch is null))
         {
             connection.Execute(
                 "UPDATE activations SET result = 'superseded' WHERE vm_id = @Id AND result = 'pending'", new { vm.Id },
                 transaction);
+        }
+
+        if (change.Activations.Count > 0)
+        {
             connection.Execute(
                 SaveActivation, change.Activations.Select(entry => ActivationRow.From(vm.Id, entry)), transaction);
             connection.Execute(
@@ -104,7 +121,7 @@ internal sealed class SqliteVms(SqliteConnections connections)
     public IReadOnlyList<ActivationEntry> ListActivations(string vmId, long before, int limit) =>
         connections.Read(connection =>
         connection.Query<ActivationRow>(
-            $"SELECT id, {string.Join(", ", ActivationColumns)}, result_at, error FROM activations " +
+            $"SELECT id, {string.Join(", ", ActivationColumns)}, error FROM activations " +
             "WHERE vm_id = @vmId AND id < @before ORDER BY id DESC LIMIT @limit",
             new { vmId, before, limit })).Select(row => row.ToEntry()).ToArray();
 

@@ -41,6 +41,8 @@ internal sealed class VmRow
 
     public long DesiredSince { get; set; }
 
+    public long DesiredFloorRank { get; set; }
+
     public long? RealisedGeneration { get; set; }
 
     public long? RealisedEpoch { get; set; }
@@ -50,6 +52,22 @@ internal sealed class VmRow
     public long? RealisedRevision { get; set; }
 
     public long? RealisedAt { get; set; }
+
+    public long? OwnEpoch { get; set; }
+
+    public long? OwnGeneration { get; set; }
+
+    public string? OwnPersona { get; set; }
+
+    public long? OwnRevision { get; set; }
+
+    public long? OwnCause { get; set; }
+
+    public string? OwnSentence { get; set; }
+
+    public long? OwnSince { get; set; }
+
+    public long ReportedEpoch { get; set; }
 
     public long? FailureGeneration { get; set; }
 
@@ -78,42 +96,67 @@ internal sealed class VmRow
         DesiredCause = (long)vm.Desired.Cause,
         DesiredSentence = vm.Desired.Sentence,
         DesiredSince = vm.Desired.Since.ToUnixTimeMilliseconds(),
+        DesiredFloorRank = vm.Desired.Staged.FloorRank,
         RealisedGeneration = vm.Realised?.Generation,
         RealisedEpoch = vm.Realised?.Epoch,
         RealisedPersona = vm.Realised?.Persona,
         RealisedRevision = vm.Realised?.Revision,
         RealisedAt = vm.Realised?.At.ToUnixTimeMilliseconds(),
+        OwnEpoch = vm.OwnSwitch?.Epoch,
+        OwnGeneration = vm.OwnSwitch?.Generation,
+        OwnPersona = vm.OwnSwitch?.Persona,
+        OwnRevision = vm.OwnSwitch?.Revision,
+        OwnCause = (long?)vm.OwnSwitch?.Cause,
+        OwnSentence = vm.OwnSwitch?.Sentence,
+        OwnSince = vm.OwnSwitch?.Since.ToUnixTimeMilliseconds(),
+        ReportedEpoch = vm.ReportedEpoch,
         FailureGeneration = vm.Failure?.Generation,
         FailureCode = vm.Failure?.Code,
         FailureMessage = vm.Failure?.Message,
         FailureAt = vm.Failure?.At.ToUnixTimeMilliseconds(),
     };
 
-    public StoredVm ToVm(IEnumerable<string> bindings, ImmutableDictionary<string, BindingMemory> memory) => new()
+    public StoredVm ToVm(
+        IEnumerable<string> bindings, ImmutableDictionary<string, BindingMemory> memory,
+        IEnumerable<StagedRevision> staged)
     {
-        Id = Id,
-        FirstSeen = Time(FirstSeen),
-        LastContact = Time(LastContact),
-        AgentVersion = AgentVersion,
-        KernelRelease = KernelRelease,
-        BootId = BootId,
-        Capabilities = [.. Capabilities.Split('\n', StringSplitOptions.RemoveEmptyEntries)],
-        Bindings = [.. bindings],
-        Default = DefaultPersona,
-        Memory = memory,
-        Pin = PinPersona is null ? null : new ManualPin(PinPersona, PinExpires is { } expires ? Time(expires) : null),
-        PinReason = PinReason,
-        Desired = new DesiredState(
-            DesiredGeneration, DesiredPersona, DesiredRevision, (ActivationCause)DesiredCause, DesiredSentence, Time(
-                DesiredSince)),
-        Realised = RealisedGeneration is { } realised
-            ? new RealisedState(
-                realised, RealisedEpoch ?? 0, RealisedPersona, RealisedRevision ?? 0, Time(RealisedAt ?? 0))
-            : null,
-        Failure = FailureGeneration is { } failed
-            ? new ApplyFailure(failed, FailureCode ?? "", FailureMessage ?? "", Time(FailureAt ?? 0))
-            : null,
-    };
+        return new StoredVm
+        {
+            Id = Id,
+            FirstSeen = Time(FirstSeen),
+            LastContact = Time(LastContact),
+            AgentVersion = AgentVersion,
+            KernelRelease = KernelRelease,
+            BootId = BootId,
+            Capabilities = [.. Capabilities.Split('\n', StringSplitOptions.RemoveEmptyEntries)],
+            Bindings = [.. bindings],
+            Default = DefaultPersona,
+            Memory = memory,
+            Pin = PinPersona is { } pinned
+                ? new ManualPin(pinned, PinExpires is { } expires ? Time(expires) : null)
+                : null,
+            PinReason = PinReason,
+            Desired = new DesiredState(
+                DesiredGeneration, DesiredPersona, DesiredRevision, (ActivationCause)DesiredCause, DesiredSentence,
+                Time(DesiredSince))
+            {
+                Staged = new StagedRevisions([.. staged], (int)DesiredFloorRank),
+            },
+            Realised = RealisedGeneration is { } realised
+                ? new RealisedState(
+                    realised, RealisedEpoch ?? 0, RealisedPersona, RealisedRevision ?? 0, Time(RealisedAt ?? 0))
+                : null,
+            OwnSwitch = OwnEpoch is { } epoch
+                ? new OwnSwitch(
+                    epoch, OwnGeneration ?? 0, OwnPersona, OwnRevision ?? 0, (ActivationCause)(OwnCause ?? 0),
+                    OwnSentence ?? "", Time(OwnSince ?? 0))
+                : null,
+            ReportedEpoch = ReportedEpoch,
+            Failure = FailureGeneration is { } failed
+                ? new ApplyFailure(failed, FailureCode ?? "", FailureMessage ?? "", Time(FailureAt ?? 0))
+                : null,
+        };
+    }
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 }
