@@ -43,6 +43,11 @@ internal static partial class Log
     [LoggerMessage(2201, LogLevel.Error, "VM {VmId}: what is due could not be decided; trying again.")]
     public static partial void DeadlineFailed(this ILogger log, string vmId, Exception exception);
 
+    [LoggerMessage(2202, LogLevel.Information,
+        "VM {VmId}: {Persona} revision {Revision} is in force by the VM itself, epoch {Epoch}. {Cause}")]
+    public static partial void SwitchedByItself(
+        this ILogger log, string vmId, string persona, long revision, long epoch, string cause);
+
     [LoggerMessage(2300, LogLevel.Information,
         "Persona {Persona} revision {Revision}: {Outcome}, {Warnings} warnings.")]
     public static partial void PersonaWritten(

@@ -1,5 +1,6 @@
 using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Activation.Stages;
 
 namespace EbpfPersonas.Controller.Activation;
 
@@ -7,7 +8,8 @@ namespace EbpfPersonas.Controller.Activation;
 /// The Persona Manager, as agents see it: takes what VMs report, and what became of earlier decisions.
 /// </summary>
 internal sealed class ActivityIntake(
-    PersonaManager manager, Decisions decisions, ControllerMetrics metrics, TimeProvider time)
+    PersonaManager manager, Decisions decisions, ControllerMetrics metrics, TimeProvider time,
+    ILogger<ActivityIntake> log)
 {
     /// <summary>A VM's agent has a new stream; reports of an older one count no longer.</summary>
     public async Task ConnectAsync(string vmId, long stream, VmIdentity identity, RealisedState realised)
@@ -30,6 +32,8 @@ internal sealed class ActivityIntake(
             actor.Stream = stream;
             actor.Conditions = [];
             actor.GenerationFloor = realised.Generation;
+            // Epochs begin again with the machine, and with a datapath that did not outlive its agent.
+            var begunAnew = identity.BootId != vm.BootId || realised.Epoch < vm.ReportedEpoch;
             return new VmChange(vm with
             {
                 LastContact = time.GetUtcNow(),
@@ -38,6 +42,7 @@ internal sealed class ActivityIntake(
                 BootId = identity.BootId,
                 Capabilities = identity.Capabilities,
                 Realised = realised,
+                ReportedEpoch = begunAnew ? 0 : vm.ReportedEpoch,
                 Failure = realised.Generation >= vm.Failure?.Generation ? null : vm.Failure,
             });
         });
@@ -68,13 +73,14 @@ internal sealed class ActivityIntake(
                 actor.Processes.Replace(reports.Select(report => report.Started).OfType<VmProcess>());
                 actor.ProcessesKnown = true;
                 actor.Activity.Add(Activities.Snapshot(actor.Processes.Count, time.GetUtcNow()));
-                var live = vm.Bindings.Where(actor.Personas.ContainsKey)
-                    .Select(name => actor.Processes.FindMatch(actor.Personas[name].Binding.Trigger.Conditions))
+                var live = Evaluation.CentralOf(actor, vm).Bindings
+                    .Select(binding => actor.Processes.FindMatch(binding.Trigger.Conditions))
                     .OfType<VmProcess>().FirstOrDefault();
                 var happening = live is null
                     ? new Happening("No process matches a trigger")
                     : Happening.Of("snapshot", live);
                 vm = decisions.Evaluate(actor, vm, happening, entries);
+                vm = Reconcile(actor, vm, "The VM says what it runs", entries);
             }
             else
             {
@@ -106,26 +112,59 @@ internal sealed class ActivityIntake(
                 return null;
             }
 
-            var answer = failure is null ? ActivationResult.Realized : ActivationResult.Failed;
+            vm = vm with
+            {
+                LastContact = time.GetUtcNow(),
+                Realised = realised ?? vm.Realised,
+                // A failure stays visible until something is realised after it.
+                Failure = failure ?? (realised?.Generation >= vm.Failure?.Generation ? null : vm.Failure),
+            };
+            var entries = new List<ActivationEntry>();
+            vm = failure is null ? Reconcile(actor, vm, $"Generation {generation} came into force", entries) : vm;
+            var answer = failure is not null ? ActivationResult.Failed
+                : entries.Count > 0 ? ActivationResult.Superseded
+                : ActivationResult.Realized;
             if (actor.Unanswered is { } waiting && waiting.Generation == generation)
             {
                 actor.Unanswered = null;
                 metrics.Answered(waiting.Cause, answer, time.GetElapsedTime(waiting.Timestamp));
             }
 
-            return new VmChange(vm with
+            return new VmChange(vm)
             {
-                LastContact = time.GetUtcNow(),
-                Realised = realised ?? vm.Realised,
-                // A failure stays visible until something is realised after it.
-                Failure = failure ?? (realised?.Generation >= vm.Failure?.Generation ? null : vm.Failure),
-            })
-            {
+                Activations = entries,
                 Answer = answer,
                 AnsweredGeneration = generation,
                 AnsweredAt = time.GetUtcNow(),
                 Error = failure is null ? null : $"{failure.Code}: {failure.Message}",
             };
+        });
+    }
+
+    /// <summary>The VM switched by itself.</summary>
+    public async Task SwitchedAsync(string vmId, long stream, PersonaSwitch made)
+    {
+        if (!manager.TryFind(vmId, out var actor))
+        {
+            return;
+        }
+
+        await decisions.ChangeAsync(actor, vm =>
+        {
+            if (actor.Stream != stream)
+            {
+                return null;
+            }
+
+            var now = time.GetUtcNow();
+            var (next, entry) = OwnSwitches.Take(vm with { LastContact = now }, made, now);
+            if (entry is null)
+            {
+                return new VmChange(next);
+            }
+
+            Count(vmId, entry);
+            return new VmChange(next) { Activations = [entry] };
         });
     }
 
@@ -172,6 +211,30 @@ internal sealed class ActivityIntake(
     /// <summary>Hands the newest decision on again, for a stream that has just become ready.</summary>
     public Task PushCurrentAsync(string vmId) =>
         manager.TryFind(vmId, out var actor) ? decisions.PushCurrentAsync(actor) : Task.CompletedTask;
+
+    /// <summary>Takes up what the VM says it runs, where nobody told of how that came about.</summary>
+    private StoredVm Reconcile(VmActor actor, StoredVm vm, string fallback, List<ActivationEntry> entries)
+    {
+        var (next, entry) = OwnSwitches.Reconcile(
+            vm,
+            name => actor.Personas.TryGetValue(name, out var persona)
+                ? actor.Processes.FindMatch(persona.Binding.Trigger.Conditions)
+                : null,
+            fallback);
+        if (entry is not null)
+        {
+            entries.Add(entry);
+            Count(vm.Id, entry);
+        }
+
+        return next;
+    }
+
+    private void Count(string vmId, ActivationEntry entry)
+    {
+        metrics.SwitchedByItself(entry.Cause.Word());
+        log.SwitchedByItself(vmId, entry.Persona ?? "none", entry.Revision, entry.Epoch ?? 0, entry.Sentence);
+    }
 
     private StoredVm Apply(VmActor actor, StoredVm vm, ProcessReport report, List<ActivationEntry> entries)
     {

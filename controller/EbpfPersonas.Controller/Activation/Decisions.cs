@@ -54,7 +54,7 @@ internal sealed class Decisions(
 
             if (before.Desired.Generation != changed.Vm.Desired.Generation)
             {
-                await AnnounceAsync(actor, changed.Vm, happened);
+                await AnnounceAsync(actor, changed, happened);
             }
 
             return true;
@@ -125,7 +125,7 @@ internal sealed class Decisions(
     /// As <see cref="ActivationPolicy.Release"/>: the memory after the hold of the strongest persona ended, or null.
     /// </summary>
     public ImmutableDictionary<string, BindingMemory>? Release(VmActor actor, StoredVm vm) =>
-        ActivationPolicy.Release(Evaluation.SituationOf(actor, vm), clock.Now.SinceBoot);
+        ActivationPolicy.Release(Evaluation.CentralOf(actor, vm), clock.Now.SinceBoot);
 
     /// <summary>
     /// Takes up a VM as the store knows it, and decides what became due while no controller ran. The clock may be
@@ -162,28 +162,41 @@ internal sealed class Decisions(
         }
     }
 
-    private async Task AnnounceAsync(VmActor actor, StoredVm vm, long happened)
+    private async Task AnnounceAsync(VmActor actor, VmChange changed, long happened)
     {
         if (actor.Unanswered is { } waiting)
         {
             metrics.Superseded(waiting.Cause);
         }
 
-        actor.Unanswered = (vm.Desired.Generation, happened, vm.Desired.Cause.Word());
+        // A generation that only changes what the VM may do by itself activates nothing.
+        var desired = changed.Vm.Desired;
+        var entry = changed.Activations.LastOrDefault(entry => entry.Generation == desired.Generation);
+        actor.Unanswered = entry is null ? null : (desired.Generation, happened, entry.Cause.Word());
         log.Activated(
-            vm.Id, vm.Desired.Persona ?? "none", vm.Desired.Revision, vm.Desired.Generation, vm.Desired.Sentence);
+            changed.Vm.Id, desired.Persona ?? "none", desired.Revision, desired.Generation, desired.Sentence);
         await PushAsync(actor);
     }
 
     private async Task PushAsync(VmActor actor)
     {
         var desired = actor.Vm.Desired;
-        var persona = desired.Persona is not { } name ? null
-            // What was decided on is at hand; only after a restart may an older revision be wanted.
-            : actor.Personas.TryGetValue(name, out var live) && live.Revision == desired.Revision ? live
-            : await library.FindRevisionAsync(name, desired.Revision);
-        sink.Push(actor.Vm.Id, desired, persona?.Wire);
+        var persona = desired.Persona is { } name ? await FindAsync(actor, name, desired.Revision) : null;
+        var staged = new List<LivePersona>();
+        foreach (var one in desired.Staged.Personas)
+        {
+            staged.Add(await FindAsync(actor, one.Persona, one.Revision)
+                ?? throw new InvalidDataException($"Revision {one.Revision} of {one.Persona} is not in the store."));
+        }
+
+        sink.Push(actor.Vm.Id, desired, persona?.Wire, staged);
     }
+
+    /// <summary>What was decided on is at hand; only after a restart may an older revision be wanted.</summary>
+    private async Task<LivePersona?> FindAsync(VmActor actor, string name, long revision) =>
+        actor.Personas.TryGetValue(name, out var live) && live.Revision == revision
+            ? live
+            : await library.FindRevisionAsync(name, revision);
 
     /// <summary>
     /// Sees to it that the decision is made again when it is due. Where the time of day matters it is made each minute,
@@ -195,7 +208,7 @@ internal sealed class Decisions(
         actor.Timer = null;
         if (actor.Next is { } next)
         {
-            var most = Evaluation.SituationOf(actor, actor.Vm).DependsOnWallClock ? 60_000 : 86_400_000;
+            var most = Evaluation.CentralOf(actor, actor.Vm).DependsOnWallClock ? 60_000 : 86_400_000;
             var due = Math.Clamp((next.At - clock.Now.SinceBoot).TotalMilliseconds, atLeastMilliseconds, most);
             actor.Timer = time.CreateTimer(
                 _ => _ = DecideDueAsync(actor), null, TimeSpan.FromMilliseconds(due), Timeout.InfiniteTimeSpan);

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Activation.Stages;
 
 namespace EbpfPersonas.Controller.Activation;
 
@@ -9,7 +11,7 @@ namespace EbpfPersonas.Controller.Activation;
 /// </summary>
 internal static class Evaluation
 {
-    /// <summary>What is known of a VM, for the activation function.</summary>
+    /// <summary>All that is known of a VM, for the activation function.</summary>
     public static Situation SituationOf(VmActor actor, StoredVm vm) => new()
     {
         Bindings = [.. vm.Bindings.Where(actor.Personas.ContainsKey).Select(name => actor.Personas[name].Binding)],
@@ -21,14 +23,21 @@ internal static class Evaluation
         Memory = vm.Memory,
     };
 
+    /// <summary>The same without what the VM decides by itself: its personas live their lives there alone.</summary>
+    public static Situation CentralOf(VmActor actor, StoredVm vm)
+    {
+        var situation = SituationOf(actor, vm);
+        return situation with { Bindings = situation.Bindings.RemoveRange(StagedOf(situation, vm)) };
+    }
+
     /// <summary>
-    /// The next state, an entry where the active persona, its revision or the kind of cause changes, and when to decide
-    /// again although nothing happens.
+    /// The next state, an entry where what is wanted changes (persona, revision or the kind of cause), and when to
+    /// decide again although nothing happens. A new generation where anything changes that the VM must know.
     /// </summary>
     public static (StoredVm Vm, ActivationEntry? Entry, Deadline? Next) Next(
         VmActor actor, StoredVm vm, Happening happening, Moment now)
     {
-        var situation = SituationOf(actor, vm);
+        var situation = CentralOf(actor, vm);
         var answer = ActivationPolicy.Decide(situation, now);
         var why = Deadlines.Tell(situation, answer, happening);
         vm = vm with
@@ -39,28 +48,65 @@ internal static class Evaluation
         };
         var (decision, desired) = (answer.Decision, vm.Desired);
         var revision = decision.Persona is { } active ? actor.Personas[active].Revision : 0;
+        var staged = Stage(actor, vm, answer);
         var switches = decision.Persona != desired.Persona || revision != desired.Revision;
         var mustGrow = desired.Generation > 0 && desired.Generation < actor.GenerationFloor;
+        var grows = switches || mustGrow || staged != desired.Staged;
         // Before the first decision the VM keeps what it has: "none" is then no decision.
-        if (!switches && !mustGrow && (decision.Cause == desired.Cause || desired.Generation == 0))
+        if (!grows && (decision.Cause == desired.Cause || desired.Generation == 0))
         {
             return (vm, null, answer.Next);
         }
 
+        var unless = staged.FloorRank > 0 ? ", where no staged persona is wanted" : "";
+        var isNew = switches || mustGrow || decision.Cause != desired.Cause || desired.Generation == 0;
         var next = new DesiredState(
-            switches || mustGrow ? Math.Max(desired.Generation, actor.GenerationFloor) + 1 : desired.Generation,
-            decision.Persona, revision, decision.Cause, $"{why}: {decision.Sentence}.", now.Wall);
-        return (vm with { Desired = next }, new ActivationEntry
+            grows ? Math.Max(desired.Generation, actor.GenerationFloor) + 1 : desired.Generation,
+            decision.Persona, revision, decision.Cause, $"{why}: {decision.Sentence}{unless}.",
+            isNew ? now.Wall : desired.Since)
         {
-            Generation = next.Generation,
-            Persona = next.Persona,
-            Revision = next.Revision,
-            Previous = desired.Persona,
-            Cause = next.Cause,
-            Sentence = next.Sentence,
+            Staged = staged,
+        };
+        var before = Wanted.Of(vm);
+        vm = vm with { Desired = next };
+        return (vm, EntryOf(vm, before, mustGrow, why, happening, now), answer.Next);
+    }
+
+    private static ActivationEntry? EntryOf(
+        StoredVm vm, Wanted before, bool mustGrow, string why, Happening happening, Moment now)
+    {
+        var wanted = Wanted.Of(vm);
+        return wanted.IsSame(before) && !mustGrow ? null : new ActivationEntry
+        {
+            Generation = vm.Desired.Generation,
+            Persona = wanted.Persona,
+            Revision = wanted.Revision,
+            Previous = before.Persona,
+            Cause = wanted.Cause,
+            Sentence = wanted.IsStaged
+                ? $"{why}: {new Decision(wanted.Persona, wanted.Cause).Sentence}."
+                : vm.Desired.Sentence,
             At = now.Wall,
             Process = happening.Process,
-            Result = vm.Realised?.Generation == next.Generation ? ActivationResult.Realized : ActivationResult.Pending,
-        }, answer.Next);
+            Result = vm.Realised?.Generation == vm.Desired.Generation
+                ? ActivationResult.Realized
+                : ActivationResult.Pending,
+        };
+    }
+
+    private static ImmutableArray<Binding> StagedOf(Situation situation, StoredVm vm) =>
+        vm.ActivatesItself ? StagePlan.Stage(situation.Bindings) : [];
+
+    private static StagedRevisions Stage(VmActor actor, StoredVm vm, Answer answer)
+    {
+        if (!vm.ActivatesItself)
+        {
+            return StagedRevisions.None;
+        }
+
+        var plan = StagePlan.Of(SituationOf(actor, vm), answer);
+        return new StagedRevisions(
+            [.. plan.Staged.Select(one => new StagedRevision(one.Persona, actor.Personas[one.Persona].Revision))],
+            plan.FloorRank);
     }
 }

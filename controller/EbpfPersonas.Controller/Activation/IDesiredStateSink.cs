@@ -8,5 +8,5 @@ namespace EbpfPersonas.Controller.Activation;
 /// </summary>
 internal interface IDesiredStateSink
 {
-    void Push(string vmId, DesiredState desired, V1.Persona? persona);
+    void Push(string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged);
 }

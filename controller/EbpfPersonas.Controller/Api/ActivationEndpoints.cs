@@ -66,9 +66,10 @@ internal static class ActivationEndpoints
             return Results.Ok(await VmEndpoints.StatusAsync(actor, fleet, library, clock));
         }
 
-        return actor.Vm.Desired.Persona is { } persona
+        var wanted = Wanted.Of(actor.Vm);
+        return wanted.Persona is { } persona
             ? Problem.Conflict(
-                $"{persona} is active by its {actor.Vm.Desired.Cause.Word()}, not by hand. Activate another " +
+                $"{persona} is active by its {wanted.Cause.Word()}, not by hand. Activate another " +
                 "persona, or change the bindings.")
             : Problem.NotFound($"No persona is active on {id}.");
     }

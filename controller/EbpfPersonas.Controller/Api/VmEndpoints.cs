@@ -35,8 +35,8 @@ internal static class VmEndpoints
     public static async Task<VmStatus> StatusAsync(
         VmActor actor, AgentFleet fleet, PersonaLibrary library, SteadyClock clock)
     {
-        var desired = actor.Vm.Desired;
-        var persona = desired.Persona is { } name ? await library.FindRevisionAsync(name, desired.Revision) : null;
+        var wanted = Wanted.Of(actor.Vm);
+        var persona = wanted.Persona is { } name ? await library.FindRevisionAsync(name, wanted.Revision) : null;
         return VmStatus.Of(
             actor, persona, fleet.IsConnected(actor.Vm.Id), fleet.SentGeneration(actor.Vm.Id), clock.Now);
     }

@@ -155,6 +155,10 @@ internal sealed class AgentConnection(
                     await intake.BreakGlassAsync(session.VmId, use);
                     await AcknowledgeAsync(new V1.Receipt { BreakGlass = requests.Current.BreakGlass.Id });
                     break;
+                case V1.AgentMessage.MessageOneofCase.Switched:
+                    await intake.SwitchedAsync(
+                        session.VmId, session.Stream, AgentReports.ReadSwitch(requests.Current.Switched));
+                    break;
                 default:
                     throw new RpcException(new Status(StatusCode.InvalidArgument, "Expected activity or a result."));
             }

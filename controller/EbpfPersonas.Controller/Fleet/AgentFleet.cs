@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Personas.Wire;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Controller.Fleet;
@@ -53,9 +54,11 @@ internal sealed class AgentFleet : IDesiredStateSink
     }
 
     /// <inheritdoc/>
-    public void Push(string vmId, Store.DesiredState desired, V1.Persona? persona)
+    public void Push(
+        string vmId, Store.DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged)
     {
         ArgumentNullException.ThrowIfNull(desired);
+        ArgumentNullException.ThrowIfNull(staged);
         if (_sessions.TryGetValue(vmId, out var session))
         {
             session.Offer(new V1.DesiredState
@@ -63,6 +66,8 @@ internal sealed class AgentFleet : IDesiredStateSink
                 Generation = (ulong)desired.Generation,
                 Persona = persona,
                 Cause = desired.Sentence,
+                Staged = { staged.Select(one => StagingWriter.Write(one.Binding, one.Wire)) },
+                FloorRank = (uint)desired.Staged.FloorRank,
             });
         }
     }

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Activation.Stages;
 using EbpfPersonas.Personas.Json;
+using EbpfPersonas.Personas.Wire;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using V1 = EbpfPersonas.Protos.V1;
@@ -61,6 +63,18 @@ internal static partial class AgentReports
         Word(wire.Id, "break_glass.id"), Time(wire.Time), wire.UserId, Word(wire.SudoUser, "break_glass.sudo_user"),
         Word(wire.Command, "break_glass.command"),
         Printable.Clean(wire.Outcome[..Math.Min(wire.Outcome.Length, MaxMessage)]));
+
+    public static PersonaSwitch ReadSwitch(V1.SwitchReport wire)
+    {
+        try
+        {
+            return SwitchReportReader.Read(wire);
+        }
+        catch (FormatException wrong)
+        {
+            throw Invalid(wrong.Message);
+        }
+    }
 
     /// <summary>A generation, with room above it for all that the controller may give.</summary>
     public static long Generation(ulong value, string field) =>

@@ -32,8 +32,7 @@ internal static class VmPhases
         }
 
         return vm.Realised is { } realised && realised.Generation == desired.Generation
-            && realised.Persona == desired.Persona
-            && realised.Revision == desired.Revision
+            && desired.Admits(realised.Persona, realised.Revision)
                 ? VmPhase.Realized
                 : sentGeneration == desired.Generation ? VmPhase.Realizing : VmPhase.Pending;
     }

@@ -57,5 +57,9 @@ internal sealed class ControllerMetrics
         }
     }
 
+    /// <summary>A VM switched by itself; how long that took nobody here saw.</summary>
+    public void SwitchedByItself(string cause) =>
+        _activations.WithLabels(cause, Store.ActivationResult.Realized).Inc();
+
     public void Superseded(string cause) => _activations.WithLabels(cause, Store.ActivationResult.Superseded).Inc();
 }

@@ -30,7 +30,8 @@ public sealed class FullDiskTests : IDisposable
             store, new PersonaLibrary(store), sink, metrics, new SteadyClock(TimeProvider.System), TimeProvider.System,
             NullLogger<Decisions>.Instance);
         using var manager = new PersonaManager(store, decisions, TimeProvider.System);
-        var intake = new ActivityIntake(manager, decisions, metrics, TimeProvider.System);
+        var intake = new ActivityIntake(
+            manager, decisions, metrics, TimeProvider.System, NullLogger<ActivityIntake>.Instance);
         await PutAsync(store, RunningController.Persona, "db");
         await PutAsync(store, """{"name":"other"}""", "other");
         await intake.ConnectAsync("vm-1", 1, new VmIdentity("", "", "", []), new RealisedState(0, 0, null, 0, default));
@@ -60,7 +61,8 @@ public sealed class FullDiskTests : IDisposable
     {
         public List<string> Pushed { get; } = [];
 
-        public void Push(string vmId, DesiredState desired, V1.Persona? persona) =>
+        public void Push(
+            string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged) =>
             Pushed.Add($"{desired.Generation} {persona?.Name ?? "none"}");
     }
 }

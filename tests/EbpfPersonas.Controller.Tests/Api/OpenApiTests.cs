@@ -33,6 +33,7 @@ public sealed class OpenApiTests : ControllerTest
     [Theory]
     [InlineData("lifecycle", "LifecycleStatus")]
     [InlineData("bound", "BoundStatus")]
+    [InlineData("staging", "StagingStatus")]
     public async Task The_status_says_of_each_member_of_a_life_what_it_means(string member, string schema)
     {
         var schemas = (await Controller.GetAsync("/openapi/v1.json"))["components"]!["schemas"]!;

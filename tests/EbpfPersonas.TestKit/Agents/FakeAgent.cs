@@ -25,6 +25,9 @@ public sealed class FakeAgent : IAsyncDisposable
 
     public string VmId { get; }
 
+    /// <summary>What it says that a VM can do whose kernel carries out triggers.</summary>
+    public static IReadOnlyList<string> ActivatesItself { get; } = ["attach:tcx", "activation:kernel"];
+
     /// <summary>What the controller called itself.</summary>
     public string ControllerId { get; private set; } = "";
 
@@ -35,7 +38,8 @@ public sealed class FakeAgent : IAsyncDisposable
     public List<Receipt> Receipts { get; } = [];
 
     /// <summary>Says hello and waits for the welcome.</summary>
-    public static async Task<FakeAgent> ConnectAsync(string address, string vmId, RealisedState? realised = null)
+    public static async Task<FakeAgent> ConnectAsync(
+        string address, string vmId, RealisedState? realised = null, IReadOnlyList<string>? capabilities = null)
     {
         var agent = new FakeAgent(address, vmId) { Realised = realised ?? new RealisedState() };
         await agent._call.RequestStream.WriteAsync(new AgentMessage
@@ -46,7 +50,7 @@ public sealed class FakeAgent : IAsyncDisposable
                 AgentVersion = "0.1.0",
                 KernelRelease = "6.18.0",
                 BootId = "boot",
-                Capabilities = { "attach:tcx" },
+                Capabilities = { capabilities ?? ["attach:tcx"] },
                 Realised = agent.Realised,
             },
         });
@@ -128,6 +132,47 @@ public sealed class FakeAgent : IAsyncDisposable
         return _call.RequestStream.WriteAsync(
             new AgentMessage { Result = new ApplyResult { Generation = desired.Generation, Realised = Realised } });
     }
+
+    /// <summary>
+    /// ACKs, and says that what runs is not the desired persona but one that it put in force by itself.
+    /// </summary>
+    public Task AcknowledgeAsync(DesiredState desired, Persona inForce)
+    {
+        Realised = new RealisedState
+        {
+            Generation = desired.Generation,
+            Epoch = Realised.Epoch + 1,
+            Persona = inForce.Name,
+            Revision = inForce.Revision,
+        };
+        return _call.RequestStream.WriteAsync(
+            new AgentMessage { Result = new ApplyResult { Generation = desired.Generation, Realised = Realised } });
+    }
+
+    /// <summary>Switches by itself, to nothing where <paramref name="persona"/> is null, and says so.</summary>
+    public Task SwitchAsync(Persona? persona, SwitchCause cause, SwitchProcess? process = null)
+    {
+        Realised = new RealisedState
+        {
+            Generation = Realised.Generation,
+            Epoch = Realised.Epoch + 1,
+            Persona = persona?.Name ?? "",
+            Revision = persona?.Revision ?? 0,
+        };
+        return SendAsync(new SwitchReport
+        {
+            Epoch = Realised.Epoch,
+            Persona = Realised.Persona,
+            Revision = Realised.Revision,
+            Cause = cause,
+            Process = process,
+            Time = Now(),
+        });
+    }
+
+    /// <summary>Says that it switched, whatever it runs.</summary>
+    public Task SendAsync(SwitchReport report) =>
+        _call.RequestStream.WriteAsync(new AgentMessage { Switched = report });
 
     /// <summary>NACKs: what ran before runs on.</summary>
     public Task RefuseAsync(DesiredState desired, string code, string message)

@@ -1,4 +1,5 @@
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
 
 namespace EbpfPersonas.Controller.Api.Resources;
@@ -7,19 +8,33 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Persona">The persona.</param>
 /// <param name="Priority">0-1000, lower wins.</param>
 /// <param name="State">idle; waiting (its trigger holds, its cooldown lasts); live; lingering (its trigger ended); held
-/// (until it is deactivated by hand); spent (its ttl is over, and its trigger must end first).</param>
-/// <param name="Since">When it began to compete; null while it does not.</param>
+/// (until it is deactivated by hand); spent (its ttl is over, and its trigger must end first); staged (the VM itself
+/// knows where it stands).</param>
+/// <param name="Since">When it began to compete, or while staged when it came into force; null while it does
+/// not.</param>
 /// <param name="Until">When that ends by itself, or while waiting begins, or while idle or spent could begin; null
 /// where no time is set.</param>
 /// <param name="Ends">What is over then: linger, ttl, schedule or cooldown.</param>
 internal sealed record BoundStatus(
     string Persona, int Priority, string State, DateTimeOffset? Since, DateTimeOffset? Until, string? Ends)
 {
-    public static IReadOnlyList<BoundStatus> Of(Situation situation, Moment now) =>
-    [
-        .. situation.Bindings.Sort(Binding.Rank).Select(binding => Of(
-            binding, situation.Memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle), now)),
-    ];
+    public static IReadOnlyList<BoundStatus> Of(
+        Situation situation, StagedRevisions staged, Wanted wanted, Moment now)
+    {
+        var names = staged.Personas.Select(one => one.Persona).ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. situation.Bindings.Sort(Binding.Rank).Select(binding => names.Contains(binding.Persona)
+                ? Staged(binding, wanted)
+                : Of(binding, situation.Memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle), now)),
+        ];
+    }
+
+    private static BoundStatus Staged(Binding binding, Wanted wanted)
+    {
+        DateTimeOffset? since = wanted.IsStaged && wanted.Persona == binding.Persona ? wanted.Since : null;
+        return new BoundStatus(binding.Persona, binding.Priority, "staged", since, null, null);
+    }
 
     private static BoundStatus Of(Binding binding, BindingMemory memory, Moment now)
     {

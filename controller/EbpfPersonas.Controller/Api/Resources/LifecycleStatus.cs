@@ -1,3 +1,4 @@
+using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
 
@@ -5,17 +6,17 @@ namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>Why the desired persona is active, and until when.</summary>
 /// <param name="State">pinned (by hand), live (its trigger holds), lingering (its trigger ended), held (until it is
-/// deactivated by hand), default or none.</param>
+/// deactivated by hand), staged (the VM itself put it in force, and knows until when), default or none.</param>
 /// <param name="Since">When a live, lingering or held persona began to compete, which may be before it became
-/// active.</param>
+/// active; of a staged one when it came into force.</param>
 /// <param name="Until">When it ends by itself at the latest; null where no time is set.</param>
 /// <param name="Ends">What is over then: pin, linger, ttl or schedule.</param>
 internal sealed record LifecycleStatus(string State, DateTimeOffset? Since, DateTimeOffset? Until, string? Ends)
 {
-    public static LifecycleStatus Of(StoredVm vm, IReadOnlyList<BoundStatus> bound)
+    public static LifecycleStatus Of(StoredVm vm, Wanted wanted, IReadOnlyList<BoundStatus> bound)
     {
-        var own = bound.FirstOrDefault(persona => persona.Persona == vm.Desired.Persona);
-        return vm.Desired.Cause switch
+        var own = bound.FirstOrDefault(persona => persona.Persona == wanted.Persona);
+        return wanted.Cause switch
         {
             ActivationCause.Manual => new LifecycleStatus(
                 "pinned", null, vm.Pin?.Expires, vm.Pin?.Expires is null ? null : "pin"),

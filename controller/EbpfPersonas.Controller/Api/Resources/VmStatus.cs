@@ -11,7 +11,8 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Phase">Pending, Realizing, Realized, Failed or Degraded.</param>
 /// <param name="ActivePersona">What its datapath said it runs; null for none, and before the first contact.</param>
 /// <param name="ActiveRevision">Its revision.</param>
-/// <param name="DesiredPersona">What was decided; null for none.</param>
+/// <param name="DesiredPersona">What was decided, or what the VM put in force by itself as it was decided that it may;
+/// null for none.</param>
 /// <param name="DesiredRevision">Its revision.</param>
 /// <param name="DesiredGeneration">The number of the decision; 0 before the first, while the VM keeps what it
 /// has.</param>
@@ -20,9 +21,10 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Epoch">The datapath's count of switches.</param>
 /// <param name="Cause">manual, trigger, default or none.</param>
 /// <param name="Reason">Why, as a sentence.</param>
-/// <param name="Since">When it was decided.</param>
+/// <param name="Since">When it was decided, or when the VM put it in force by itself.</param>
 /// <param name="Pin">The activation by hand, if there is one.</param>
 /// <param name="Held">The strongest persona that stays until it is deactivated by hand, if there is one.</param>
+/// <param name="Staging">What the VM puts in force by itself; null where the controller decides on all.</param>
 /// <param name="Lifecycle">Why the desired persona is active, and until when, as far as that is known.</param>
 /// <param name="Bound">Where each bound persona stands, the strongest first.</param>
 /// <param name="LastError">The last NACK, until something was realised after it.</param>
@@ -33,7 +35,7 @@ internal sealed record VmStatus(
     string? DesiredPersona,
     long? DesiredRevision, long DesiredGeneration, long RealisedGeneration, long Epoch, string Cause, string Reason,
     DateTimeOffset? Since,
-    VmStatus.PinState? Pin, string? Held, LifecycleStatus Lifecycle, IReadOnlyList<BoundStatus> Bound,
+    VmStatus.PinState? Pin, string? Held, StagingStatus? Staging, LifecycleStatus Lifecycle, IReadOnlyList<BoundStatus> Bound,
     VmStatus.Error? LastError, IReadOnlyList<string> Capabilities,
     IReadOnlyList<Condition> Conditions)
 {
@@ -42,23 +44,24 @@ internal sealed record VmStatus(
     {
         ArgumentNullException.ThrowIfNull(actor);
         var vm = actor.Vm;
-        var desiredState = vm.Desired;
-        var bound = BoundStatus.Of(Evaluation.SituationOf(actor, vm), now);
+        var wanted = Wanted.Of(vm);
+        var bound = BoundStatus.Of(Evaluation.SituationOf(actor, vm), vm.Desired.Staged, wanted, now);
         return new VmStatus(
             vm.Id, connected, vm.LastContact, VmPhases.Of(actor, sentGeneration),
             vm.Realised?.Persona,
             vm.Realised?.Persona is null ? null : vm.Realised.Revision,
-            desiredState.Persona,
-            desiredState.Persona is null ? null : desiredState.Revision,
-            desiredState.Generation,
+            wanted.Persona,
+            wanted.Persona is null ? null : wanted.Revision,
+            vm.Desired.Generation,
             vm.Realised?.Generation ?? 0,
             vm.Realised?.Epoch ?? 0,
-            desiredState.Cause.Word(),
-            desiredState.Sentence,
-            desiredState.Generation == 0 ? null : desiredState.Since,
+            wanted.Cause.Word(),
+            wanted.Sentence,
+            vm.Desired.Generation == 0 ? null : wanted.Since,
             vm.Pin is { } pin ? new PinState(pin.Persona, pin.Expires, vm.PinReason) : null,
             bound.FirstOrDefault(persona => persona.State == "held")?.Persona,
-            LifecycleStatus.Of(vm, bound),
+            StagingStatus.Of(vm),
+            LifecycleStatus.Of(vm, wanted, bound),
             bound,
             vm.Failure is { } failure ? new Error(failure.Generation, failure.Code, failure.Message, failure.At) : null,
             vm.Capabilities,
