@@ -32,14 +32,15 @@ struct process_event {
 };
 
 /* A process began or ended to be the only one for which conditions hold; its exec, fork or exit
- * comes right before. */
+ * comes right before. Masks, see abi/activation.h. */
 struct process_turn {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	enum process_event_kind kind;
 	__u32 pid;
-	__u64 conditions; /* that turned; see abi/activation.h */
-	__u32 epoch;	  /* of the switch that it made, 0 = none */
-	__u32 padding;
+	__u64 began;
+	__u64 ended;
+	__u32 epoch; /* of the switch that it made, 0 = none */
+	__u32 slot;  /* that the switch put in force */
 };
 
 #endif

@@ -57,15 +57,16 @@ __noinline __u32 choose_slot(void)
 }
 
 /*
- * Makes the active word what the conditions say; gives the epoch of the switch, 0 where none was
+ * Makes the active word what the conditions say; gives the word of the switch, 0 where none was
  * needed. Whoever changes a condition comes here after it, and looks again after each switch: of
  * two at once at least one sees what the other did, as every atomic operation is a full barrier.
  * Who is overtaken too often leaves it to user space, and says so.
  */
-__noinline __u32 settle(void)
+__noinline __u64 settle(void)
 {
 	struct activation_state *state = find_activation();
-	__u32 zero = 0, epoch = 0;
+	__u64 switched = 0;
+	__u32 zero = 0;
 	__u64 *word = bpf_map_lookup_elem(&active, &zero);
 
 	if (!state || !word)
@@ -73,23 +74,28 @@ __noinline __u32 settle(void)
 	for (int i = 0; i < SETTLE_ATTEMPTS; i++) {
 		__u64 seen = *(volatile __u64 *)word;
 		__u32 slot = choose_slot();
+		__u64 next = ((seen >> 32) + 1) << 32 | slot;
 
 		if ((__u32)seen == slot)
-			return epoch;
-		if (__sync_val_compare_and_swap(word, seen, ((seen >> 32) + 1) << 32 | slot) ==
-		    seen)
-			epoch = (seen >> 32) + 1;
+			return switched;
+		if (__sync_val_compare_and_swap(word, seen, next) == seen)
+			switched = next;
 	}
 	__sync_fetch_and_add(&state->unsettled, 1);
-	return epoch;
+	return switched;
 }
 
-/* A process more for which these conditions hold. */
+/* Conditions that began or ended to hold for anybody. */
+struct turned {
+	__u64 began;
+	__u64 ended;
+};
+
+/* A walk over conditions that a process has now, or had. */
 struct condition_walk {
 	__u64 conditions;
 	__u32 pid;
-	/* Conditions that began or ended to hold for anybody. */
-	__u64 turned;
+	struct turned turned;
 };
 
 static long begin_condition(__u32 index, void *context)
@@ -109,7 +115,7 @@ static long begin_condition(__u32 index, void *context)
 		return 0;
 	condition->began = bpf_ktime_get_boot_ns();
 	condition->pid = walk->pid;
-	walk->turned |= bit;
+	walk->turned.began |= bit;
 	if (table->armed & table->latching & bit)
 		__sync_fetch_and_or(&state->latched, bit);
 	return 0;
@@ -130,13 +136,13 @@ static long end_condition(__u32 index, void *context)
 	if (__sync_fetch_and_add(&condition->live, -1) != 1)
 		return 0;
 	condition->ended = bpf_ktime_get_boot_ns();
-	walk->turned |= bit;
+	walk->turned.ended |= bit;
 	return 0;
 }
 
-/* A process has these conditions now and had those before; gives the conditions that turned. What
- * begins does so first, so that nothing in between is seen. */
-static __always_inline __u64 change_conditions(__u32 pid, __u64 before, __u64 now)
+/* A process has these conditions now and had those before; gives those that turned. What begins
+ * does so first, so that nothing in between is seen. */
+static __always_inline struct turned change_conditions(__u32 pid, __u64 before, __u64 now)
 {
 	struct condition_walk walk = {.pid = pid, .conditions = now & ~before};
 

@@ -66,12 +66,11 @@ static __always_inline bool process_insert(__u32 pid, __u64 conditions, __u64 as
 
 /* A process has a new image; gives the conditions that turned. False where there is no room. */
 static __always_inline bool process_begins(__u32 pid, __u64 conditions, __u64 as_parent,
-					   __u64 *turned)
+					   struct turned *turned)
 {
 	struct traced_process *known = bpf_map_lookup_elem(&processes, &pid);
 	__u64 before = 0;
 
-	*turned = 0;
 	if (known) {
 		known->as_parent = as_parent;
 		before = exchange_conditions(known, next_serial(), conditions);
@@ -83,7 +82,7 @@ static __always_inline bool process_begins(__u32 pid, __u64 conditions, __u64 as
 }
 
 /* A child has its parent's image. */
-static __always_inline bool process_forks(__u32 pid, __u32 parent_pid, __u64 *turned)
+static __always_inline bool process_forks(__u32 pid, __u32 parent_pid, struct turned *turned)
 {
 	const struct traced_process *parent = bpf_map_lookup_elem(&processes, &parent_pid);
 
@@ -92,11 +91,10 @@ static __always_inline bool process_forks(__u32 pid, __u32 parent_pid, __u64 *tu
 }
 
 /* Whether it was known; for one of several callers at once, as the conditions that turned are. */
-static __always_inline bool process_ends(__u32 pid, __u64 *turned)
+static __always_inline bool process_ends(__u32 pid, struct turned *turned)
 {
 	struct traced_process *known = bpf_map_lookup_elem(&processes, &pid);
 
-	*turned = 0;
 	if (known)
 		*turned = change_conditions(pid, exchange_conditions(known, NO_SERIAL, 0), 0);
 	return bpf_map_delete_elem(&processes, &pid) == 0;

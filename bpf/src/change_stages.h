@@ -101,7 +101,7 @@ int forget_conditions(struct process_request *request)
 SEC("syscall")
 int settle_stages(struct process_request *request)
 {
-	request->serial = settle();
+	request->serial = settle() >> 32;
 	return 0;
 }
 

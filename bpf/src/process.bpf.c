@@ -29,43 +29,46 @@ static __always_inline void put_exit(__u32 pid)
 }
 
 /* Switches first, and tells then. */
-static __always_inline __u32 settle_after(__u64 turned)
+static __always_inline __u64 settle_after(const struct turned *turned)
 {
-	return turned ? settle() : 0;
+	return turned->began | turned->ended ? settle() : 0;
 }
 
-static __always_inline void put_turn(__u32 pid, __u64 turned, __u32 epoch)
+static __always_inline void put_turn(__u32 pid, const struct turned *turned, __u64 switched)
 {
 	struct process_turn turn = {};
 
-	if (!turned)
+	if (!(turned->began | turned->ended))
 		return;
 	turn.time_ns = bpf_ktime_get_ns();
 	turn.kind = PROCESS_EVENT_TURN;
 	turn.pid = pid;
-	turn.conditions = turned;
-	turn.epoch = epoch;
+	turn.began = turned->began;
+	turn.ended = turned->ended;
+	turn.epoch = switched >> 32;
+	turn.slot = switched;
 	process_turn_put(&turn);
 }
 
 static __always_inline void end_process(__u32 pid)
 {
-	__u64 turned;
+	struct turned turned = {};
 	bool known = process_ends(pid, &turned);
-	__u32 epoch = settle_after(turned);
+	__u64 switched = settle_after(&turned);
 
 	if (known)
 		put_exit(pid);
-	put_turn(pid, turned, epoch);
+	put_turn(pid, &turned, switched);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	__u32 pid = task->tgid, key = 0, epoch, length;
+	__u32 pid = task->tgid, key = 0, length;
 	struct process_image *image;
+	struct turned turned = {};
 	struct image_match match;
-	__u64 turned;
+	__u64 switched;
 
 	if (!process_in_namespace(task, netns_cookie)) {
 		/* For this namespace a process that left it ends with its image. */
@@ -86,9 +89,9 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	match = match_image(image, bprm);
 	if (!process_begins(pid, match.conditions, match.as_parent, &turned))
 		process_event_lost();
-	epoch = settle_after(turned);
+	switched = settle_after(&turned);
 	process_event_put(&image->event, length);
-	put_turn(pid, turned, epoch);
+	put_turn(pid, &turned, switched);
 	return 0;
 }
 
@@ -96,8 +99,8 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct process_event event = {};
-	__u64 turned;
-	__u32 epoch;
+	struct turned turned = {};
+	__u64 switched;
 
 	if (!process_is_new(child) || !process_in_namespace(child, netns_cookie))
 		return 0;
@@ -108,9 +111,9 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	event.parent_pid = parent->tgid;
 	if (!process_forks(event.pid, event.parent_pid, &turned))
 		process_event_lost();
-	epoch = settle_after(turned);
+	switched = settle_after(&turned);
 	process_event_put(&event, sizeof(event));
-	put_turn(event.pid, turned, epoch);
+	put_turn(event.pid, &turned, switched);
 	return 0;
 }
 

@@ -17,12 +17,15 @@ public struct ProcessTurn
     /// <summary>Thread group id.</summary>
     public uint Pid;
 
-    /// <summary>A mask: those that turned.</summary>
-    public ulong Conditions;
+    /// <summary>A mask: those that nobody else had.</summary>
+    public ulong Began;
+
+    /// <summary>A mask: those that nobody has any more.</summary>
+    public ulong Ended;
 
     /// <summary>Of the switch that it made; 0 = none.</summary>
     public uint Epoch;
 
-    /// <summary>Zero.</summary>
-    public uint Padding;
+    /// <summary>What the switch put in force.</summary>
+    public uint Slot;
 }

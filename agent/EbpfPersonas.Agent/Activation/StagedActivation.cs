@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Personas.Activation;
@@ -52,7 +53,7 @@ internal sealed class StagedActivation : IDataplane
             {
                 var (memory, _) = Advance(fresh, _memory);
                 var arming = ArmingOf(fresh, memory);
-                var realised = _dataplane.Arrange(new Arrangement
+                _dataplane.Arrange(new Arrangement
                 {
                     Generation = generation,
                     Floor = persona,
@@ -64,7 +65,7 @@ internal sealed class StagedActivation : IDataplane
                 Forget(before, fresh);
                 Latch();
                 _epoch = _dataplane.Realised.Epoch;
-                return _dataplane.Realised with { Generation = realised.Generation };
+                return _dataplane.Realised;
             }
             catch
             {
@@ -75,15 +76,20 @@ internal sealed class StagedActivation : IDataplane
     }
 
     /// <summary>
-    /// Looks at what the kernel counted since, and at the clock; to be called when conditions turned, and often enough
-    /// for deadlines. <paramref name="pid"/> is the process that made them turn, 0 where none did; without one, and
-    /// unless <paramref name="thorough"/>, it is looked for a switch or a deadline alone, which costs next to nothing.
+    /// Looks at what the kernel counted since, and at the clock: when a condition turned (<paramref name="turn"/>, else
+    /// default), and often enough for deadlines. Without a turn, and unless <paramref name="thorough"/>, it is looked
+    /// for a switch or a deadline alone, which costs next to nothing.
     /// </summary>
-    public void Look(uint pid = 0, bool thorough = false)
+    public void Look(ProcessTurn turn = default, bool thorough = false)
     {
         lock (_gate)
         {
-            if (pid == 0 && !thorough && _dataplane.Epoch == _epoch && !(_due <= _now().SinceBoot))
+            if (turn.Epoch != 0)
+            {
+                TellOf(turn);
+            }
+
+            if (turn.Pid == 0 && !thorough && _dataplane.Epoch == _epoch && !(_due <= _now().SinceBoot))
             {
                 return;
             }
@@ -98,7 +104,7 @@ internal sealed class StagedActivation : IDataplane
                 Latch();
             }
 
-            Tell(pid, passed);
+            TellOfOthers(turn, passed);
         }
     }
 
@@ -123,7 +129,7 @@ internal sealed class StagedActivation : IDataplane
             {
                 var old = known.GetValueOrDefault(binding.Persona);
                 numbered.Add(old?.Binding.Trigger == binding.Trigger
-                    ? old with { Binding = binding, Persona = IsSame(old.Persona, persona) ? old.Persona : persona }
+                    ? old with { Binding = binding, Persona = persona }
                     : _watch.Begin(binding, persona));
             }
 
@@ -135,9 +141,6 @@ internal sealed class StagedActivation : IDataplane
             throw;
         }
     }
-
-    /// <summary>One controller never gives two contents the same revision; of another one nothing stays.</summary>
-    private static bool IsSame(Persona one, Persona other) => ReferenceEquals(one, other);
 
     private void Forget(ImmutableArray<StagedBinding> gone, ImmutableArray<StagedBinding> stay)
     {
@@ -211,7 +214,19 @@ internal sealed class StagedActivation : IDataplane
         Stages.Settle();
     }
 
-    private void Tell(uint pid, ImmutableArray<Deadline> passed)
+    /// <summary>A switch that the kernel made, and told of.</summary>
+    private void TellOf(in ProcessTurn turn)
+    {
+        if ((int)(turn.Epoch - _epoch) > 0)
+        {
+            _epoch = turn.Epoch;
+            Switched?.Invoke(new SwitchedByItself(
+                _dataplane.InSlot(turn.Slot) with { Epoch = turn.Epoch }, CauseOf(turn), turn.Pid, TimeOf(turn)));
+        }
+    }
+
+    /// <summary>A switch that we made, or of which nothing was heard.</summary>
+    private void TellOfOthers(in ProcessTurn turn, ImmutableArray<Deadline> passed)
     {
         var realised = _dataplane.Realised;
         if (realised.Epoch == _epoch)
@@ -220,12 +235,19 @@ internal sealed class StagedActivation : IDataplane
         }
 
         _epoch = realised.Epoch;
-        var began = _staged.Any(one => one.Persona.Name == realised.Persona);
-        var cause = pid == 0 && passed is [.., var last]
-            ? CauseOf(last.Kind)
-            : began ? SwitchCause.TriggerBegan : SwitchCause.TriggerEnded;
-        Switched?.Invoke(new SwitchedByItself(realised, cause, pid == 0 ? null : pid, _now().Wall));
+        var cause = turn.Pid != 0 ? CauseOf(turn)
+            : passed is [.., var last] ? CauseOf(last.Kind)
+            : _staged.Any(one => one.Persona.Name == realised.Persona) ? SwitchCause.TriggerBegan
+            : SwitchCause.TriggerEnded;
+        Switched?.Invoke(new SwitchedByItself(realised, cause, turn.Pid == 0 ? null : turn.Pid, _now().Wall));
     }
+
+    private static SwitchCause CauseOf(in ProcessTurn turn) =>
+        turn.Began != 0 ? SwitchCause.TriggerBegan : SwitchCause.TriggerEnded;
+
+    /// <summary>CLOCK_MONOTONIC, which <see cref="TimeProvider.GetTimestamp"/> reads too, as time of day.</summary>
+    private DateTimeOffset TimeOf(in ProcessTurn turn) =>
+        _now().Wall - TimeSpan.FromTicks((TimeProvider.System.GetTimestamp() - (long)turn.TimeNs) / 100);
 
     private static SwitchCause CauseOf(DeadlineKind kind) => kind switch
     {

@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Bpf;
 using Microsoft.Extensions.Hosting;
@@ -7,15 +8,15 @@ namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
 /// Empties the ring of an attached tracer every 10 ms on a thread of its own, sooner where conditions turned: only then
-/// the kernel side wakes anyone. Has it looked what that means: <c>look</c> gets the process that made them turn (0 =
-/// none did) and whether to look thoroughly. Scans what runs already, after the trace is on, and again after events
+/// the kernel side wakes anyone. Has it looked what that means: <c>look</c> gets what turned, or default, and whether to
+/// look thoroughly. Scans what runs already, after the trace is on, and again after events
 /// were lost.
 /// </summary>
 internal sealed class ProcessPump(
     ProcessTracer tracer,
     KernelStages stages,
     ActivityFeed feed,
-    Action<uint, bool> look,
+    Action<ProcessTurn, bool> look,
     ProcFiles files,
     TimeProvider time,
     ILogger<ProcessPump> log)
@@ -64,11 +65,11 @@ internal sealed class ProcessPump(
         feed.Add(tracer.Drain(Interval));
         foreach (var turn in tracer.Turns)
         {
-            look(turn.Pid, false);
+            look(turn, false);
         }
 
         var thorough = time.GetElapsedTime(_lastThorough) >= ThoroughPause;
-        look(0, thorough);
+        look(default, thorough);
         _lastThorough = thorough ? time.GetTimestamp() : _lastThorough;
         var lost = tracer.ReadLost();
         if (lost != _lost)

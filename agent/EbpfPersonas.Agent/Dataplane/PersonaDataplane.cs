@@ -92,6 +92,15 @@ public sealed class PersonaDataplane : IDisposable
         }
     }
 
+    /// <summary>What is, or was until just now, in a slot, as if it were in force.</summary>
+    public RealisedState InSlot(uint slot)
+    {
+        lock (_gate)
+        {
+            return _inForce.InSlot(slot);
+        }
+    }
+
     /// <summary>The number of the last switch. Safe for several threads, and cheap.</summary>
     public uint Epoch => _inForce.Active.Read().Epoch;
 

@@ -52,9 +52,15 @@ internal sealed class PersonasInForce : IDisposable
         get
         {
             var (epoch, slot) = _active.Read();
-            var current = Residents.In(slot);
-            return new RealisedState(Generation, epoch, current?.Name, current?.Revision ?? 0);
+            return InSlot(slot) with { Epoch = epoch };
         }
+    }
+
+    /// <summary>What is in a slot, as if it were in force.</summary>
+    public RealisedState InSlot(uint slot)
+    {
+        var resident = Residents.In(slot);
+        return new RealisedState(Generation, 0, resident?.Name, resident?.Revision ?? 0);
     }
 
     /// <summary>

@@ -26,8 +26,8 @@ internal sealed class ResidentPersonas(
     /// <summary>Those that count packets: also those that retired and may still be seen.</summary>
     public IEnumerable<ResidentPersona> Counting => _residents.Concat(_retired.All);
 
-    /// <summary>What lies in a slot; null where it is "no persona".</summary>
-    public ResidentPersona? In(uint slot) => _residents.Find(resident => resident.Slot == slot);
+    /// <summary>What lies in a slot, or did until its room is given back; null where it is "no persona".</summary>
+    public ResidentPersona? In(uint slot) => Counting.FirstOrDefault(resident => resident.Slot == slot);
 
     /// <summary>Throws <see cref="PersonaTooLargeException"/> or <see cref="ApplyException"/>.</summary>
     public CompiledPersona Compile(Persona persona) => compiler(persona, slots.LineCapacity);

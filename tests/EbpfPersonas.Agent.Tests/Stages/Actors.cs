@@ -28,6 +28,7 @@ internal sealed class Actors : IAsyncDisposable
     public static async Task<Actors> StartAsync(LabHost host, TestPrograms programs, SituationCase played)
     {
         var root = Directory.CreateTempSubdirectory("ebpf-personas-root-").FullName;
+        File.SetUnixFileMode(root, (UnixFileMode)0b111_101_101);
         var actor = Path.Join(root, "actor");
         File.Copy(programs["actors"], actor);
         foreach (var started in played.Steps.SelectMany(step => step.Facts).OfType<SituationFact.Started>())
@@ -55,6 +56,7 @@ internal sealed class Actors : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _process.CloseInput();
+        await _process.WaitForExitAsync(Patience);
         await _process.DisposeAsync();
         Directory.Delete(_root, recursive: true);
     }

@@ -15,7 +15,7 @@ namespace EbpfPersonas.Agent.Tests.Stages;
 
 /// <summary>
 /// The situations of tests/situations that are of processes and time, with real processes: what the kernel and the
-/// agent put in force is what the activation function says. Time is boot time that is set forward.
+/// agent put in force is what the activation function says. Time stands still between the steps, ahead of boot time.
 /// </summary>
 public sealed class SituationTests(TestPrograms programs) : IClassFixture<TestPrograms>, IAsyncLifetime
 {
@@ -40,19 +40,18 @@ public sealed class SituationTests(TestPrograms programs) : IClassFixture<TestPr
         var played = Cases().Single(one => one.ToString() == name);
         WriteUsers(played);
         await using var actors = await Actors.StartAsync(_lab.Vm, programs, played);
-        var (start, ahead) = (BootClock.Now, TimeSpan.Zero);
+        var (start, passed) = (BootClock.Now + TimeSpan.FromHours(1), TimeSpan.Zero);
         var users = new UserNames(_users);
         var activation = new StagedActivation(
             _lab.Dataplane,
             new ConditionWatch(_lab.Stages, users, new ProcFiles(users, $"{actors.Id}")),
-            () => new Moment(BootClock.Now + ahead, played.Clock + (BootClock.Now + ahead - start)));
+            () => new Moment(start + passed, played.Clock + passed));
         activation.Apply(1, played.Default is { } floor ? PersonaOf(floor) : null, StagingOf(played));
 
         var differences = new List<string>();
         foreach (var step in played.Steps)
         {
-            // Real time goes on too; nobody's deadlines are so near.
-            ahead = step.At - (BootClock.Now - start);
+            passed = step.At;
             foreach (var fact in step.Facts)
             {
                 await actors.ApplyAsync(fact);

@@ -15,8 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -55,6 +57,9 @@ static void act(int actor)
 	pid_t self = getpid();
 	struct order order;
 
+	/* Only the director has the other ends: when it ends, so does everybody. */
+	for (int i = 0; i < ACTORS; i++)
+		close(wire(i) + ACTORS);
 	signal(SIGCHLD, SIG_IGN);
 	if (write(wire(actor), &self, sizeof(self)) != sizeof(self))
 		_exit(1);
@@ -131,15 +136,17 @@ int main(int argc, char **argv)
 	/* A copy has its number behind its name, or behind that of the script that it runs. */
 	if (argc > 1 && atoi(argv[argc - 1]) > 0)
 		act(atoi(argv[argc - 1]));
-	/* A group of its own, that ends with it. */
-	if (argc != 2 || setsid() < 0 || change_root(argv[1]))
+	/* A group of its own, that ends with it; whoever loses his parent is this one's to bury. */
+	if (argc != 2 || setsid() < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) || change_root(argv[1]))
 		return 1;
 	signal(SIGCHLD, SIG_IGN);
 	for (int i = 0; i < ACTORS; i++) {
+		struct timeval patience = {.tv_sec = 5};
 		int pair[2];
 
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) || dup2(pair[0], wire(i)) < 0 ||
-		    dup2(pair[1], wire(i) + ACTORS) < 0)
+		    dup2(pair[1], wire(i) + ACTORS) < 0 ||
+		    setsockopt(wire(i) + ACTORS, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
 			return 1;
 		close(pair[0]);
 		close(pair[1]);
