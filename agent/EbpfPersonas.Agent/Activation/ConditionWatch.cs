@@ -5,6 +5,7 @@ using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Activation.Stages;
 using EbpfPersonas.Personas.Activation.Triggers;
 using EbpfPersonas.Personas.Model;
 
@@ -15,6 +16,9 @@ namespace EbpfPersonas.Agent.Activation;
 /// </summary>
 internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcFiles files)
 {
+    /// <summary>No process has this user: to setuid it means "as it is".</summary>
+    private const uint Nobody = uint.MaxValue;
+
     /// <summary>
     /// Begins to watch for the conditions of a binding, also among the processes that run already. Throws
     /// <see cref="ApplyException"/> where the kernel has no room.
@@ -105,7 +109,7 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
     private uint UserOf(string user) => users.IdOf(user)
         ?? (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             ? id
-            : throw new ApplyException("UNKNOWN_USER", $"This VM has no user {user}."));
+            : Nobody);
 
     /// <summary>Those that run already: the kernel is told of those that have not changed meanwhile.</summary>
     private void Scan(Dictionary<ProcessCondition, int> numbers)

@@ -10,7 +10,7 @@ public sealed class StagePlanTests
     private static readonly Moment Now = new(TimeSpan.FromSeconds(100), new(2026, 1, 5, 0, 0, 0, TimeSpan.Zero));
 
     [Fact]
-    public void Staged_personas_stand_in_rank_order_and_equal_conditions_count_once()
+    public void Staged_personas_stand_in_rank_order_and_equal_conditions_are_listed_once()
     {
         var plan = PlanOf(new Situation
         {
@@ -45,19 +45,40 @@ public sealed class StagePlanTests
         {
             Bindings =
             [
-                Asks("first", 1, many[..60]), Asks("large", 2, many[55..]), Asks("small", 3, many),
+                Asks("first", 1, many[..60]), Asks("large", 2, many[58..]), Asks("small", 3, many[..4]),
                 Asks("more", 4, "q"),
             ],
         };
 
         var plan = PlanOf(situation);
-        Assert.Equal(["first", "large", "small"], plan.Staged.Select(binding => binding.Persona));
-        Assert.Equal(StagePlan.MaxConditions, plan.Conditions.Length);
-        Assert.Equal((null, 3), (plan.Floor.Persona, plan.FloorRank));
+        Assert.Equal(["first", "small"], plan.Staged.Select(binding => binding.Persona));
+        Assert.Equal(60, plan.Conditions.Length);
+        Assert.Equal((null, 2), (plan.Floor.Persona, plan.FloorRank));
 
         plan = PlanOf(situation with { Live = Live("q") });
-        Assert.Equal(("more", 3), (plan.Floor.Persona, plan.FloorRank));
-        Assert.Equal("large", plan.Choose(Candidates("large")).Persona);
+        Assert.Equal(("more", 2), (plan.Floor.Persona, plan.FloorRank));
+        Assert.Equal("small", plan.Choose(Candidates("small")).Persona);
+    }
+
+    [Fact]
+    public void A_trigger_that_the_kernel_is_told_of_takes_one_condition_more()
+    {
+        var names = Enumerable.Range(0, StagePlan.MaxConditions - 1).Select(i => $"p{i}").ToArray();
+        var told = Asks("told", 2, "q");
+        told = told with { Trigger = new NotTrigger(told.Trigger) };
+
+        Assert.Equal("all", Assert.Single(StagePlan.Stage([Asks("all", 1, names), told])).Persona);
+        Assert.Equal(2, StagePlan.Stage([Asks("all", 1, names[1..]), told]).Length);
+    }
+
+    [Fact]
+    public void A_path_that_the_kernel_does_not_compare_is_decided_centrally()
+    {
+        var bindings = Enumerable.Range(KernelTrigger.MaxTextOctets, 2).Select(length => new Binding(
+            $"p{length}", 1, new ProcessTrigger(new ProcessCondition { ProcessPath = new string('/', length) }),
+            Lifecycle.OfTriggerAlone));
+
+        Assert.Equal("p255", Assert.Single(StagePlan.Stage([.. bindings])).Persona);
     }
 
     [Fact]

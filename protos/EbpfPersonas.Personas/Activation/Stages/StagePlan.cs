@@ -34,23 +34,25 @@ public sealed record StagePlan
     public required int FloorRank { get; init; }
 
     /// <summary>
-    /// Those that are staged, the strongest first. A persona whose conditions would be more than
-    /// <see cref="MaxConditions"/>, together with those of the stronger ones, is not; weaker ones that ask less still
-    /// are. Nor is one that is held until it is released by hand: that hand is where the others are decided for.
+    /// Those that are staged, the strongest first. A persona for which the kernel would count more conditions than
+    /// <see cref="MaxConditions"/>, together with the stronger ones, is not; weaker ones that ask less still are. Nor
+    /// is one that names what the kernel does not compare, and one that is held until it is released by hand: that hand
+    /// is where the others are decided for.
     /// </summary>
     public static ImmutableArray<Binding> Stage(ImmutableArray<Binding> bindings)
     {
-        var conditions = new HashSet<ProcessCondition>();
+        var room = MaxConditions;
         var staged = ImmutableArray.CreateBuilder<Binding>();
         // One that cannot start anew may still linger from a revision that could.
-        foreach (var binding in bindings.Sort(Binding.Rank).Where(
-            binding => binding.Trigger is not NeverTrigger && !binding.Lifecycle.DeactivateManually))
+        foreach (var binding in bindings.Sort(Binding.Rank).Where(binding =>
+            binding.Trigger is not NeverTrigger && KernelTrigger.Fits(binding.Trigger)
+            && !binding.Lifecycle.DeactivateManually))
         {
-            var more = binding.Trigger.Conditions.Except(conditions).ToArray();
-            if (conditions.Count + more.Length <= MaxConditions)
+            var numbers = KernelTrigger.NumbersOf(binding.Trigger);
+            if (numbers <= room)
             {
                 staged.Add(binding);
-                conditions.UnionWith(more);
+                room -= numbers;
             }
         }
 
