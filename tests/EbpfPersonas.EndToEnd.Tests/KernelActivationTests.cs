@@ -48,6 +48,20 @@ public sealed class KernelActivationTests : SystemTest
     }
 
     [Fact]
+    public async Task A_first_packet_that_meets_the_persona_before_is_noticed()
+    {
+        using var database = DbHost.Listen(DbAddress, 3306);
+        await StartBoundAsync(activation: "controller");
+        await Controller.StopAsync();
+        var dropped = await DroppedByBaselineAsync();
+
+        await using var mysql = StartMysql();
+
+        await Eventually.TrueAsync(
+            async () => await DroppedByBaselineAsync() > dropped, Patience, () => "the first packet is dropped");
+    }
+
+    [Fact]
     public async Task Without_a_controller_it_does_the_same_and_tells_when_one_is_back()
     {
         using var database = DbHost.Listen(DbAddress, 3306);
@@ -118,9 +132,9 @@ public sealed class KernelActivationTests : SystemTest
         "/usr/bin/mysql", ["--no-defaults", "--protocol=tcp", "-h", DbAddress, "--connect-timeout=60"]);
 
     /// <summary>The status with baseline in force and the persona of mysql staged.</summary>
-    private async Task<JsonNode> StartBoundAsync()
+    private async Task<JsonNode> StartBoundAsync(string activation = "kernel")
     {
-        await StartAgentAsync();
+        await StartAgentAsync(activation: activation);
         await Api.PutPersonaAsync("database_client", DatabaseClient);
         await Api.PutPersonaAsync("baseline", Baseline);
         await Api.BindAsync(Vm, "baseline", "database_client");

@@ -70,9 +70,10 @@ public abstract class SystemTest : LabTest
     }
 
     /// <summary>Starts the agent, with its metrics where a Prometheus server outside the VM reaches them.</summary>
-    protected async Task StartAgentAsync(string attach = "auto", int policyMemoryMib = 16) =>
+    protected async Task StartAgentAsync(
+        string attach = "auto", int policyMemoryMib = 16, string activation = "kernel") =>
         _agent = await AgentProcess.StartAsync(
-            VmHost, Vm, Controller.AgentsUrl, VmAddress, attach, policyMemoryMib);
+            VmHost, Vm, Controller.AgentsUrl, VmAddress, attach, policyMemoryMib, activation);
 
     /// <summary>Uploads a persona and pins it on the VM; returns when the kernel enforces it.</summary>
     protected async Task PinAsync(string name, string document)

@@ -114,10 +114,7 @@ internal static class OwnSwitches
     private static Happening Tell(StoredVm vm, PersonaSwitch made, string? persona)
     {
         var before = ToldLast(vm).Persona ?? "the persona before";
-        // Where a weaker persona follows, a stronger one ended.
-        var verb = made.Cause == SwitchCause.TriggerBegan && !IsWeaker(vm.Desired, persona, before)
-            ? "started"
-            : "exited";
+        var verb = made.Cause == SwitchCause.TriggerBegan ? "started" : "exited";
         return made.Cause switch
         {
             SwitchCause.Linger => new Happening($"The linger of {before} is over"),
@@ -126,14 +123,7 @@ internal static class OwnSwitches
             SwitchCause.Schedule => new Happening("A schedule began or ended"),
             _ when made.Process is { } image =>
                 Happening.Of(verb, new VmProcess(made.Pid ?? 0, 0, image, made.Time)),
-            _ => new Happening($"A process {verb}"),
+            _ => new Happening(made.Cause == SwitchCause.TriggerBegan ? "A trigger began" : "A trigger ended"),
         };
-    }
-
-    private static bool IsWeaker(DesiredState desired, string? persona, string before)
-    {
-        var names = desired.Staged.Personas.Select(staged => staged.Persona).ToList();
-        var rank = names.IndexOf(before);
-        return rank >= 0 && rank < names.IndexOf(persona ?? "");
     }
 }

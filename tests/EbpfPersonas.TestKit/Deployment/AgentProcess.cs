@@ -45,10 +45,11 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <param name="host">The VM.</param> <param name="vmId">Its name at the controller.</param>
     /// <param name="controllerUrl">Where agents connect.</param> <param name="metricsIp">An address of the VM for its
     /// metrics. Anything but loopback is put on the failsafe list.</param> <param name="attach">auto, tcx or
-    /// clsact.</param> <param name="policyMemoryMib">Room for all its personas.</param>
+    /// clsact.</param> <param name="policyMemoryMib">Room for all its personas.</param> <param name="activation">kernel
+    /// or controller.</param>
     public static async Task<AgentProcess> StartAsync(
         LabHost host, string vmId, string controllerUrl, string metricsIp = "127.0.0.1", string attach = "auto",
-        int policyMemoryMib = 16)
+        int policyMemoryMib = 16, string activation = "kernel")
     {
         var agent = new AgentProcess(host, vmId, metricsIp);
         try
@@ -62,6 +63,7 @@ public sealed class AgentProcess : IAsyncDisposable
                 ["attach"] = attach,
                 ["cgroup"] = agent._cgroup.Folder,
                 ["policy_memory_mib"] = policyMemoryMib,
+                ["activation"] = activation,
                 ["pin_root"] = "none",
                 ["allow_plaintext"] = true,
             };
