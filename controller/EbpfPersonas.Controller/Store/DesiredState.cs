@@ -16,7 +16,7 @@ internal sealed record DesiredState(
     /// <summary>What the VM puts in force by itself.</summary>
     public StagedRevisions Staged { get; init; } = StagedRevisions.None;
 
-    /// <summary>Whether a VM that carries this out may run this: the floor, or what it puts in force by itself.</summary>
+    /// <summary>Whether a VM that carries it out may run this: the floor, or what it puts in force by itself.</summary>
     public bool Admits(string? persona, long revision) =>
         (persona == Persona && revision == Revision) || Staged.RevisionOf(persona) == revision;
 }

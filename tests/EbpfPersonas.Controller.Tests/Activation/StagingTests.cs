@@ -66,7 +66,8 @@ public sealed class StagingTests : ControllerTest
         Assert.True(await agent.HearsNothingAsync(Silence));
         using var deactivated = await Controller.DeactivateAsync("vm-1");
         await RunningController.SuccessAsync(deactivated);
-        Assert.Equal((null, 3U), (await agent.RealiseNextAsync()) is { } last ? (last.Persona, last.FloorRank) : default);
+        plan = await agent.RealiseNextAsync();
+        Assert.Equal((null, 3U), (plan.Persona, plan.FloorRank));
     }
 
     [Fact]
@@ -81,7 +82,8 @@ public sealed class StagingTests : ControllerTest
 
         await Controller.PutPersonaAsync(RunningController.Persona.Replace("3306", "3307", StringComparison.Ordinal));
         var revised = await agent.RealiseNextAsync();
-        Assert.Equal((2UL, 2UL, "base"), (revised.Generation, revised.Staged[0].Persona.Revision, revised.Persona.Name));
+        Assert.Equal(
+            (2UL, 2UL, "base"), (revised.Generation, revised.Staged[0].Persona.Revision, revised.Persona.Name));
 
         await Controller.PutPersonaAsync(RunningController.Persona.Replace("mysql", "psql", StringComparison.Ordinal));
         Assert.Equal("psql", (await agent.RealiseNextAsync()).Staged[0].Trigger.Process.ProcessName);
@@ -121,6 +123,9 @@ public sealed class StagingTests : ControllerTest
         Assert.Equal(
             ("db", "db", "trigger"),
             ((string?)status["active_persona"], (string?)status["desired_persona"], (string?)status["cause"]));
+        // An answer that comes again changes nothing.
+        await agent.AcknowledgeAsync(unpinned, Db);
+        await Controller.WaitForAsync("vm-1", status => (long)status["epoch"]! == agent.Realised.Epoch);
         var history = await HistoryAsync();
         Assert.Equal(
             [("db", "trigger", "realized"), ("base", "default", "superseded"), ("locked", "manual", "realized"),
@@ -157,8 +162,8 @@ public sealed class StagingTests : ControllerTest
         await agent.SwitchAsync(new Persona { Name = "base", Revision = 1 }, SwitchCause.TriggerEnded, Mysql);
         status = await Controller.WaitForAsync("vm-1", status => (string?)status["active_persona"] == "base");
         Assert.Equal(
-            ("Realized", "default", "Process 42 '/usr/bin/mysql' of alice (1000) exited: base is active because it is " +
-                "the default."),
+            ("Realized", "default",
+                "Process 42 '/usr/bin/mysql' of alice (1000) exited: base is active because it is the default."),
             ((string?)status["phase"], (string?)status["cause"], (string?)status["reason"]));
         Assert.Equal("exited", (string?)(await HistoryAsync())[0]!["process"]!["event"]);
         Assert.True(await agent.HearsNothingAsync(Silence));

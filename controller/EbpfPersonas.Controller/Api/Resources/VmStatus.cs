@@ -35,7 +35,8 @@ internal sealed record VmStatus(
     string? DesiredPersona,
     long? DesiredRevision, long DesiredGeneration, long RealisedGeneration, long Epoch, string Cause, string Reason,
     DateTimeOffset? Since,
-    VmStatus.PinState? Pin, string? Held, StagingStatus? Staging, LifecycleStatus Lifecycle, IReadOnlyList<BoundStatus> Bound,
+    VmStatus.PinState? Pin, string? Held, StagingStatus? Staging, LifecycleStatus Lifecycle,
+    IReadOnlyList<BoundStatus> Bound,
     VmStatus.Error? LastError, IReadOnlyList<string> Capabilities,
     IReadOnlyList<Condition> Conditions)
 {

@@ -83,9 +83,11 @@ internal sealed class SqliteVms(SqliteConnections connections)
         {
             connection.Execute(
                 "UPDATE activations SET result = @Answer, result_at = @at, error = @Error WHERE vm_id = @Id AND " +
-                "generation = @AnsweredGeneration AND epoch IS NULL",
+                "generation = @AnsweredGeneration AND epoch IS NULL AND (@isLate OR result <> 'superseded')",
                 new
                 {
+                    // What a switch of the VM itself came before stays so, however often its generation is answered.
+                    isLate = change.AnsweredGeneration < vm.Desired.Generation,
                     change.Answer,
                     at = change.AnsweredAt.ToUnixTimeMilliseconds(),
                     change.Error,
