@@ -40,8 +40,8 @@ internal static partial class Log
     public static partial void Activated(
         this ILogger log, string vmId, string persona, long revision, long generation, string cause);
 
-    [LoggerMessage(2201, LogLevel.Error, "VM {VmId}: an expired activation could not be ended; trying again.")]
-    public static partial void PinExpiryFailed(this ILogger log, string vmId, Exception exception);
+    [LoggerMessage(2201, LogLevel.Error, "VM {VmId}: what is due could not be decided; trying again.")]
+    public static partial void DeadlineFailed(this ILogger log, string vmId, Exception exception);
 
     [LoggerMessage(2300, LogLevel.Information,
         "Persona {Persona} revision {Revision}: {Outcome}, {Warnings} warnings.")]

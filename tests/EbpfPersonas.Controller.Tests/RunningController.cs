@@ -21,6 +21,9 @@ internal sealed class RunningController : IAsyncDisposable
 
     public HttpClient Http => _http!;
 
+    /// <summary>The clock of the next start; the machine's where it is not set.</summary>
+    public TimeProvider? Time { get; set; }
+
     public string AgentsUrl { get; private set; } = "";
 
     public string ApiUrl { get; private set; } = "";
@@ -41,7 +44,7 @@ internal sealed class RunningController : IAsyncDisposable
             AgentsListen = new ListenAddress(IPAddress.Loopback, 0),
             Store = Path.Combine(_folder, "controller.db"),
         };
-        _app = ControllerApp.Build(settings);
+        _app = ControllerApp.Build(settings, Time);
         await ControllerApp.StartAsync(_app, settings);
         (ApiUrl, AgentsUrl) = ControllerApp.Addresses(_app);
         _http = new HttpClient { BaseAddress = new Uri(ApiUrl) };

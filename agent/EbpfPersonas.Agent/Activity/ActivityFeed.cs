@@ -75,10 +75,13 @@ internal sealed class ActivityFeed
     {
         lock (_gate)
         {
+            var known = _table.Processes.ToDictionary(process => process.Pid);
             _table.Clear();
-            foreach (var process in processes)
+            var found = processes.DistinctBy(process => process.Pid).ToDictionary(process => process.Pid);
+            foreach (var process in found.Values)
             {
-                _table.Set(process);
+                var parent = ParentOf(process, known, found);
+                _table.Set(process with { Image = process.Image with { Parent = parent } });
             }
 
             _scanned = true;
@@ -132,13 +135,25 @@ internal sealed class ActivityFeed
         }
     }
 
+    /// <summary>The parent that is known already, of the same image; else that of now.</summary>
+    private static ParentImage? ParentOf(
+        RunningProcess process, Dictionary<uint, RunningProcess> known, Dictionary<uint, RunningProcess> found) =>
+        known.TryGetValue(process.Pid, out var before)
+        && before.Image with { Parent = process.Image.Parent } == process.Image
+        && before.Image.Parent is { } parent
+            ? parent
+            : found.GetValueOrDefault(process.ParentPid)?.Image.AsParent();
+
     private void Add(in ProcessRecord record)
     {
         var head = record.Event;
         switch (head.Kind)
         {
             case ProcessEventKind.Exec:
-                var image = new ProcessImage(record.Path, record.Executable, head.UserId, _users.NameOf(head.UserId));
+                var image = new ProcessImage(record.Path, record.Executable, head.UserId, _users.NameOf(head.UserId))
+                {
+                    Parent = _table.ImageOf(head.ParentPid),
+                };
                 var process = new RunningProcess(head.Pid, head.ParentPid, image);
                 var known = _table.Contains(head.Pid);
                 if (_table.Set(process))
@@ -203,6 +218,8 @@ internal sealed class ActivityFeed
             Path = process.Image.Path,
             Executable = process.Image.Executable,
             Kind = kind,
+            ParentPath = process.Image.Parent?.Path ?? "",
+            ParentExecutable = process.Image.Parent?.Executable ?? "",
         },
     };
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using EbpfPersonas.Personas.Activation;
 
 namespace EbpfPersonas.Agent.Activity;
 
@@ -83,6 +84,9 @@ internal sealed class ProcessTable(int capacity)
     /// <summary>Whether <paramref name="pid"/> is known.</summary>
     public bool Contains(uint pid) => _byPid.ContainsKey(pid);
 
+    /// <summary>What a process runs, for the children that it starts; null where it is not known.</summary>
+    public ParentImage? ImageOf(uint pid) => _byPid.GetValueOrDefault(pid)?.Image.AsParent();
+
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
@@ -92,5 +96,6 @@ internal sealed class ProcessTable(int capacity)
     }
 
     private static int TextOf(RunningProcess process) =>
-        process.Image.Path.Length + process.Image.Executable.Length + process.Image.UserName.Length;
+        process.Image.Path.Length + process.Image.Executable.Length + process.Image.UserName.Length
+        + (process.Image.Parent?.Path.Length ?? 0) + (process.Image.Parent?.Executable.Length ?? 0);
 }

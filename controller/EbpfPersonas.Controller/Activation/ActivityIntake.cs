@@ -68,7 +68,9 @@ internal sealed class ActivityIntake(
                 actor.Processes.Replace(reports.Select(report => report.Started).OfType<VmProcess>());
                 actor.ProcessesKnown = true;
                 actor.Activity.Add(Activities.Snapshot(actor.Processes.Count, time.GetUtcNow()));
-                var live = vm.Bindings.Select(actor.Processes.FindMatch).OfType<VmProcess>().FirstOrDefault();
+                var live = vm.Bindings.Where(actor.Personas.ContainsKey)
+                    .Select(name => actor.Processes.FindMatch(actor.Personas[name].Binding.Trigger.Conditions))
+                    .OfType<VmProcess>().FirstOrDefault();
                 var happening = live is null
                     ? new Happening("No process matches a trigger")
                     : Happening.Of("snapshot", live);
@@ -181,9 +183,9 @@ internal sealed class ActivityIntake(
                 : vm;
         }
 
-        var known = actor.Processes.Exit(report.Pid, out var exited, out var endedTrigger);
+        var known = actor.Processes.Exit(report.Pid, out var exited, out var ended);
         actor.Activity.Add(Activities.Exited(report, exited));
-        return known && endedTrigger
+        return known && ended
             ? decisions.Evaluate(actor, vm, Happening.Of("exited", exited! with { Time = report.Time }), entries)
             : vm;
     }

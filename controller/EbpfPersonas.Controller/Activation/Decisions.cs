@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Activation;
 
 namespace EbpfPersonas.Controller.Activation;
 
@@ -9,8 +10,8 @@ namespace EbpfPersonas.Controller.Activation;
 /// what cannot be stored is neither taken over nor handed on.
 /// </summary>
 internal sealed class Decisions(
-    IStore store, PersonaLibrary library, IDesiredStateSink sink, ControllerMetrics metrics, TimeProvider time,
-    ILogger<Decisions> log)
+    IStore store, PersonaLibrary library, IDesiredStateSink sink, ControllerMetrics metrics, SteadyClock clock,
+    TimeProvider time, ILogger<Decisions> log)
 {
     /// <summary>As the other, for a change that needs to wait for nothing.</summary>
     public Task<bool> ChangeAsync(VmActor actor, Func<StoredVm, VmChange?> change) =>
@@ -23,7 +24,7 @@ internal sealed class Decisions(
     public async Task<bool> ChangeAsync(VmActor actor, Func<StoredVm, Task<VmChange?>> change)
     {
         await actor.Gate.WaitAsync();
-        var (before, personas) = (actor.Vm, actor.Personas);
+        var (before, personas, next) = (actor.Vm, actor.Personas, actor.Next);
         var taken = false;
         try
         {
@@ -46,9 +47,9 @@ internal sealed class Decisions(
 
             actor.Vm = changed.Vm;
             taken = true;
-            if (before.Pin != changed.Vm.Pin)
+            if (actor.Decided)
             {
-                ArmPinTimer(actor);
+                ArmTimer(actor);
             }
 
             if (before.Desired.Generation != changed.Vm.Desired.Generation)
@@ -67,6 +68,9 @@ internal sealed class Decisions(
                 WatchTriggers(actor, before);
             }
 
+            actor.Next = taken ? actor.Next : next;
+            actor.Decided = false;
+
             actor.Gate.Release();
         }
     }
@@ -82,12 +86,13 @@ internal sealed class Decisions(
     /// </summary>
     public StoredVm Evaluate(VmActor actor, StoredVm vm, Happening happening, List<ActivationEntry> entries)
     {
-        var (next, entry) = Evaluation.Next(actor, vm, happening, time.GetUtcNow());
+        var (next, entry, deadline) = Evaluation.Next(actor, vm, happening, clock.Now);
         if (entry is not null)
         {
             entries.Add(entry);
         }
 
+        (actor.Next, actor.Decided) = (deadline, true);
         return next;
     }
 
@@ -116,8 +121,29 @@ internal sealed class Decisions(
         WatchTriggers(actor, vm);
     }
 
+    /// <summary>
+    /// As <see cref="ActivationPolicy.Release"/>: the memory after the hold of the strongest persona ended, or null.
+    /// </summary>
+    public ImmutableDictionary<string, BindingMemory>? Release(VmActor actor, StoredVm vm) =>
+        ActivationPolicy.Release(Evaluation.SituationOf(actor, vm), clock.Now.SinceBoot);
+
+    /// <summary>
+    /// Takes up a VM as the store knows it, and decides what became due while no controller ran. The clock may be
+    /// behind the one that the store's deadlines were made by.
+    /// </summary>
+    public Task ResumeAsync(VmActor actor) => ChangeAsync(actor, async vm =>
+    {
+        await RefreshPersonasAsync(actor, vm);
+        var memory = vm.Memory.ToImmutableDictionary(
+            pair => pair.Key,
+            pair => actor.Personas.TryGetValue(pair.Key, out var persona)
+                ? BindingLifecycle.Recall(pair.Value, persona.Binding.Lifecycle, clock.Now.SinceBoot)
+                : pair.Value);
+        return Decide(actor, vm with { Memory = memory }, Happening.TimePassed);
+    });
+
     private static void WatchTriggers(VmActor actor, StoredVm vm) => actor.Processes.WatchFor(
-        vm.Bindings.Where(actor.Personas.ContainsKey).Select(name => (name, actor.Personas[name].Trigger)));
+        Evaluation.SituationOf(actor, vm).Bindings.SelectMany(binding => binding.Trigger.Conditions));
 
     /// <summary>Hands the newest decision on again, for a stream that has just become ready.</summary>
     public async Task PushCurrentAsync(VmActor actor)
@@ -159,40 +185,33 @@ internal sealed class Decisions(
         sink.Push(actor.Vm.Id, desired, persona?.Wire);
     }
 
-    /// <summary>Sees to it that the activation by hand ends in time.</summary>
-    public void ArmPinTimer(VmActor actor, double atLeastMilliseconds = 0)
+    /// <summary>
+    /// Sees to it that the decision is made again when it is due. Where the time of day matters it is made each minute,
+    /// because somebody may set the clock; a timer's own limit is 49 days.
+    /// </summary>
+    private void ArmTimer(VmActor actor, double atLeastMilliseconds = 1)
     {
-        actor.PinTimer?.Dispose();
-        actor.PinTimer = null;
-        if (actor.Vm.Pin?.Expires is { } expires)
+        actor.Timer?.Dispose();
+        actor.Timer = null;
+        if (actor.Next is { } next)
         {
-            // A timer's limit is 49 days; after a day the callback finds the pin still standing and arms the next
-            // stretch.
-            var due = Math.Clamp((expires - time.GetUtcNow()).TotalMilliseconds, atLeastMilliseconds, 86_400_000);
-            actor.PinTimer = time.CreateTimer(
-                _ => _ = ExpireAsync(actor), null, TimeSpan.FromMilliseconds(due), Timeout.InfiniteTimeSpan);
+            var most = Evaluation.SituationOf(actor, actor.Vm).DependsOnWallClock ? 60_000 : 86_400_000;
+            var due = Math.Clamp((next.At - clock.Now.SinceBoot).TotalMilliseconds, atLeastMilliseconds, most);
+            actor.Timer = time.CreateTimer(
+                _ => _ = DecideDueAsync(actor), null, TimeSpan.FromMilliseconds(due), Timeout.InfiniteTimeSpan);
         }
     }
 
-    private async Task ExpireAsync(VmActor actor)
+    private async Task DecideDueAsync(VmActor actor)
     {
         try
         {
-            await ChangeAsync(actor, vm =>
-            {
-                if (vm.Pin?.Expires is not { } expires || time.GetUtcNow() < expires)
-                {
-                    ArmPinTimer(actor, atLeastMilliseconds: 1);
-                    return null;
-                }
-
-                return Decide(actor, vm, new Happening("The activation by hand expired"));
-            });
+            await ChangeAsync(actor, vm => Decide(actor, vm, Happening.TimePassed));
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            log.PinExpiryFailed(actor.Vm.Id, exception);
-            ArmPinTimer(actor, atLeastMilliseconds: 5_000);
+            log.DeadlineFailed(actor.Vm.Id, exception);
+            ArmTimer(actor, atLeastMilliseconds: 5_000);
         }
     }
 }

@@ -6,6 +6,9 @@ namespace EbpfPersonas.Controller.Activation;
 /// <summary>What made the Persona Manager decide again: one sentence, and the process where there is one.</summary>
 internal sealed record Happening(string Sentence, ActivationProcess? Process = null)
 {
+    /// <summary>Nothing but that time passed: what is due says why.</summary>
+    public static Happening TimePassed { get; } = new("Time passed");
+
     /// <summary>A process event, <paramref name="verb"/> being started, exited or snapshot.</summary>
     public static Happening Of(string verb, VmProcess process)
     {

@@ -9,15 +9,9 @@ namespace EbpfPersonas.Controller.Activation;
 /// One revision of a persona in the forms that are needed at run time. Immutable; the wire form is shared and never
 /// changed.
 /// </summary>
-internal sealed record LivePersona(StoredPersona Stored, ValidatedPersona Validated, V1.Persona Wire, Trigger Trigger)
+internal sealed record LivePersona(StoredPersona Stored, ValidatedPersona Validated, V1.Persona Wire, Binding Binding)
 {
     public string Name => Stored.Name;
 
     public long Revision => Stored.Revision;
-
-    /// <summary>0-1000, lower wins.</summary>
-    public int Priority => Validated.Document.Priority;
-
-    /// <summary><c>deactivate_when: manual</c>.</summary>
-    public bool DeactivateManually => Validated.Document.Lifecycle.DeactivateManually;
 }

@@ -42,7 +42,7 @@ internal sealed class PersonaLibrary(IStore store)
             $"{findings.Errors[0].Message}");
         var live = new LivePersona(
             stored, validated, PersonaMapper.ToWire(validated.Document, (ulong)stored.Revision),
-            PersonaMapper.ToTrigger(validated.Document));
+            BindingMapper.ToBinding(validated.Document));
         if (_cache.Count >= MaxCached)
         {
             _cache.Clear();

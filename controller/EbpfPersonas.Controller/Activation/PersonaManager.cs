@@ -29,9 +29,8 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
         foreach (var vm in await store.LoadVmsAsync())
         {
             var actor = new VmActor(vm);
-            await decisions.RefreshPersonasAsync(actor, vm);
+            await decisions.ResumeAsync(actor);
             _actors[vm.Id] = actor;
-            decisions.ArmPinTimer(actor);
         }
     }
 
@@ -72,7 +71,7 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
         }));
 
     /// <summary>
-    /// Ends the activation by hand, or else the hold of a persona that is deactivated by hand; false where there is
+    /// Ends the activation by hand, or else the hold of the strongest persona that is held; false where there is
     /// neither.
     /// </summary>
     public async Task<bool> ReleaseAsync(VmActor actor)
@@ -80,8 +79,9 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
         var released = false;
         await decisions.ChangeAsync(actor, vm =>
         {
-            released = vm.Pin is not null || vm.Held is not null;
-            vm = vm.Pin is not null ? vm with { Pin = null, PinReason = null } : vm with { Held = null };
+            var memory = vm.Pin is null ? decisions.Release(actor, vm) : null;
+            released = vm.Pin is not null || memory is not null;
+            vm = vm with { Pin = null, PinReason = null, Memory = memory ?? vm.Memory };
             return released ? decisions.Decide(actor, vm, new Happening("Deactivated by hand")) : null;
         });
         return released;
@@ -145,7 +145,7 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
         {
             await store.DeleteVmAsync(vmId);
             actor.IsForgotten = true;
-            actor.PinTimer?.Dispose();
+            actor.Timer?.Dispose();
             _actors.TryRemove(vmId, out _);
         }
         finally
@@ -159,7 +159,7 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     {
         foreach (var actor in _actors.Values)
         {
-            actor.PinTimer?.Dispose();
+            actor.Timer?.Dispose();
         }
 
         _references.Dispose();

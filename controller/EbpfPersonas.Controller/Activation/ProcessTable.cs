@@ -1,10 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
-using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Activation.Triggers;
 
 namespace EbpfPersonas.Controller.Activation;
 
 /// <summary>
-/// The live processes of one VM, and how many of them match each persona's trigger. Not safe for concurrent use.
+/// The live processes of one VM, and which conditions they meet. Not safe for concurrent use.
 /// </summary>
 internal sealed class ProcessTable
 {
@@ -15,32 +15,38 @@ internal sealed class ProcessTable
     public const int Max = 65_536;
 
     private readonly Dictionary<uint, VmProcess> _processes = [];
-    private Dictionary<string, Watch> _watches = new(StringComparer.Ordinal);
+    private readonly HashSet<ProcessCondition> _live = [];
+    private Dictionary<ProcessCondition, int> _matching = [];
 
     public int Count => _processes.Count;
 
     /// <summary>Whether there were more processes than are followed, since the last snapshot.</summary>
     public bool HasIgnored { get; private set; }
 
-    /// <summary>Whether a process matches the trigger of <paramref name="persona"/>.</summary>
-    public bool IsLive(string persona) => _watches.TryGetValue(persona, out var watch) && watch.Matching > 0;
+    /// <summary>The conditions that a process meets; the same set, changed, as long as the table lives.</summary>
+    public IReadOnlySet<ProcessCondition> Live => _live;
 
-    /// <summary>A live process that matches the trigger of <paramref name="persona"/>, or null.</summary>
-    public VmProcess? FindMatch(string persona) => _watches.TryGetValue(persona, out var watch) && watch.Matching > 0
-        ? _processes.Values.Where(process => watch.Trigger.Matches(process.Image)).MinBy(process => process.Time)
-        : null;
-
-    /// <summary>Sets the triggers to count for, and counts anew.</summary>
-    public void WatchFor(IEnumerable<(string Persona, Trigger Trigger)> triggers)
+    /// <summary>The process that meets one of <paramref name="conditions"/> for the longest, or null.</summary>
+    public VmProcess? FindMatch(IEnumerable<ProcessCondition> conditions)
     {
-        _watches = triggers.ToDictionary(pair => pair.Persona, pair => new Watch(pair.Trigger), StringComparer.Ordinal);
+        var live = conditions.Where(_live.Contains).ToArray();
+        return live.Length == 0 ? null : _processes.Values
+            .Where(process => Array.Exists(live, condition => condition.Matches(process.Image)))
+            .MinBy(process => process.Time);
+    }
+
+    /// <summary>Sets the conditions to count for, and counts anew.</summary>
+    public void WatchFor(IEnumerable<ProcessCondition> conditions)
+    {
+        _matching = conditions.Distinct().ToDictionary(condition => condition, _ => 0);
+        _live.Clear();
         foreach (var process in _processes.Values)
         {
             Tally(process, +1);
         }
     }
 
-    /// <summary>A process started or has a new image; whether that may have made a trigger live or ended one.</summary>
+    /// <summary>A process started or has a new image; whether a condition may have turned.</summary>
     public bool Start(VmProcess process)
     {
         ArgumentNullException.ThrowIfNull(process);
@@ -64,17 +70,17 @@ internal sealed class ProcessTable
     }
 
     /// <summary>
-    /// A process ended; whether that ended a trigger. False for a pid that is not known: exits may come twice.
+    /// A process ended; whether that ended a condition. False for a pid that is not known: exits may come twice.
     /// </summary>
-    public bool Exit(uint pid, [NotNullWhen(true)] out VmProcess? process, out bool endedTrigger)
+    public bool Exit(uint pid, [NotNullWhen(true)] out VmProcess? process, out bool ended)
     {
-        endedTrigger = false;
+        ended = false;
         if (!_processes.Remove(pid, out process))
         {
             return false;
         }
 
-        endedTrigger = Tally(process, -1);
+        ended = Tally(process, -1);
         return true;
     }
 
@@ -83,10 +89,7 @@ internal sealed class ProcessTable
     {
         _processes.Clear();
         HasIgnored = false;
-        foreach (var watch in _watches.Values)
-        {
-            watch.Matching = 0;
-        }
+        WatchFor([.. _matching.Keys]);
 
         foreach (var process in processes)
         {
@@ -94,23 +97,16 @@ internal sealed class ProcessTable
         }
     }
 
-    /// <summary>Whether a trigger became live or ended.</summary>
+    /// <summary>Whether a condition began to hold or ended.</summary>
     private bool Tally(VmProcess process, int change)
     {
         var turned = false;
-        foreach (var watch in _watches.Values.Where(watch => watch.Trigger.Matches(process.Image)))
+        foreach (var condition in _matching.Keys.Where(condition => condition.Matches(process.Image)))
         {
-            watch.Matching += change;
-            turned |= watch.Matching == 0 || (change > 0 && watch.Matching == 1);
+            var matching = _matching[condition] += change;
+            turned |= matching == 0 ? _live.Remove(condition) : _live.Add(condition);
         }
 
         return turned;
-    }
-
-    private sealed class Watch(Trigger trigger)
-    {
-        public Trigger Trigger { get; } = trigger;
-
-        public int Matching { get; set; }
     }
 }

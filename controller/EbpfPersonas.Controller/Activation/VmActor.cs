@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Activation;
 
 namespace EbpfPersonas.Controller.Activation;
 
@@ -53,8 +54,14 @@ internal sealed class VmActor(StoredVm vm) : IDisposable
     /// <summary>Whether the VM was deleted; whoever waited for the gate meanwhile must not bring it back.</summary>
     public bool IsForgotten { get; set; }
 
-    /// <summary>Ends the pin in time.</summary>
-    public ITimer? PinTimer { get; set; }
+    /// <summary>When the decision may change although nothing happens, as of the last decision.</summary>
+    public Deadline? Next { get; set; }
+
+    /// <summary>Whether the change that is under way has decided; the timer is set when it is stored.</summary>
+    public bool Decided { get; set; }
+
+    /// <summary>Decides again at <see cref="Next"/>.</summary>
+    public ITimer? Timer { get; set; }
 
     /// <summary>
     /// Whether this use of break glass is new; an agent says it again until it knows that it was heard.
@@ -71,7 +78,7 @@ internal sealed class VmActor(StoredVm vm) : IDisposable
 
     public void Dispose()
     {
-        PinTimer?.Dispose();
+        Timer?.Dispose();
         Gate.Dispose();
     }
 }

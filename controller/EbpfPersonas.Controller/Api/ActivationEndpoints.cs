@@ -24,7 +24,8 @@ internal static class ActivationEndpoints
     }
 
     private static async Task<IResult> PostAsync(
-        string id, HttpRequest request, PersonaManager manager, AgentFleet fleet, PersonaLibrary library)
+        string id, HttpRequest request, PersonaManager manager, AgentFleet fleet, PersonaLibrary library,
+        SteadyClock clock)
     {
         var (body, problem) = await RequestBody.ReadAsync(request);
         if (problem is not null)
@@ -47,12 +48,13 @@ internal static class ActivationEndpoints
         var outcome = await manager.PinAsync(id, persona!, ttl, reason);
         return VmEndpoints.UnknownPersonas(outcome) is { } unknown ? unknown
             : outcome.Actor is { } actor
-                ? Results.Created($"/api/v1/vms/{id}/status", await VmEndpoints.StatusAsync(actor, fleet, library))
+                ? Results.Created(
+                    $"/api/v1/vms/{id}/status", await VmEndpoints.StatusAsync(actor, fleet, library, clock))
                 : VmEndpoints.NoVm(id);
     }
 
     private static async Task<IResult> DeleteAsync(
-        string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library)
+        string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library, SteadyClock clock)
     {
         if (!manager.TryFind(id, out var actor))
         {
@@ -61,7 +63,7 @@ internal static class ActivationEndpoints
 
         if (await manager.ReleaseAsync(actor))
         {
-            return Results.Ok(await VmEndpoints.StatusAsync(actor, fleet, library));
+            return Results.Ok(await VmEndpoints.StatusAsync(actor, fleet, library, clock));
         }
 
         return actor.Vm.Desired.Persona is { } persona

@@ -32,11 +32,13 @@ internal static class VmEndpoints
         Problem.NotFound($"There is no VM {Printable.Quote(id)}: no agent of that id has ever connected.");
 
     /// <summary>The VM's status, as several endpoints answer with it.</summary>
-    public static async Task<VmStatus> StatusAsync(VmActor actor, AgentFleet fleet, PersonaLibrary library)
+    public static async Task<VmStatus> StatusAsync(
+        VmActor actor, AgentFleet fleet, PersonaLibrary library, SteadyClock clock)
     {
         var desired = actor.Vm.Desired;
         var persona = desired.Persona is { } name ? await library.FindRevisionAsync(name, desired.Revision) : null;
-        return VmStatus.Of(actor, persona, fleet.IsConnected(actor.Vm.Id), fleet.SentGeneration(actor.Vm.Id));
+        return VmStatus.Of(
+            actor, persona, fleet.IsConnected(actor.Vm.Id), fleet.SentGeneration(actor.Vm.Id), clock.Now);
     }
 
     private static IResult List(HttpRequest request, PersonaManager manager, AgentFleet fleet)
@@ -55,8 +57,8 @@ internal static class VmEndpoints
         manager.TryFind(id, out var actor) ? Results.Ok(VmResource.Of(actor.Vm, fleet.IsConnected(id))) : NoVm(id);
 
     private static async Task<IResult> GetStatusAsync(
-        string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library) =>
-        manager.TryFind(id, out var actor) ? Results.Ok(await StatusAsync(actor, fleet, library)) : NoVm(id);
+        string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library, SteadyClock clock) =>
+        manager.TryFind(id, out var actor) ? Results.Ok(await StatusAsync(actor, fleet, library, clock)) : NoVm(id);
 
     private static IResult GetBindings(string id, PersonaManager manager) =>
         manager.TryFind(id, out var actor) ? Results.Ok(VmBindings.Of(actor.Vm)) : NoVm(id);

@@ -89,7 +89,14 @@ internal static partial class AgentReports
         var started = wire.Started;
         var image = new ProcessImage(
             Text(started.Path, MaxPath, "path"), Text(started.Executable, MaxPath, "executable"), started.UserId,
-            Text(started.UserName, MaxWord, "user_name"));
+            Text(started.UserName, MaxWord, "user_name"))
+        {
+            Parent = started.ParentPath.Length + started.ParentExecutable.Length == 0
+                ? null
+                : new ParentImage(
+                    Text(started.ParentPath, MaxPath, "parent_path"),
+                    Text(started.ParentExecutable, MaxPath, "parent_executable")),
+        };
         var start = started.Kind switch
         {
             V1.StartKind.Exec => "exec",

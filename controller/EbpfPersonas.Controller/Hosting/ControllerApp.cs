@@ -28,6 +28,7 @@ internal static class ControllerApp
         builder.Services.AddSingleton<IStore>(new SqliteStore(settings.Store));
         builder.Services.AddSingleton<ControllerMetrics>();
         builder.Services.AddSingleton<PersonaLibrary>();
+        builder.Services.AddSingleton<SteadyClock>();
         builder.Services.AddSingleton<Decisions>();
         builder.Services.AddSingleton<PersonaManager>();
         builder.Services.AddSingleton<ActivityIntake>();

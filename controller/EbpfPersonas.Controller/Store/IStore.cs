@@ -29,7 +29,7 @@ internal interface IStore
         string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now);
 
     /// <summary>
-    /// Deletes unless a VM binds, defaults to, pins, holds or should run it; then gives the ids of at most ten such
+    /// Deletes unless a VM binds, defaults to, pins or should run it; then gives the ids of at most ten such
     /// VMs.
     /// </summary>
     Task<(DeleteOutcome Outcome, IReadOnlyList<string> Users)> DeletePersonaAsync(

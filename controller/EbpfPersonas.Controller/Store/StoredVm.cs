@@ -25,8 +25,12 @@ internal sealed record StoredVm
 
     public string? Default { get; init; }
 
-    /// <summary>The persona that stays after its trigger ended (<c>deactivate_when: manual</c>).</summary>
-    public string? Held { get; init; }
+    /// <summary>
+    /// What is remembered of the bound personas, by name; one that is absent is idle. Times are those of
+    /// <see cref="Activation.SteadyClock"/>.
+    /// </summary>
+    public ImmutableDictionary<string, BindingMemory> Memory { get; init; } =
+        ImmutableDictionary<string, BindingMemory>.Empty;
 
     public ManualPin? Pin { get; init; }
 
@@ -40,7 +44,7 @@ internal sealed record StoredVm
     /// <summary>The last NACK, until a later generation is realised.</summary>
     public ApplyFailure? Failure { get; init; }
 
-    /// <summary>The personas that may be decided for: bound, default, held and pinned.</summary>
+    /// <summary>The personas that may be decided for: bound, default and pinned.</summary>
     public IReadOnlySet<string> References() =>
-        Bindings.Concat(new[] { Default, Held, Pin?.Persona }.OfType<string>()).ToHashSet(StringComparer.Ordinal);
+        Bindings.Concat(new[] { Default, Pin?.Persona }.OfType<string>()).ToHashSet(StringComparer.Ordinal);
 }

@@ -29,7 +29,9 @@ internal sealed record TriggerDocument
 
     public TriggerDocument? Not { get; init; }
 
-    /// <summary>Whether every part is one that this version evaluates; otherwise the trigger never fires.</summary>
-    public bool IsEvaluated => ParentProcess is null && Connection is null && ListenPort is null && ApiCall is null
-        && DataType is null && Schedule is null && AnyOf.IsEmpty && AllOf.IsEmpty && Not is null;
+    /// <summary>
+    /// Whether every part, at any depth, is one that this version evaluates; otherwise the trigger never fires.
+    /// </summary>
+    public bool IsEvaluated => Connection is null && ListenPort is null && ApiCall is null && DataType is null
+        && AnyOf.Concat(AllOf).All(part => part.IsEvaluated) && (Not is null || Not.IsEvaluated);
 }

@@ -58,4 +58,7 @@ internal static class FindingCode
     public const string ShadowedRule = "SHADOWED_RULE";
     public const string DuplicateRule = "DUPLICATE_RULE";
     public const string MatchesNothing = "MATCHES_NOTHING";
+    public const string NeverLive = "NEVER_LIVE";
+    public const string AlwaysLive = "ALWAYS_LIVE";
+    public const string LiveAtBoot = "LIVE_AT_BOOT";
 }

@@ -16,10 +16,7 @@ internal static class LifecycleReader
             return null;
         }
 
-        foreach (var member in members.Present("linger", "cooldown", "ttl", "confirm_timeout"))
-        {
-            member.NotEnforcedYet("this version does not wait for it.");
-        }
+        members["confirm_timeout"]?.NotEnforcedYet("this version does not wait for it.");
 
         return new LifecycleDocument
         {

@@ -9,16 +9,14 @@ namespace EbpfPersonas.Personas.Reading;
 /// <summary>Reads <c>activation_trigger</c>: leaves that must hold together, and the combinators over them.</summary>
 internal static partial class TriggerReader
 {
-    private static readonly string[] Evaluated = ["process_name", "process_path", "user"];
+    private static readonly string[] Evaluated =
+        ["process_name", "process_path", "user", "parent_process", "schedule", "any_of", "all_of", "not"];
 
-    private static readonly string[] NotEvaluated =
-        ["parent_process", "connection", "listen_port", "api_call", "data_type", "schedule", "any_of", "all_of", "not"];
+    private static readonly string[] NotEvaluated = ["connection", "listen_port", "api_call", "data_type"];
 
     private static readonly string[] Known = [.. Evaluated, .. NotEvaluated];
 
-    public static TriggerDocument? Read(Field field) => Read(field, outermost: true);
-
-    private static TriggerDocument? Read(Field field, bool outermost)
+    public static TriggerDocument? Read(Field field)
     {
         if (field.Object(Known) is not { } members)
         {
@@ -31,12 +29,9 @@ internal static partial class TriggerReader
                 "activation_trigger out instead.");
         }
 
-        if (outermost)
+        foreach (var member in members.Present(NotEvaluated))
         {
-            foreach (var member in members.Present(NotEvaluated))
-            {
-                member.NotEnforcedYet("this version does not evaluate it: the trigger never fires.");
-            }
+            member.NotEnforcedYet("this version does not evaluate it: the trigger never fires.");
         }
 
         return new TriggerDocument
@@ -44,7 +39,7 @@ internal static partial class TriggerReader
             ProcessName = members["process_name"] is { } name ? ReadProcessName(name) : null,
             ProcessPath = members["process_path"] is { } path ? Vocabulary.ExecutablePath(path) : null,
             User = members["user"] is { } user ? Vocabulary.Account(user) : null,
-            ParentProcess = members["parent_process"] is { } parent ? ReadProgram(parent) : null,
+            ParentProcess = members["parent_process"] is { } parent ? ReadParent(parent) : null,
             Connection = members["connection"] is { } connection ? ReadConnection(connection) : null,
             ListenPort = (int?)members["listen_port"]?.Integer(1, ushort.MaxValue),
             ApiCall = members["api_call"] is { } call ? ReadApiCall(call) : null,
@@ -52,12 +47,12 @@ internal static partial class TriggerReader
             Schedule = members["schedule"] is { } schedule ? ScheduleReader.Read(schedule) : null,
             AnyOf = members["any_of"] is { } any ? ReadList(any) : [],
             AllOf = members["all_of"] is { } all ? ReadList(all) : [],
-            Not = members["not"] is { } not ? Read(not, outermost: false) : null,
+            Not = members["not"] is { } not ? Read(not) : null,
         };
     }
 
     private static ImmutableArray<TriggerDocument> ReadList(Field field) =>
-        [.. (field.NonEmptyList(64) ?? []).Select(item => Read(item, outermost: false)).OfType<TriggerDocument>()];
+        [.. (field.NonEmptyList(64) ?? []).Select(Read).OfType<TriggerDocument>()];
 
     private static string? ReadProcessName(Field field)
     {
@@ -78,8 +73,26 @@ internal static partial class TriggerReader
         return name;
     }
 
+    /// <summary>A program's name, or its absolute path.</summary>
+    private static string? ReadParent(Field field)
+    {
+        if (ReadProgram(field) is not { } program)
+        {
+            return null;
+        }
+
+        if (program.Contains('/', StringComparison.Ordinal))
+        {
+            return Vocabulary.ExecutablePath(field);
+        }
+
+        field.Warn(FindingCode.ForgeableTrigger,
+            "Any user can run a parent, or make a link to one, of this name. Prefer its path, or add user.");
+        return program;
+    }
+
     /// <summary>
-    /// A program's name or absolute path. The kernel's NAME_MAX is 255 bytes, and no name is "." or "..".
+    /// A program's name or path. The kernel's NAME_MAX is 255 bytes, and no name is "." or "..".
     /// </summary>
     private static string? ReadProgram(Field field)
     {

@@ -1,4 +1,3 @@
-using EbpfPersonas.Personas.Activation;
 using EbpfPersonas.Personas.Documents;
 using EbpfPersonas.Personas.Model;
 using Google.Protobuf;
@@ -6,7 +5,7 @@ using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Personas.Validation;
 
-/// <summary>Maps a checked document to what the agent gets and to what activates it.</summary>
+/// <summary>Maps a checked document to what the agent gets.</summary>
 internal static class PersonaMapper
 {
     /// <summary>
@@ -33,14 +32,6 @@ internal static class PersonaMapper
         wire.Tests.AddRange(document.Tests.Select(ToWire));
         return wire;
     }
-
-    /// <summary>
-    /// The trigger, empty where there is none or where it has a part that is not evaluated: then it never fires.
-    /// </summary>
-    public static Trigger ToTrigger(PersonaDocument document) =>
-        document.ActivationTrigger is { IsEvaluated: true } trigger
-            ? new Trigger { ProcessName = trigger.ProcessName, ProcessPath = trigger.ProcessPath, User = trigger.User }
-            : new Trigger();
 
     /// <summary>
     /// What a direction does where no rule matches: as said; else deny where it has an allow list, even an empty one;

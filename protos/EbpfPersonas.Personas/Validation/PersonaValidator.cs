@@ -41,6 +41,7 @@ internal static class PersonaValidator
             var persona = PersonaReader.Read(PersonaMapper.ToWire(document, revision: 1));
             RunTests(persona, findings);
             WarnOfUnreachable(document, persona, findings);
+            TriggerLint.Check(TriggerMapper.ToTrigger(document), findings);
             return Measure(persona, findings) is { } size && !findings.HasErrors
                 ? new ValidatedPersona(
                     document, DocumentText.Without(utf8.Span, [.. PersonaDocumentReader.ReadOnlyMembers]),

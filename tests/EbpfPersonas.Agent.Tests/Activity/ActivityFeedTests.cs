@@ -144,6 +144,28 @@ public sealed class ActivityFeedTests
         Assert.All(sizes, size => Assert.InRange(size, 1, 1024 * 1024));
     }
 
+    [Fact]
+    public void Says_what_the_parent_ran_when_it_started_a_process()
+    {
+        _feed.Replace([Init, new(2, 1, new ProcessImage("/usr/sbin/cron", "/usr/sbin/cron", 0, "root"))]);
+        var scanned = _feed.Take()!.Processes.ToDictionary(e => e.Started.Pid, e => e.Started);
+        _feed.Add([Exec(7, "/usr/sbin/sshd"), Child(8, "/bin/bash", 7), Record(ProcessEventKind.Fork, 9, 8)]);
+        var started = _feed.Take()!.Processes.Select(e => e.Started).ToArray();
+        // The parent ends, and everything is looked at again.
+        _feed.Add([Record(ProcessEventKind.Exit, 7)]);
+        _feed.Replace([Init, new(8, 1, new ProcessImage("/bin/bash", "", 0, "root"))]);
+        var again = _feed.Take()!.Processes.Single(e => e.Started.Pid == 8).Started;
+
+        Assert.Equal(("", ""), (scanned[1].ParentPath, scanned[1].ParentExecutable));
+        Assert.Equal("/sbin/init", scanned[2].ParentPath);
+        Assert.Equal("/usr/lib/systemd/systemd", scanned[2].ParentExecutable);
+        Assert.Equal(["", "/usr/sbin/sshd", "/usr/sbin/sshd"], started.Select(process => process.ParentPath));
+        Assert.Equal("/usr/sbin/sshd", again.ParentPath);
+    }
+
+    private static ProcessRecord Child(uint pid, string path, uint parent) =>
+        Record(ProcessEventKind.Exec, pid, parent) with { Path = path };
+
     private static ProcessRecord Exec(uint pid, string path, string executable = "") =>
         Record(ProcessEventKind.Exec, pid) with { Path = path, Executable = executable };
 

@@ -27,7 +27,8 @@ public sealed class FullDiskTests : IDisposable
         var sink = new FakeSink();
         var metrics = new ControllerMetrics();
         var decisions = new Decisions(
-            store, new PersonaLibrary(store), sink, metrics, TimeProvider.System, NullLogger<Decisions>.Instance);
+            store, new PersonaLibrary(store), sink, metrics, new SteadyClock(TimeProvider.System), TimeProvider.System,
+            NullLogger<Decisions>.Instance);
         using var manager = new PersonaManager(store, decisions, TimeProvider.System);
         var intake = new ActivityIntake(manager, decisions, metrics, TimeProvider.System);
         await PutAsync(store, RunningController.Persona, "db");

@@ -30,6 +30,20 @@ public sealed class OpenApiTests : ControllerTest
         Assert.Equal(["type", "title", "status", "detail", "errors"], problem.Select(member => member.Key));
     }
 
+    [Theory]
+    [InlineData("lifecycle", "LifecycleStatus")]
+    [InlineData("bound", "BoundStatus")]
+    public async Task The_status_says_of_each_member_of_a_life_what_it_means(string member, string schema)
+    {
+        var schemas = (await Controller.GetAsync("/openapi/v1.json"))["components"]!["schemas"]!;
+
+        Assert.Contains(
+            $"#/components/schemas/{schema}", schemas["VmStatus"]!["properties"]![member]!.ToJsonString(),
+            StringComparison.Ordinal);
+        Assert.All(
+            schemas[schema]!["properties"]!.AsObject(), property => Assert.NotNull(property.Value!["description"]));
+    }
+
     /// <summary>An unknown member's error lists what is known; the schema must list the same.</summary>
     [Theory]
     [InlineData("Persona", "", """{"name":"p","?":1}""")]

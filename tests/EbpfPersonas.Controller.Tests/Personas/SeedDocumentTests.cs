@@ -66,7 +66,7 @@ public sealed class SeedDocumentTests
         Assert.Equal(
             ["/network_profile/allowed_ingress/0", "/network_profile/allowed_egress/0"],
             persona.Rules.Select(rule => rule.Id));
-        Assert.True(PersonaMapper.ToTrigger(document).Matches(
+        Assert.True(Assert.Single(BindingMapper.ToBinding(document).Trigger.Conditions).Matches(
             new ProcessImage("/usr/bin/mysql", "/usr/bin/mariadb", 0, "root")));
     }
 }

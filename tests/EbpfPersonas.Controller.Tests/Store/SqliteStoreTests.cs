@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Controller.Store.Sqlite;
 using EbpfPersonas.Personas.Activation;
@@ -36,7 +37,12 @@ public sealed class SqliteStoreTests : IDisposable
             Capabilities = ["attach:tcx", "x"],
             Bindings = ["a"],
             Default = "a",
-            Held = "a",
+            Memory = ImmutableDictionary<string, BindingMemory>.Empty.Add("a", new BindingMemory
+            {
+                State = BindingState.Lingering,
+                Since = TimeSpan.FromMilliseconds(1_800_000_000_123),
+                LingersUntil = TimeSpan.FromMilliseconds(1_800_000_000_124),
+            }),
             Pin = new ManualPin("a", Now),
             PinReason = "why",
             Desired = new DesiredState(7, "a", 1, ActivationCause.Manual, "because.", Now),
@@ -63,7 +69,9 @@ public sealed class SqliteStoreTests : IDisposable
         var read = Assert.Single(await again.LoadVmsAsync());
         Assert.Equal(vm.Bindings.ToArray(), read.Bindings.ToArray());
         Assert.Equal(vm.Capabilities.ToArray(), read.Capabilities.ToArray());
-        Assert.Equal(vm, read with { Bindings = vm.Bindings, Capabilities = vm.Capabilities });
+        Assert.Equal(vm.Memory, read.Memory);
+        Assert.Equal(
+            vm, read with { Bindings = vm.Bindings, Capabilities = vm.Capabilities, Memory = vm.Memory });
         Assert.Equal(entry with { Id = 1 }, Assert.Single(await again.ListActivationsAsync("vm-1", long.MaxValue, 10)));
         Assert.Equal("{}"u8.ToArray(), (await again.FindPersonaAsync("a"))!.Document.ToArray());
     }
@@ -104,16 +112,46 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_live_or_held_under_the_first_layout_goes_on()
+    {
+        var store = new SqliteStore(File);
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            await store.PutPersonaAsync(name, "{}"u8.ToArray(), WriteCondition.None, Now);
+        }
+
+        foreach (var cause in new[] { ActivationCause.Trigger, ActivationCause.Manual })
+        {
+            await store.SaveVmAsync(new VmChange(new StoredVm
+            {
+                Id = $"vm-{cause}",
+                FirstSeen = Now,
+                LastContact = Now,
+                Bindings = ["a", "b", "c"],
+                Desired = new DesiredState(1, "a", 1, cause, "because.", Now),
+            }));
+        }
+
+        Execute(
+            """
+            DROP TABLE binding_states; ALTER TABLE vms ADD COLUMN held_persona TEXT; UPDATE vms SET held_persona = 'b';
+            PRAGMA user_version = 1
+            """);
+        var read = await new SqliteStore(File).LoadVmsAsync();
+
+        var since = Now - DateTimeOffset.UnixEpoch;
+        var held = KeyValuePair.Create("b", new BindingMemory { State = BindingState.Held, Since = since });
+        Assert.Equal([held], read.Single(vm => vm.Id == "vm-Manual").Memory);
+        Assert.Equal(
+            [KeyValuePair.Create("a", new BindingMemory { State = BindingState.Live, Since = since }), held],
+            read.Single(vm => vm.Id == "vm-Trigger").Memory.OrderBy(pair => pair.Key, StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void A_file_of_a_newer_version_is_refused()
     {
         _ = new SqliteStore(File);
-        using (var connection = new SqliteConnection($"Data Source={File}"))
-        {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA user_version = 99";
-            command.ExecuteNonQuery();
-        }
+        Execute("PRAGMA user_version = 99");
 
         var refused = Assert.Throws<InvalidOperationException>(() => new SqliteStore(File));
         Assert.Contains("newer version", refused.Message, StringComparison.Ordinal);
@@ -128,6 +166,17 @@ public sealed class SqliteStoreTests : IDisposable
         using var command = connection.CreateCommand();
         command.CommandText = "PRAGMA journal_mode";
         Assert.Equal("wal", command.ExecuteScalar());
+    }
+
+    private void Execute(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={File}");
+        connection.Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The tests' own texts.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
     }
 
     private static ActivationEntry Entry(long generation) => new()

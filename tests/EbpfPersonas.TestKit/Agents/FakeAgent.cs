@@ -64,7 +64,8 @@ public sealed class FakeAgent : IAsyncDisposable
 
     /// <summary>A process as the kernel would report it.</summary>
     public static ProcessStarted Process(
-        uint pid, string path, string? executable = null, StartKind kind = StartKind.Exec, uint user = 0)
+        uint pid, string path, string? executable = null, StartKind kind = StartKind.Exec, uint user = 0,
+        string parent = "")
     {
         return new ProcessStarted
         {
@@ -75,6 +76,8 @@ public sealed class FakeAgent : IAsyncDisposable
             Path = path,
             Executable = executable ?? path,
             Kind = kind,
+            ParentPath = parent,
+            ParentExecutable = parent,
         };
     }
 

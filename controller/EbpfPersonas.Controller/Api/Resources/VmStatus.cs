@@ -1,5 +1,6 @@
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Fleet;
+using EbpfPersonas.Personas.Activation;
 
 namespace EbpfPersonas.Controller.Api.Resources;
 
@@ -21,7 +22,9 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Reason">Why, as a sentence.</param>
 /// <param name="Since">When it was decided.</param>
 /// <param name="Pin">The activation by hand, if there is one.</param>
-/// <param name="Held">The persona that stays until it is deactivated by hand, if there is one.</param>
+/// <param name="Held">The strongest persona that stays until it is deactivated by hand, if there is one.</param>
+/// <param name="Lifecycle">Why the desired persona is active, and until when, as far as that is known.</param>
+/// <param name="Bound">Where each bound persona stands, the strongest first.</param>
 /// <param name="LastError">The last NACK, until something was realised after it.</param>
 /// <param name="Capabilities">What the VM can enforce.</param>
 /// <param name="Conditions">What one should know.</param>
@@ -30,14 +33,17 @@ internal sealed record VmStatus(
     string? DesiredPersona,
     long? DesiredRevision, long DesiredGeneration, long RealisedGeneration, long Epoch, string Cause, string Reason,
     DateTimeOffset? Since,
-    VmStatus.PinState? Pin, string? Held, VmStatus.Error? LastError, IReadOnlyList<string> Capabilities,
+    VmStatus.PinState? Pin, string? Held, LifecycleStatus Lifecycle, IReadOnlyList<BoundStatus> Bound,
+    VmStatus.Error? LastError, IReadOnlyList<string> Capabilities,
     IReadOnlyList<Condition> Conditions)
 {
-    public static VmStatus Of(VmActor actor, LivePersona? desired, bool connected, long sentGeneration)
+    public static VmStatus Of(
+        VmActor actor, LivePersona? desired, bool connected, long sentGeneration, Moment now)
     {
         ArgumentNullException.ThrowIfNull(actor);
         var vm = actor.Vm;
         var desiredState = vm.Desired;
+        var bound = BoundStatus.Of(Evaluation.SituationOf(actor, vm), now);
         return new VmStatus(
             vm.Id, connected, vm.LastContact, VmPhases.Of(actor, sentGeneration),
             vm.Realised?.Persona,
@@ -51,7 +57,9 @@ internal sealed record VmStatus(
             desiredState.Sentence,
             desiredState.Generation == 0 ? null : desiredState.Since,
             vm.Pin is { } pin ? new PinState(pin.Persona, pin.Expires, vm.PinReason) : null,
-            vm.Held,
+            bound.FirstOrDefault(persona => persona.State == "held")?.Persona,
+            LifecycleStatus.Of(vm, bound),
+            bound,
             vm.Failure is { } failure ? new Error(failure.Generation, failure.Code, failure.Message, failure.At) : null,
             vm.Capabilities,
             [.. Describe(actor, desired, connected)]);

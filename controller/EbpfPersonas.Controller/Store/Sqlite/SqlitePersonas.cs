@@ -97,7 +97,7 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
         var users = connection.Query<string>(
             """
             SELECT vm_id FROM bindings WHERE persona = @name
-            UNION SELECT id FROM vms WHERE @name IN (default_persona, held_persona, pin_persona, desired_persona)
+            UNION SELECT id FROM vms WHERE @name IN (default_persona, pin_persona, desired_persona)
             ORDER BY 1 LIMIT 10
             """,
             new { name }, transaction).ToArray();

@@ -52,6 +52,21 @@ internal static class SqliteSchema
         ) STRICT;
         CREATE INDEX activations_by_vm ON activations (vm_id, id);
         """,
+        """
+        CREATE TABLE binding_states (
+            vm_id TEXT NOT NULL REFERENCES vms (id) ON DELETE CASCADE, persona TEXT NOT NULL, state INTEGER NOT NULL,
+            since INTEGER NOT NULL, lingers_until INTEGER, cools_until INTEGER,
+            PRIMARY KEY (vm_id, persona)
+        ) STRICT, WITHOUT ROWID;
+
+        -- What was live (2) or held (4) goes on.
+        INSERT INTO binding_states (vm_id, persona, state, since)
+            SELECT vms.id, persona, 4, desired_since FROM vms JOIN bindings ON vm_id = id AND persona = held_persona;
+        INSERT OR IGNORE INTO binding_states (vm_id, persona, state, since)
+            SELECT vms.id, persona, 2, desired_since FROM vms JOIN bindings ON vm_id = id AND persona = desired_persona
+            WHERE desired_cause = 2;
+        ALTER TABLE vms DROP COLUMN held_persona;
+        """,
     ];
 
     /// <summary>

@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
 using Dapper;
 
 namespace EbpfPersonas.Controller.Store.Sqlite;
 
-/// <summary>The tables <c>vms</c>, <c>bindings</c> and <c>activations</c>.</summary>
+/// <summary>
+/// The tables <c>vms</c>, <c>bindings</c>, <c>binding_states</c> and <c>activations</c>.
+/// </summary>
 internal sealed class SqliteVms(SqliteConnections connections)
 {
     /// <summary>Lines of history that a VM keeps.</summary>
@@ -12,7 +15,7 @@ internal sealed class SqliteVms(SqliteConnections connections)
     [
         "id", "first_seen", "last_contact", "agent_version", "kernel_release", "boot_id", "capabilities",
         "default_persona",
-        "held_persona", "pin_persona", "pin_expires", "pin_reason", "desired_generation", "desired_persona",
+        "pin_persona", "pin_expires", "pin_reason", "desired_generation", "desired_persona",
         "desired_revision",
         "desired_cause", "desired_sentence", "desired_since", "realised_generation", "realised_epoch",
         "realised_persona",
@@ -40,8 +43,14 @@ internal sealed class SqliteVms(SqliteConnections connections)
         var bindings = connection.Query<(string VmId, string Persona)>(
             "SELECT vm_id, persona FROM bindings ORDER BY vm_id, position")
             .ToLookup(row => row.VmId, row => row.Persona);
+        var memories = connection.Query<BindingStateRow>(
+            "SELECT vm_id, persona, state, since, lingers_until, cools_until FROM binding_states")
+            .ToLookup(row => row.VmId);
         return connection.Query<VmRow>($"SELECT {string.Join(", ", VmColumns)} FROM vms ORDER BY id")
-            .Select(row => row.ToVm(bindings[row.Id])).ToArray();
+            .Select(row => row.ToVm(
+                bindings[row.Id],
+                memories[row.Id].ToImmutableDictionary(state => state.Persona, state => state.ToMemory())))
+            .ToArray();
     });
 
     public void Save(VmChange change) => connections.Write((connection, transaction) =>
@@ -52,6 +61,11 @@ internal sealed class SqliteVms(SqliteConnections connections)
         connection.Execute(
             "INSERT INTO bindings (vm_id, position, persona) VALUES (@Id, @position, @persona)",
             vm.Bindings.Select((persona, position) => new { vm.Id, position, persona }), transaction);
+        connection.Execute("DELETE FROM binding_states WHERE vm_id = @Id", new { vm.Id }, transaction);
+        connection.Execute(
+            "INSERT INTO binding_states (vm_id, persona, state, since, lingers_until, cools_until) " +
+            "VALUES (@VmId, @Persona, @State, @Since, @LingersUntil, @CoolsUntil)",
+            vm.Memory.Select(pair => BindingStateRow.From(vm.Id, pair.Key, pair.Value)), transaction);
         if (change.Answer is not null)
         {
             connection.Execute(

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EbpfPersonas.Personas.Activation;
 
 namespace EbpfPersonas.Controller.Store.Sqlite;
@@ -21,8 +22,6 @@ internal sealed class VmRow
     public string Capabilities { get; set; } = "";
 
     public string? DefaultPersona { get; set; }
-
-    public string? HeldPersona { get; set; }
 
     public string? PinPersona { get; set; }
 
@@ -70,7 +69,6 @@ internal sealed class VmRow
         BootId = vm.BootId,
         Capabilities = string.Join('\n', vm.Capabilities),
         DefaultPersona = vm.Default,
-        HeldPersona = vm.Held,
         PinPersona = vm.Pin?.Persona,
         PinExpires = vm.Pin?.Expires?.ToUnixTimeMilliseconds(),
         PinReason = vm.PinReason,
@@ -91,7 +89,7 @@ internal sealed class VmRow
         FailureAt = vm.Failure?.At.ToUnixTimeMilliseconds(),
     };
 
-    public StoredVm ToVm(IEnumerable<string> bindings) => new()
+    public StoredVm ToVm(IEnumerable<string> bindings, ImmutableDictionary<string, BindingMemory> memory) => new()
     {
         Id = Id,
         FirstSeen = Time(FirstSeen),
@@ -102,7 +100,7 @@ internal sealed class VmRow
         Capabilities = [.. Capabilities.Split('\n', StringSplitOptions.RemoveEmptyEntries)],
         Bindings = [.. bindings],
         Default = DefaultPersona,
-        Held = HeldPersona,
+        Memory = memory,
         Pin = PinPersona is null ? null : new ManualPin(PinPersona, PinExpires is { } expires ? Time(expires) : null),
         PinReason = PinReason,
         Desired = new DesiredState(

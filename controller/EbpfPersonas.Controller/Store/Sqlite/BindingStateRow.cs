@@ -1,0 +1,39 @@
+using EbpfPersonas.Personas.Activation;
+
+namespace EbpfPersonas.Controller.Store.Sqlite;
+
+/// <summary>A row of <c>binding_states</c>; times are milliseconds since 1970.</summary>
+internal sealed class BindingStateRow
+{
+    public string VmId { get; set; } = "";
+
+    public string Persona { get; set; } = "";
+
+    public long State { get; set; }
+
+    public long Since { get; set; }
+
+    public long? LingersUntil { get; set; }
+
+    public long? CoolsUntil { get; set; }
+
+    public static BindingStateRow From(string vmId, string persona, BindingMemory memory) => new()
+    {
+        VmId = vmId,
+        Persona = persona,
+        State = (long)memory.State,
+        Since = Milliseconds(memory.Since),
+        LingersUntil = memory.LingersUntil is { } lingers ? Milliseconds(lingers) : null,
+        CoolsUntil = memory.CoolsUntil is { } cools ? Milliseconds(cools) : null,
+    };
+
+    public BindingMemory ToMemory() => new()
+    {
+        State = (BindingState)State,
+        Since = TimeSpan.FromMilliseconds(Since),
+        LingersUntil = LingersUntil is { } lingers ? TimeSpan.FromMilliseconds(lingers) : null,
+        CoolsUntil = CoolsUntil is { } cools ? TimeSpan.FromMilliseconds(cools) : null,
+    };
+
+    private static long Milliseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMillisecond;
+}

@@ -1,0 +1,9 @@
+namespace EbpfPersonas.Personas.Activation.Stages;
+
+/// <summary>
+/// A VM switched by itself: the local epoch that began, the persona (null = none) and its revision, why, the process
+/// whose start or exit it was (pid and image without parent; null where it was none), and when.
+/// </summary>
+public sealed record PersonaSwitch(
+    uint Epoch, string? Persona, ulong Revision, SwitchCause Cause, uint? Pid, ProcessImage? Process,
+    DateTimeOffset Time);
