@@ -2,6 +2,7 @@ using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Pins;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Metrics;
 using EbpfPersonas.Agent.Settings;
@@ -81,7 +82,7 @@ internal static class AgentHost
         services.AddSingleton(provider => new SocketHooks(
             provider.GetRequiredService<PersonaDataplane>().Filter,
             NetworkNamespace.ReadCookie(),
-            settings.PinDirectory is { } pins ? Path.Join(pins, "links") : null));
+            settings.PinDirectory is { } pins ? LayoutPins.LinksIn(pins) : null));
         services.AddHostedService<DataplaneService>();
     }
 
