@@ -19,8 +19,7 @@ internal sealed record KernelReport(IReadOnlyList<HangingFilter> Filters, Pinned
         var filters = Array.Empty<HangingFilter>() as IReadOnlyList<HangingFilter>;
         try
         {
-            filters = HangingFilters.Read(
-                pinDirectory is null ? null : Path.Join(pinDirectory, PinnedState.LinkFolder));
+            filters = HangingFilters.Read(pinDirectory is null ? null : LayoutPins.LinksIn(pinDirectory));
             return new KernelReport(
                 filters, pinDirectory is null ? null : PinnedDataplane.Read(pinDirectory), Unreadable: null);
         }

@@ -1,6 +1,4 @@
-using EbpfPersonas.Agent.Activity;
-using EbpfPersonas.Agent.Dataplane;
-using EbpfPersonas.Agent.Dataplane.Interfaces;
+using EbpfPersonas.Agent.Dataplane.Pins;
 using EbpfPersonas.Agent.Settings;
 using Tmds.Linux;
 using V1 = EbpfPersonas.Protos.V1;
@@ -82,12 +80,8 @@ internal sealed class OperatorCommands(AgentSettings settings, Action enforceNow
             }
             catch (IOException)
             {
-                // An agent that hangs has it, and holds the links: they are taken off whoever does.
-                var links = Path.Join(pins, PinnedState.LinkFolder);
-                SocketHooks.RemovePinned(links);
-                ProcessTracer.RemovePinned(links);
-                InterfaceFilters.RemoveAll(links);
-                PinnedState.Unpin(pins);
+                // An agent that hangs has it.
+                PinnedDataplane.RemoveHeld(pins);
             }
         }
 

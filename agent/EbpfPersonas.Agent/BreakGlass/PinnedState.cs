@@ -1,3 +1,5 @@
+using EbpfPersonas.Agent.Dataplane.Pins;
+
 namespace EbpfPersonas.Agent.BreakGlass;
 
 /// <summary>What of ours is pinned, and so in the kernel whether an agent runs or not.</summary>
@@ -5,26 +7,12 @@ namespace EbpfPersonas.Agent.BreakGlass;
 /// <param name="Layouts">The folders of maps, one for each layout.</param>
 internal sealed record PinnedState(IReadOnlyList<string> Links, IReadOnlyList<string> Layouts)
 {
-    /// <summary>The folder of links in that of the pins.</summary>
-    public const string LinkFolder = "links";
-
     /// <summary>What is in <paramref name="pinDirectory"/>; nothing where nothing is pinned at all.</summary>
     public static PinnedState Read(string? pinDirectory) => pinDirectory is not null && Directory.Exists(pinDirectory)
         ? new PinnedState(
-            Names(Path.Join(pinDirectory, LinkFolder), "*", Directory.GetFiles),
-            Names(pinDirectory, "layout-*", Directory.GetDirectories))
+            Names(LayoutPins.LinksIn(pinDirectory), "*", Directory.GetFiles),
+            Names(pinDirectory, MapLayout.Prefix + "*", Directory.GetDirectories))
         : new PinnedState([], []);
-
-    /// <summary>
-    /// Deletes all that is pinned; it is gone where no process holds it. Throws <see cref="IOException"/>.
-    /// </summary>
-    public static void Unpin(string pinDirectory)
-    {
-        if (Directory.Exists(pinDirectory))
-        {
-            Directory.Delete(pinDirectory, recursive: true);
-        }
-    }
 
     private static string[] Names(string folder, string pattern, Func<string, string, string[]> list) =>
         Directory.Exists(folder)

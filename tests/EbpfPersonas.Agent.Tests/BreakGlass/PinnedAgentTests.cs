@@ -13,9 +13,12 @@ public sealed class PinnedAgentTests : IAsyncLifetime
 
     public Task DisposeAsync() => _vm.DisposeAsync().AsTask();
 
-    [Fact]
-    public async Task An_agent_that_is_killed_is_not_missed_and_the_next_one_goes_on()
+    [Theory]
+    [InlineData("tcx")]
+    [InlineData("clsact")]
+    public async Task An_agent_that_is_killed_is_not_missed_and_the_next_one_goes_on(string attach)
     {
+        _vm.Attach = attach;
         await _vm.StartAgentAsync();
         await _vm.ConnectedAsync();
         Assert.True(await _vm.ReachesPeerAsync());
@@ -76,9 +79,12 @@ public sealed class PinnedAgentTests : IAsyncLifetime
         Assert.Contains("enforced   nothing: no filter is attached", text, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task The_operator_takes_everything_off_and_puts_it_back_without_an_agent()
+    [Theory]
+    [InlineData("tcx")]
+    [InlineData("clsact")]
+    public async Task The_operator_takes_everything_off_and_puts_it_back_without_an_agent(string attach)
     {
+        _vm.Attach = attach;
         await _vm.StartAgentAsync();
         await _vm.ConnectedAsync();
         await _vm.PushAsync(1, GovernedVm.Closed("closed"));
@@ -98,9 +104,12 @@ public sealed class PinnedAgentTests : IAsyncLifetime
         Assert.Equal(0, (await _vm.CommandAsync("status")).ExitCode);
     }
 
-    [Fact]
-    public async Task An_agent_that_hangs_does_not_keep_the_operator_from_taking_everything_off()
+    [Theory]
+    [InlineData("tcx")]
+    [InlineData("clsact")]
+    public async Task An_agent_that_hangs_does_not_keep_the_operator_from_taking_everything_off(string attach)
     {
+        _vm.Attach = attach;
         await _vm.StartAgentAsync();
         await _vm.ConnectedAsync();
         await _vm.PushAsync(1, GovernedVm.Closed("closed"));

@@ -1,13 +1,11 @@
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
-using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Kernel;
 using EbpfPersonas.TestKit.Network;
 using EbpfPersonas.TestKit.Processes;
 using Tmds.Linux;
 using Xunit;
-using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;
 
@@ -19,15 +17,6 @@ public sealed class DhcpTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
-
-    private static readonly Persona DenyEverything = new()
-    {
-        Name = "deny-everything",
-        Revision = 1,
-        DefaultIngress = RuleAction.Deny,
-        DefaultEgress = RuleAction.Deny,
-        Rules = [],
-    };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("dhcp");
     private Lab _lab = null!;
@@ -81,7 +70,7 @@ public sealed class DhcpTests : IAsyncLifetime
     public async Task Under_deny_everything_an_address_is_got_and_kept(AttachMode mode)
     {
         using var dataplane = Attach(mode, BpfImages.Filter());
-        dataplane.Apply(1, DenyEverything);
+        dataplane.Apply(1, DenyingPersona.Everything);
 
         // By broadcast, from 0.0.0.0.
         await using var client = StartClient();
@@ -97,7 +86,7 @@ public sealed class DhcpTests : IAsyncLifetime
     public async Task Without_the_failsafe_no_address_is_got()
     {
         using var dataplane = Attach(AttachMode.Auto, TestObjects.Program("failsafe_removed"));
-        dataplane.Apply(1, DenyEverything);
+        dataplane.Apply(1, DenyingPersona.Everything);
 
         await using var client = StartClient();
 
@@ -114,7 +103,7 @@ public sealed class DhcpTests : IAsyncLifetime
         client.Signal(LibC.SIGUSR1);
         await client.WaitForOutputAsync("renew 10.0.0.50", Patience);
 
-        dataplane.Apply(1, DenyEverything);
+        dataplane.Apply(1, DenyingPersona.Everything);
         client.Signal(LibC.SIGUSR1);
 
         await Assert.ThrowsAsync<TimeoutException>(
@@ -143,7 +132,7 @@ public sealed class DhcpTests : IAsyncLifetime
     public void A_clients_ports_pass_and_no_others(string packet, Reason reason)
     {
         using var filter = new KernelFilter(TestObjects.Program("verdict"));
-        filter.Use(DenyEverything);
+        filter.Use(DenyingPersona.Everything);
         var parsed = PacketParser.Parse(packet);
 
         var said = filter.Judge(parsed.Direction, Frame.Build(parsed));

@@ -5,7 +5,6 @@ using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Network;
 using Xunit;
-using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;
 
@@ -17,15 +16,6 @@ public sealed class FailsafeTests : IAsyncLifetime
     private const int ControllerPort = 7071;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(1500);
-
-    private static readonly Persona DenyEverything = new()
-    {
-        Name = "deny-everything",
-        Revision = 1,
-        DefaultIngress = RuleAction.Deny,
-        DefaultEgress = RuleAction.Deny,
-        Rules = [],
-    };
 
     private static readonly FailsafeFlow[] Failsafe =
     [
@@ -70,7 +60,7 @@ public sealed class FailsafeTests : IAsyncLifetime
         Assert.Equal(SocketError.Success, await _admin.TryConnectAsync("10.0.0.5", 23, Patience));
         Assert.Equal(SocketError.Success, await _controller.TryConnectAsync("10.0.0.5", 22, Patience));
         Assert.Equal(SocketError.Success, await _vm.TryConnectAsync("10.0.0.2", ControllerPort + 1, Patience));
-        dataplane.Apply(1, DenyEverything);
+        dataplane.Apply(1, DenyingPersona.Everything);
 
         Assert.Equal(SocketError.Success, await _admin.TryConnectAsync("10.0.0.5", 22, Patience));
         Assert.Equal(SocketError.TimedOut, await _admin.TryConnectAsync("10.0.0.5", 23, Window));
@@ -83,7 +73,7 @@ public sealed class FailsafeTests : IAsyncLifetime
     {
         using var dataplane = Attach(BpfImages.Filter());
         using var listener = _vm.Listen("10.0.0.5", 8080);
-        dataplane.Apply(1, DenyEverything);
+        dataplane.Apply(1, DenyingPersona.Everything);
         using var from = _controller.OpenSocket(
             System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         from.Bind(new IPEndPoint(IPAddress.Parse("10.0.0.2"), ControllerPort));
@@ -103,7 +93,7 @@ public sealed class FailsafeTests : IAsyncLifetime
         using var dataplane = Attach(filter);
         using var ipv4 = _controller.Listen("10.0.0.2", ControllerPort);
         using var ipv6 = _controller.Listen("2001:db8::2", ControllerPort);
-        dataplane.Apply(1, DenyEverything);
+        dataplane.Apply(1, DenyingPersona.Everything);
         var cutOff = new List<string>();
         foreach (var address in new[] { "10.0.0.2", "2001:db8::2" })
         {

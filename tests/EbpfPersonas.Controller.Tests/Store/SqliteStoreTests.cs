@@ -155,7 +155,7 @@ public sealed class SqliteStoreTests : IDisposable
             }));
         }
 
-        Execute(
+        Execute(command => command.CommandText =
             """
             DROP TABLE binding_states; ALTER TABLE vms ADD COLUMN held_persona TEXT; UPDATE vms SET held_persona = 'b';
             DROP TABLE staged_personas; ALTER TABLE activations DROP COLUMN epoch;
@@ -180,7 +180,7 @@ public sealed class SqliteStoreTests : IDisposable
     public void A_file_of_a_newer_version_is_refused()
     {
         _ = new SqliteStore(File);
-        Execute("PRAGMA user_version = 99");
+        Execute(command => command.CommandText = "PRAGMA user_version = 99");
 
         var refused = Assert.Throws<InvalidOperationException>(() => new SqliteStore(File));
         Assert.Contains("newer version", refused.Message, StringComparison.Ordinal);
@@ -197,14 +197,12 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.Equal("wal", command.ExecuteScalar());
     }
 
-    private void Execute(string sql)
+    private void Execute(Action<SqliteCommand> write)
     {
         using var connection = new SqliteConnection($"Data Source={File}");
         connection.Open();
         using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The tests' own texts.
-        command.CommandText = sql;
-#pragma warning restore CA2100
+        write(command);
         command.ExecuteNonQuery();
     }
 

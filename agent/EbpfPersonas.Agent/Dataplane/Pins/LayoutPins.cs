@@ -26,7 +26,7 @@ internal sealed class LayoutPins : IDisposable
     }
 
     /// <summary>Where links are pinned.</summary>
-    public string Links => Path.Join(_folder.Path, "links");
+    public string Links => LinksIn(_folder.Path);
 
     /// <summary>The layout of our own maps.</summary>
     public string Name { get; }
@@ -39,6 +39,9 @@ internal sealed class LayoutPins : IDisposable
 
     /// <summary>The last switch that other maps than ours know.</summary>
     public uint EpochElsewhere => _others.Select(other => other.Epoch).DefaultIfEmpty().Aggregate(Later);
+
+    /// <summary>Where links are pinned, in the folder of a VM's pins.</summary>
+    public static string LinksIn(string directory) => Path.Join(directory, "links");
 
     /// <summary>
     /// Takes the folder and has <paramref name="filter"/>, which is not loaded yet, use the maps that it finds there,

@@ -1,3 +1,5 @@
+using EbpfPersonas.Agent.Activity;
+using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane.Pins;
@@ -42,5 +44,21 @@ public static class PinnedDataplane
         using var pins = LayoutPins.Take(options, directory, filter);
         removeLinks(pins.Links);
         pins.RemoveAll();
+    }
+
+    /// <summary>
+    /// As <see cref="Remove"/>, where another process has <paramref name="directory"/> and holds the links: they are
+    /// taken off whoever does, before their names go. Throws <see cref="IOException"/> and <see cref="BpfException"/>.
+    /// </summary>
+    internal static void RemoveHeld(string directory)
+    {
+        var links = LayoutPins.LinksIn(directory);
+        SocketHooks.RemovePinned(links);
+        ProcessTracer.RemovePinned(links);
+        InterfaceFilters.RemoveAll(links);
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
     }
 }

@@ -18,11 +18,13 @@ public sealed class UnfilteredPacketTests : IAsyncLifetime
 
     public Task DisposeAsync() => _lab.DisposeAsync().AsTask();
 
-    [Fact]
-    public async Task Packets_that_pass_an_interface_before_it_is_filtered_are_counted()
+    [Theory]
+    [InlineData(AttachMode.Tcx)]
+    [InlineData(AttachMode.Clsact)]
+    public async Task Packets_that_pass_an_interface_before_it_is_filtered_are_counted(AttachMode mode)
     {
         using var held = new ManualResetEventSlim();
-        using var filters = _lab.Start(AttachMode.Auto, prepare: made => made.Attached += known => Hold(held, known));
+        using var filters = _lab.Start(mode, prepare: made => made.Attached += known => Hold(held, known));
         Assert.Equal(default, filters.Totals);
 
         // While the filter of the first is late, so is the one of the second.
@@ -35,14 +37,16 @@ public sealed class UnfilteredPacketTests : IAsyncLifetime
         Assert.False(known.Existed);
         Assert.InRange(known.PacketsBefore.Sent, (ulong)Packets, (ulong)Packets + 20);
         Assert.InRange(filters.Totals.Unfiltered.Sent, known.PacketsBefore.Sent, known.PacketsBefore.Sent + 20);
-        Assert.Equal(AttachMode.Tcx, known.Mode);
+        Assert.Equal(mode, known.Mode);
         filters.Detach();
     }
 
-    [Fact]
-    public async Task What_an_interface_counted_in_another_namespace_is_no_gap_of_ours()
+    [Theory]
+    [InlineData(AttachMode.Tcx)]
+    [InlineData(AttachMode.Clsact)]
+    public async Task What_an_interface_counted_in_another_namespace_is_no_gap_of_ours(AttachMode mode)
     {
-        using var filters = _lab.Start(AttachMode.Auto);
+        using var filters = _lab.Start(mode);
         await _lab.Peer.RunAsync("ip", "link", "add", "eth1", "type", "veth", "peer", "name", "eth2");
         await _lab.Peer.RunAsync("ip", "link", "set", "eth1", "up");
         await _lab.Peer.RunAsync("ip", "link", "set", "eth2", "up");
@@ -54,11 +58,13 @@ public sealed class UnfilteredPacketTests : IAsyncLifetime
         filters.Detach();
     }
 
-    [Fact]
-    public async Task What_passed_before_the_agent_came_is_told_apart_and_none_passes_an_adopted_filter()
+    [Theory]
+    [InlineData(AttachMode.Tcx)]
+    [InlineData(AttachMode.Clsact)]
+    public async Task What_passed_before_the_agent_came_is_told_apart_and_none_passes_an_adopted_filter(AttachMode mode)
     {
         await SendAsync("eth0");
-        using (var filters = _lab.Start(AttachMode.Auto))
+        using (var filters = _lab.Start(mode))
         {
             var known = Await(filters, "eth0");
             Assert.True(known.Existed);
@@ -66,7 +72,7 @@ public sealed class UnfilteredPacketTests : IAsyncLifetime
             Assert.Equal(default, filters.Totals);
         }
 
-        using var next = _lab.Start(AttachMode.Auto);
+        using var next = _lab.Start(mode);
         Assert.Equal(default, Await(next, "eth0").PacketsBefore);
         Assert.Equal(default, next.Totals);
         next.Detach();

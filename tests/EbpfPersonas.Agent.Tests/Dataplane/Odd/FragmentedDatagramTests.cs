@@ -20,14 +20,18 @@ public sealed class FragmentedDatagramTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     [Theory]
-    [InlineData(Direction.Ingress, false)]
-    [InlineData(Direction.Ingress, true)]
-    [InlineData(Direction.Egress, false)]
-    [InlineData(Direction.Egress, true)]
+    [InlineData(AttachMode.Tcx, Direction.Ingress, false)]
+    [InlineData(AttachMode.Tcx, Direction.Ingress, true)]
+    [InlineData(AttachMode.Tcx, Direction.Egress, false)]
+    [InlineData(AttachMode.Tcx, Direction.Egress, true)]
+    [InlineData(AttachMode.Clsact, Direction.Ingress, false)]
+    [InlineData(AttachMode.Clsact, Direction.Ingress, true)]
+    [InlineData(AttachMode.Clsact, Direction.Egress, false)]
+    [InlineData(AttachMode.Clsact, Direction.Egress, true)]
     public async Task A_large_datagram_passes_where_its_port_is_allowed_and_no_part_of_it_elsewhere(
-        Direction direction, bool isV6)
+        AttachMode mode, Direction direction, bool isV6)
     {
-        await using var lab = await OddLab.CreateAsync(AttachMode.Auto, OnlyPort(direction));
+        await using var lab = await OddLab.CreateAsync(mode, OnlyPort(direction));
         var (from, to) = direction == Direction.Egress ? (lab.Vm, lab.Peer) : (lab.Peer, lab.Vm);
         var target = (to == lab.Vm, isV6) switch
         {

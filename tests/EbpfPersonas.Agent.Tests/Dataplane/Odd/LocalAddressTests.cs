@@ -43,12 +43,14 @@ public sealed class LocalAddressTests
 
     /// <summary>As when DHCP gives another address while there is no agent.</summary>
     [Theory]
-    [InlineData("10.0.0.5", "10.0.0.10")]
-    [InlineData("2001:db8::5", "2001:db8::10")]
+    [InlineData(AttachMode.Tcx, "10.0.0.5", "10.0.0.10")]
+    [InlineData(AttachMode.Tcx, "2001:db8::5", "2001:db8::10")]
+    [InlineData(AttachMode.Clsact, "10.0.0.5", "10.0.0.10")]
+    [InlineData(AttachMode.Clsact, "2001:db8::5", "2001:db8::10")]
     public async Task Sockets_of_the_kernels_own_stack_work_from_an_address_that_nobody_listed(
-        string address, string target)
+        AttachMode mode, string address, string target)
     {
-        await using var lab = await OddLab.CreateAsync(AttachMode.Auto, OddCases.Persona);
+        await using var lab = await OddLab.CreateAsync(mode, OddCases.Persona);
         Assert.True(lab.Dataplane.Filter.Map("local_addresses")
             .Delete(LocalAddress.From(IpAddress.Parse(address))));
         using var listener = lab.Peer.Listen(target, 7000);
@@ -77,10 +79,12 @@ public sealed class LocalAddressTests
     /// <summary>
     /// Sources of other hosts go through a VM that is a router; they are not its own, and need not be.
     /// </summary>
-    [Fact]
-    public async Task What_is_forwarded_for_others_keeps_their_source()
+    [Theory]
+    [InlineData(AttachMode.Tcx)]
+    [InlineData(AttachMode.Clsact)]
+    public async Task What_is_forwarded_for_others_keeps_their_source(AttachMode mode)
     {
-        await using var lab = await OddLab.CreateAsync(AttachMode.Auto, OddCases.Persona);
+        await using var lab = await OddLab.CreateAsync(mode, OddCases.Persona);
         var client = await lab.Lab.AddHostAsync("client", "10.9.0.2/24");
         await lab.Vm.RunAsync("ip", "address", "add", "10.9.0.1/24", "dev", "eth0");
         await lab.Vm.RunAsync("sysctl", "-qw", "net.ipv4.ip_forward=1");

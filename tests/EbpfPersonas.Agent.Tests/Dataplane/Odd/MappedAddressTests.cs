@@ -23,12 +23,16 @@ public sealed class MappedAddressTests
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(1500);
 
     [Theory]
-    [InlineData("10.0.0.10/32", true)]
-    [InlineData("10.0.0.11/32", false)]
-    [InlineData("::/0", false)]
-    public async Task A_socket_of_both_families_is_judged_by_the_rules_of_ipv4(string peer, bool passes)
+    [InlineData(AttachMode.Tcx, "10.0.0.10/32", true)]
+    [InlineData(AttachMode.Tcx, "10.0.0.11/32", false)]
+    [InlineData(AttachMode.Tcx, "::/0", false)]
+    [InlineData(AttachMode.Clsact, "10.0.0.10/32", true)]
+    [InlineData(AttachMode.Clsact, "10.0.0.11/32", false)]
+    [InlineData(AttachMode.Clsact, "::/0", false)]
+    public async Task A_socket_of_both_families_is_judged_by_the_rules_of_ipv4(
+        AttachMode mode, string peer, bool passes)
     {
-        await using var lab = await OddLab.CreateAsync(AttachMode.Auto, Only(peer));
+        await using var lab = await OddLab.CreateAsync(mode, Only(peer));
         using var far = lab.Peer.Listen("10.0.0.10", Port);
         using var farDatagrams = lab.Peer.BindUdp("10.0.0.10", Port);
         using var near = OpenBoth(lab.Vm, SocketType.Stream, ProtocolType.Tcp);
@@ -54,10 +58,12 @@ public sealed class MappedAddressTests
     }
 
     /// <summary>And the other way round: a rule of IPv4 opens nothing of IPv6.</summary>
-    [Fact]
-    public async Task A_rule_of_ipv4_says_nothing_of_ipv6()
+    [Theory]
+    [InlineData(AttachMode.Tcx)]
+    [InlineData(AttachMode.Clsact)]
+    public async Task A_rule_of_ipv4_says_nothing_of_ipv6(AttachMode mode)
     {
-        await using var lab = await OddLab.CreateAsync(AttachMode.Auto, Only("0.0.0.0/0"));
+        await using var lab = await OddLab.CreateAsync(mode, Only("0.0.0.0/0"));
         using var ipv4 = lab.Peer.Listen("10.0.0.10", Port);
         using var ipv6 = lab.Peer.Listen("2001:db8::10", Port);
 
