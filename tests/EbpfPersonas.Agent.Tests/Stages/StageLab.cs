@@ -72,7 +72,8 @@ internal sealed class StageLab : IAsyncDisposable
         var peer = await lab.AddHostAsync("peer", "10.0.0.10/24");
         var made = new StageLab(lab, vm, peer);
         await vm.RunAsync("ip", "route", "add", "default", "via", "10.0.0.10");
-        var hardware = Convert.ToHexString(await peer.HardwareAddressAsync("eth0")).Chunk(2).Select(pair => new string(pair));
+        var hardware = Convert.ToHexString(await peer.HardwareAddressAsync("eth0"))
+            .Chunk(2).Select(pair => new string(pair));
         await vm.RunAsync(
             "ip", "neighbour", "replace", "10.0.0.10", "lladdr", string.Join(':', hardware), "dev", "eth0",
             "nud", "permanent");
@@ -89,7 +90,9 @@ internal sealed class StageLab : IAsyncDisposable
         });
         using var socket = vm.OpenSocket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         made.Tracer = ProcessTracer.Open(
-            image ?? BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), filter: made.Dataplane.Filter);
+            image ?? BpfImages.Read("process.bpf.o"),
+            NetworkNamespace.ReadCookie(socket),
+            filter: made.Dataplane.Filter);
         made.Tracer.Attach();
         return made;
     }

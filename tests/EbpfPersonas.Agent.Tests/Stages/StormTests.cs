@@ -66,7 +66,8 @@ public sealed class StormTests(TestPrograms programs, ITestOutputHelper output)
     private async Task<double> StormAsync(bool outside)
     {
         var start = Stopwatch.GetTimestamp();
-        string[] arguments = [$"{Execs}", programs["do_nothing"], outside ? programs["do_nothing"] : programs["first_packets"]];
+        string[] arguments =
+            [$"{Execs}", programs["do_nothing"], outside ? programs["do_nothing"] : programs["first_packets"]];
         var host = outside ? _lab.Peer : _lab.Vm;
         await using var first = host.Start(programs["exec_storm"], arguments);
         await using var second = host.Start(programs["exec_storm"], arguments);
