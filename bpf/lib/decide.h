@@ -16,6 +16,7 @@ static __always_inline void decide_by_rules(const struct slot *slot, const struc
 
 	judge(slot, packet, packet->direction, is_mid_stream(packet), &judgement);
 	decide_as_judged(&judgement, decision);
+	compare_with_shadow(packet, packet->direction, is_mid_stream(packet), judgement.verdict);
 	if (!is_stopped(judgement.verdict) && is_tracked(packet) && may_make_flow(packet) &&
 	    !begin_flow(packet, decision, epoch))
 		refuse(decision, REASON_CONNTRACK_FULL);
