@@ -150,8 +150,9 @@ internal sealed class PersonasInForce : IDisposable
     {
         var slot = floor?.Slot ?? PersonaSlots.NoPersona;
         _slots.SetGeneration(slot, arrangement.Generation);
+        var before = _active.Read();
         _staged.PutInForce(arrangement, slot, fresh);
-        if (slot == PersonaSlots.NoPersona && _active.Read().Slot == slot)
+        if (slot == PersonaSlots.NoPersona && _active.Read() == before && before.Slot == slot)
         {
             // Nothing follows on nothing: for the kernel no switch, but it was decided.
             _active.Switch(slot);
