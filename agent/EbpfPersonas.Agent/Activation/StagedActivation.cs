@@ -59,6 +59,7 @@ internal sealed class StagedActivation : IDataplane
                     Floor = persona,
                     Staged = [.. fresh.Select(one => new Dataplane.Stages.StagedPersona(one.Persona, one.Candidates))],
                     FloorRank = staging?.FloorRank ?? 0,
+                    Shadow = staging?.Shadow,
                     Arming = arming,
                 });
                 (_staged, _memory, _arming) = (fresh, memory, arming);

@@ -118,7 +118,7 @@ internal sealed class PersonaRestore(
         }
 
         // What waits is not known to this process: it is staged anew, for the same generation.
-        if (kept.Staging is { Staged.IsEmpty: false } staging)
+        if (kept.Staging is { } staging && (!staging.Staged.IsEmpty || staging.Shadow is not null))
         {
             TryApply(realised.Generation, kept.Persona, store.PathOf(kept.Name), staging);
         }

@@ -106,6 +106,7 @@ internal sealed class DesiredStateApplier(
                 && inForce.FloorRank == desired.FloorRank
                 && Equals(inForce.Persona, desired.Persona)
                 && inForce.Staged.Equals(desired.Staged)
+                && Equals(inForce.Shadow, desired.Shadow)
                     ? new V1.ApplyResult { Generation = desired.Generation, Realised = Realised }
                     : Carry(desired);
         }

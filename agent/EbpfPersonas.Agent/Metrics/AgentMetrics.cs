@@ -28,6 +28,7 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Gauge _ruleLastHit;
     private readonly Dictionary<RuleKey, ulong> _lastHits = [];
     private readonly TimeProvider _time;
+    private readonly Counter _shadowPackets;
     private readonly Gauge _active;
     private readonly Counter _switches;
     private readonly Histogram _swapSeconds;
@@ -58,6 +59,14 @@ internal sealed class AgentMetrics : IDisposable
             "When a rule decided the last time, Unix time; rules with a series of their own only.",
             "persona",
             "rule");
+        _shadowPackets = factory.CreateCounter(
+            "persona_agent_shadow_packets_total",
+            "Packets on which rules were asked (first of flows, stopped ones), by what became of them (verdict) and what "
+            + "would have under the persona in audit mode (shadow_verdict).",
+            "persona",
+            "direction",
+            "verdict",
+            "shadow_verdict");
         _active = factory.CreateGauge("persona_agent_active", "1 for the persona in force.", "persona", "revision");
         _switches = factory.CreateCounter("persona_agent_switches_total", "Switches of the persona in force.", "cause");
         _swapSeconds = factory.CreateHistogram(
@@ -166,12 +175,21 @@ internal sealed class AgentMetrics : IDisposable
             TakeLastHit(rule, count.LastHit);
         }
 
+        foreach (var (key, count) in counters.Shadows)
+        {
+            _shadowPackets
+                .WithLabels(key.Shadow, key.Direction.Word(), WordOf(key.Passes), WordOf(key.WouldPass))
+                .IncTo(count);
+        }
+
         _conntrackEntries.Set(counters.ConntrackEntries);
         foreach (var (map, share) in counters.MapUtilization)
         {
             _mapUtilization.WithLabels(map).Set(share);
         }
     }
+
+    private static string WordOf(bool passes) => (passes ? Verdict.Forwarded : Verdict.Dropped).Word();
 
     /// <summary>
     /// Converted once for each new hit: computed again at every scrape, the time of an old one would tremble, and jump

@@ -8,5 +8,6 @@ namespace EbpfPersonas.Controller.Activation;
 /// </summary>
 internal interface IDesiredStateSink
 {
-    void Push(string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged);
+    void Push(
+        string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged, V1.Persona? shadow);
 }

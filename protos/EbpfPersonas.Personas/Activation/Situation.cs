@@ -16,6 +16,12 @@ public sealed record Situation
     public string? Default { get; init; }
 
     /// <summary>
+    /// Those of the personas, bound, pinned or default, that are in audit mode: they are never active, and the strongest
+    /// that is wanted is the shadow.
+    /// </summary>
+    public IReadOnlySet<string> Audited { get; init; } = ImmutableHashSet<string>.Empty;
+
+    /// <summary>
     /// The conditions of which a process lives; null where that is not known, and what was live counts as live.
     /// </summary>
     public IReadOnlySet<ProcessCondition>? Live { get; init; } = ImmutableHashSet<ProcessCondition>.Empty;

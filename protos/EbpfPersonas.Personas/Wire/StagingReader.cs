@@ -10,7 +10,7 @@ namespace EbpfPersonas.Personas.Wire;
 public static class StagingReader
 {
     /// <summary>
-    /// The staged personas in rank order and where the floor stands; throws <see cref="FormatException"/> that names
+    /// The staged personas in rank order, where the floor stands, and the shadow; throws <see cref="FormatException"/> that names
     /// the field.
     /// </summary>
     public static Staging Read(V1.DesiredState wire)
@@ -32,7 +32,10 @@ public static class StagingReader
 
         var conditions = staged.SelectMany(persona => persona.Binding.Trigger.Conditions).Distinct().Count();
         PersonaReader.InRange((uint)conditions, StagePlan.MaxConditions, "staged: the number of conditions");
-        return new Staging(staged, PersonaReader.InRange(wire.FloorRank, (uint)staged.Length, "floor_rank"));
+        return new Staging(staged, PersonaReader.InRange(wire.FloorRank, (uint)staged.Length, "floor_rank"))
+        {
+            Shadow = wire.Shadow is { } shadow ? PersonaReader.Read(shadow) : null,
+        };
     }
 
     private static StagedPersona Read(V1.StagedPersona wire, string field)

@@ -62,7 +62,8 @@ public sealed class FullDiskTests : IDisposable
         public List<string> Pushed { get; } = [];
 
         public void Push(
-            string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged) =>
+            string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
+            V1.Persona? shadow) =>
             Pushed.Add($"{desired.Generation} {persona?.Name ?? "none"}");
     }
 }

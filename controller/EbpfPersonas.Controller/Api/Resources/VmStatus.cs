@@ -25,6 +25,8 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Pin">The activation by hand, if there is one.</param>
 /// <param name="Held">The strongest persona that stays until it is deactivated by hand, if there is one.</param>
 /// <param name="Staging">What the VM puts in force by itself; null where the controller decides on all.</param>
+/// <param name="Shadow">The persona in audit mode that the VM evaluates beside the active one, and only counts; null for
+/// none.</param>
 /// <param name="Lifecycle">Why the desired persona is active, and until when, as far as that is known.</param>
 /// <param name="Bound">Where each bound persona stands, the strongest first.</param>
 /// <param name="LastError">The last NACK, until something was realised after it.</param>
@@ -35,7 +37,8 @@ internal sealed record VmStatus(
     string? DesiredPersona,
     long? DesiredRevision, long DesiredGeneration, long RealisedGeneration, long Epoch, string Cause, string Reason,
     DateTimeOffset? Since,
-    VmStatus.PinState? Pin, string? Held, StagingStatus? Staging, LifecycleStatus Lifecycle,
+    VmStatus.PinState? Pin, string? Held, StagingStatus? Staging, VmStatus.ShadowState? Shadow,
+    LifecycleStatus Lifecycle,
     IReadOnlyList<BoundStatus> Bound,
     VmStatus.Error? LastError, IReadOnlyList<string> Capabilities,
     IReadOnlyList<Condition> Conditions)
@@ -62,6 +65,7 @@ internal sealed record VmStatus(
             vm.Pin is { } pin ? new PinState(pin.Persona, pin.Expires, vm.PinReason) : null,
             bound.FirstOrDefault(persona => persona.State == "held")?.Persona,
             StagingStatus.Of(vm),
+            vm.Desired.Shadow is { } shadow ? new ShadowState(shadow.Persona, shadow.Revision) : null,
             LifecycleStatus.Of(vm, wanted, bound),
             bound,
             vm.Failure is { } failure ? new Error(failure.Generation, failure.Code, failure.Message, failure.At) : null,
@@ -117,6 +121,9 @@ internal sealed record VmStatus(
 
     /// <summary>An activation by hand.</summary>
     internal sealed record PinState(string Persona, DateTimeOffset? Expires, string? Reason);
+
+    /// <summary>A persona that is evaluated.</summary>
+    internal sealed record ShadowState(string Persona, long Revision);
 
     /// <summary>A NACK.</summary>
     internal sealed record Error(long Generation, string Code, string Message, DateTimeOffset At);

@@ -84,6 +84,10 @@ internal static class SqliteSchema
         ALTER TABLE vms ADD COLUMN reported_epoch INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE activations ADD COLUMN epoch INTEGER;
         """,
+        """
+        ALTER TABLE vms ADD COLUMN shadow_persona TEXT;
+        ALTER TABLE vms ADD COLUMN shadow_revision INTEGER;
+        """,
     ];
 
     /// <summary>

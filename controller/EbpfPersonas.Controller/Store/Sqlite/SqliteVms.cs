@@ -21,7 +21,7 @@ internal sealed class SqliteVms(SqliteConnections connections)
         "realised_persona",
         "realised_revision", "realised_at", "failure_generation", "failure_code", "failure_message", "failure_at",
         "desired_floor_rank", "own_epoch", "own_generation", "own_persona", "own_revision", "own_cause", "own_sentence",
-        "own_since", "reported_epoch",
+        "own_since", "reported_epoch", "shadow_persona", "shadow_revision",
     ];
 
     private static readonly string[] ActivationColumns =
