@@ -19,6 +19,13 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
     /// <summary>No process has this user: to setuid it means "as it is".</summary>
     private const uint Nobody = uint.MaxValue;
 
+    /// <summary>What an agent before this one had the kernel watch for, as far as nobody here has asked for it.</summary>
+    private readonly Dictionary<int, KernelCondition> _left =
+        stages.Watched.ToDictionary(watched => watched.Number, watched => watched.Condition);
+
+    /// <summary>What was taken from there, until <see cref="EndLeft"/>.</summary>
+    private readonly Dictionary<int, KernelCondition> _takenUp = [];
+
     /// <summary>
     /// Begins to watch for the conditions of a binding, also among the processes that run already. Throws
     /// <see cref="ApplyException"/> where the kernel has no room.
@@ -41,11 +48,12 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
         }
         catch
         {
-            End(numbers.Values);
+            GiveBack(numbers.Values);
             throw;
         }
 
-        Scan(numbers);
+        // Of what was taken up the kernel knows already.
+        Scan(numbers.Where(pair => !_takenUp.ContainsKey(pair.Value)).ToDictionary());
         return new StagedBinding(binding, persona, numbers.ToImmutableDictionary(), own);
     }
 
@@ -60,38 +68,80 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
     }
 
     /// <summary>
-    /// Which conditions hold now; and before that, at the time when it began, each that has held and ended since
-    /// <paramref name="since"/>.
+    /// As if these had not been begun: what was there before this agent is watched for as before.
+    /// </summary>
+    public void GiveBack(IEnumerable<int> numbers)
+    {
+        var free = new List<int>();
+        foreach (var number in numbers)
+        {
+            if (_takenUp.Remove(number, out var condition))
+            {
+                _left.Add(number, condition);
+            }
+            else
+            {
+                free.Add(number);
+            }
+        }
+
+        End(free);
+    }
+
+    /// <summary>What nobody has taken up of an agent before is not watched for any more.</summary>
+    public void EndLeft()
+    {
+        End(_left.Keys);
+        _left.Clear();
+        _takenUp.Clear();
+    }
+
+    /// <summary>
+    /// Which conditions hold, from each time since <paramref name="since"/> at which that changed, as far as the kernel
+    /// tells: of each condition it keeps when it began and ended last; and <paramref name="now"/>.
     /// </summary>
     public IEnumerable<(TimeSpan At, ImmutableHashSet<ProcessCondition> Live)> Read(
         IEnumerable<StagedBinding> staged, TimeSpan since, TimeSpan now)
     {
-        var live = ImmutableHashSet<ProcessCondition>.Empty;
-        var over = new List<(TimeSpan Began, ProcessCondition Condition)>();
-        foreach (var (condition, number) in staged.SelectMany(one => one.Numbers))
+        var spans = staged.SelectMany(one => one.Numbers).Select(pair => SpanOf(pair.Key, pair.Value)).ToList();
+        var changes = spans.SelectMany(span => new[] { span.Began, span.Ended ?? now })
+            .Where(at => at >= since && at < now).Append(now).Distinct().Order();
+        return changes.Select(at => (at, spans
+            .Where(span => span.Began <= at && !(span.Ended <= at))
+            .Select(span => span.Condition).ToImmutableHashSet()));
+    }
+
+    /// <summary>Until null: it holds still.</summary>
+    private (ProcessCondition Condition, TimeSpan Began, TimeSpan? Ended) SpanOf(
+        ProcessCondition condition, int number)
+    {
+        ref readonly var counted = ref stages.State.Condition[number];
+        // In this order: what begins again after the look holds, at worst a little early.
+        var holds = Volatile.Read(in counted.Live) > 0;
+        return (
+            condition,
+            BootClock.FromNanoseconds(counted.Began),
+            holds ? null : BootClock.FromNanoseconds(counted.Ended));
+    }
+
+    private int Watch(Binding binding, KernelCondition condition)
+    {
+        foreach (var (number, left) in _left)
         {
-            var counted = stages.State.Condition[number];
-            if (counted.Live > 0)
+            if (left == condition)
             {
-                live = live.Add(condition);
-            }
-            else if (BootClock.FromNanoseconds(counted.Began) is var began && began >= since)
-            {
-                over.Add((began, condition));
+                _left.Remove(number);
+                _takenUp.Add(number, left);
+                return number;
             }
         }
 
-        return
-        [
-            .. over.OrderBy(entry => entry.Began).Select(entry => (entry.Began, live.Add(entry.Condition))),
-            (now, live),
-        ];
+        return stages.Watch(condition)
+            ?? throw new ApplyException(
+                "TOO_LARGE",
+                $"The trigger of {binding.Persona} has no room: the kernel watches {KernelStages.Capacity} "
+                + "conditions.");
     }
-
-    private int Watch(Binding binding, KernelCondition condition) => stages.Watch(condition)
-        ?? throw new ApplyException(
-            "TOO_LARGE",
-            $"The trigger of {binding.Persona} has no room: the kernel watches {KernelStages.Capacity} conditions.");
 
     /// <summary>The condition as the kernel asks it; a user without a number here is nobody.</summary>
     private KernelCondition Kernel(Binding binding, ProcessCondition condition)

@@ -20,18 +20,26 @@ internal sealed class StagedActivation : IDataplane
     private readonly PersonaDataplane _dataplane;
     private readonly ConditionWatch _watch;
     private readonly Func<Moment> _now;
+    private readonly LivesFile? _file;
     private ImmutableArray<StagedBinding> _staged = [];
     private ImmutableDictionary<string, BindingMemory> _memory = ImmutableDictionary<string, BindingMemory>.Empty;
     private Arming _arming;
     private TimeSpan _looked;
     private TimeSpan? _due;
     private uint _epoch;
+    private bool _mustKeep;
 
-    /// <summary><paramref name="now"/> reads the clocks.</summary>
-    public StagedActivation(PersonaDataplane dataplane, ConditionWatch watch, Func<Moment> now)
+    /// <summary>
+    /// <paramref name="now"/> reads the clocks; lives go on as <paramref name="file"/> tells of them, if there is one.
+    /// </summary>
+    public StagedActivation(PersonaDataplane dataplane, ConditionWatch watch, Func<Moment> now, LivesFile? file = null)
     {
-        (_dataplane, _watch, _now) = (dataplane, watch, now);
+        (_dataplane, _watch, _now, _file) = (dataplane, watch, now, file);
         _looked = now().SinceBoot;
+        if (file?.Load() is { } kept)
+        {
+            (_memory, _looked) = kept;
+        }
     }
 
     /// <summary>Raised, in order, when the VM switched by itself: to what and why.</summary>
@@ -63,14 +71,16 @@ internal sealed class StagedActivation : IDataplane
                     Arming = arming,
                 });
                 (_staged, _memory, _arming) = (fresh, memory, arming);
-                Forget(before, fresh);
+                _watch.End(Unused(before, fresh));
+                _watch.EndLeft();
                 Latch();
+                Keep();
                 _epoch = _dataplane.Realised.Epoch;
                 return _dataplane.Realised;
             }
             catch
             {
-                Forget(fresh, before);
+                _watch.GiveBack(Unused(fresh, before));
                 throw;
             }
         }
@@ -90,6 +100,11 @@ internal sealed class StagedActivation : IDataplane
                 TellOf(turn);
             }
 
+            if (_mustKeep)
+            {
+                Keep();
+            }
+
             if (turn.Pid == 0 && !thorough && _dataplane.Epoch == _epoch && !(_due <= _now().SinceBoot))
             {
                 return;
@@ -103,6 +118,7 @@ internal sealed class StagedActivation : IDataplane
             {
                 _dataplane.Arm(arming);
                 Latch();
+                Keep();
             }
 
             TellOfOthers(turn, passed);
@@ -138,16 +154,22 @@ internal sealed class StagedActivation : IDataplane
         }
         catch
         {
-            Forget(numbered.ToImmutable(), before);
+            _watch.GiveBack(Unused(numbered.ToImmutable(), before));
             throw;
         }
     }
 
-    private void Forget(ImmutableArray<StagedBinding> gone, ImmutableArray<StagedBinding> stay)
+    private static IEnumerable<int> Unused(ImmutableArray<StagedBinding> gone, ImmutableArray<StagedBinding> stay)
     {
         var kept = stay.SelectMany(one => one.All).ToHashSet();
-        _watch.End(gone.SelectMany(one => one.All).Where(number => !kept.Contains(number)));
+        return gone.SelectMany(one => one.All).Where(number => !kept.Contains(number));
     }
+
+    /// <summary>On disk: what the kernel alone does not know of.</summary>
+    private void Keep() => _mustKeep = _file?.Keep(
+        _memory.RemoveRange(_staged
+            .Where(one => KernelTrigger.EndsByItself(one.Binding)).Select(one => one.Binding.Persona)),
+        _looked) == false;
 
     /// <summary>
     /// The lives up to now. A condition that held for a while between two looks and does not any more has held: the

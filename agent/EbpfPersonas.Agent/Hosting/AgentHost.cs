@@ -86,7 +86,10 @@ internal static class AgentHost
         services.AddSingleton(provider => new StagedActivation(
             provider.GetRequiredService<PersonaDataplane>(),
             provider.GetRequiredService<ConditionWatch>(),
-            () => new Moment(BootClock.Now, provider.GetRequiredService<TimeProvider>().GetUtcNow())));
+            () => new Moment(BootClock.Now, provider.GetRequiredService<TimeProvider>().GetUtcNow()),
+            new LivesFile(
+                settings.StateDirectory, settings.VmId, AgentIdentity.BootId,
+                provider.GetRequiredService<ILogger<LivesFile>>())));
         services.AddSingleton<IDataplane>(provider => provider.GetRequiredService<StagedActivation>());
         services.AddSingleton(provider => new SocketHooks(
             provider.GetRequiredService<PersonaDataplane>().Filter,

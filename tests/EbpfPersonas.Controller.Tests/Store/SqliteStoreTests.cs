@@ -163,7 +163,8 @@ public sealed class SqliteStoreTests : IDisposable
             ALTER TABLE vms DROP COLUMN own_generation; ALTER TABLE vms DROP COLUMN own_persona;
             ALTER TABLE vms DROP COLUMN own_revision; ALTER TABLE vms DROP COLUMN own_cause;
             ALTER TABLE vms DROP COLUMN own_sentence; ALTER TABLE vms DROP COLUMN own_since;
-            ALTER TABLE vms DROP COLUMN reported_epoch;
+            ALTER TABLE vms DROP COLUMN reported_epoch; ALTER TABLE vms DROP COLUMN shadow_persona;
+            ALTER TABLE vms DROP COLUMN shadow_revision;
             PRAGMA user_version = 1
             """);
         var read = await new SqliteStore(File).LoadVmsAsync();

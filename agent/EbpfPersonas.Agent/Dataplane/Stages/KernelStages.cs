@@ -81,6 +81,9 @@ public sealed class KernelStages : IDisposable
             return null;
         }
 
+        // Nobody counts there: what was is that of a condition that had the number before.
+        _state.Values<ActivationState>()[0].Condition[number] = default;
+
         // All that is said of it comes before the bit that makes it count.
         var bit = 1UL << number;
         _conditions[number] = condition;
