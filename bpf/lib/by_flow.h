@@ -4,7 +4,7 @@
 #define EBPF_PERSONAS_LIB_BY_FLOW_H
 
 #include "lib/conntrack.h"
-#include "lib/shadow.h"
+#include "lib/judge.h"
 
 /*
  * Writes down what the persona of an epoch says of a flow, unless another CPU did so already under
@@ -51,8 +51,7 @@ __noinline int judge_again(const struct slot *slot, struct packet *packet, struc
 		decision->verdict = VERDICT_FORWARDED;
 		decision->reason = REASON_ESTABLISHED;
 	}
-	compare_with_shadow(packet, flow->originator & 1, flow->marks & FLOW_PICKED_UP,
-			    decision->verdict);
+	note_asked(packet, flow->originator, flow->marks & FLOW_PICKED_UP, decision->verdict);
 	if (!is_stopped(decision->verdict)) {
 		if ((__s32)((__u32)(seen >> 32) - epoch) <= 0)
 			remember_judgement(flow, seen, decision, epoch);
