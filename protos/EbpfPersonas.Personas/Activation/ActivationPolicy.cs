@@ -24,7 +24,7 @@ public static class ActivationPolicy
 
         return new Answer
         {
-            Decision = Decide(bindings, memory, pin, situation.Default),
+            Decision = Decide(bindings, memory, pin, situation),
             Pin = pin,
             Memory = memory,
             Next = Deadlines(bindings, memory, pin, now).MinBy(deadline => deadline.At),
@@ -55,24 +55,25 @@ public static class ActivationPolicy
 
     private static Decision Decide(
         ImmutableArray<Binding> bindings, ImmutableDictionary<string, BindingMemory> memory, ManualPin? pin,
-        string? fallback)
+        Situation situation)
     {
         // 1. What a person pinned by hand, while it lasts.
-        if (pin is not null)
+        if (pin is not null && situation.Admits(pin.Persona))
         {
             return new Decision(pin.Persona, ActivationCause.Manual);
         }
 
         // 2. The best candidate among the personas bound to the VM: lowest priority number, then name.
         var best = bindings.FirstOrDefault(
-            binding => memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle).IsCandidate);
+            binding => memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle).IsCandidate
+                && situation.Admits(binding.Persona));
         if (best is not null)
         {
             return new Decision(best.Persona, ActivationCause.Trigger, memory[best.Persona].State);
         }
 
         // 3. The VM's default. 4. None.
-        return fallback is not null
+        return situation.Default is { } fallback && situation.Admits(fallback)
             ? new Decision(fallback, ActivationCause.Default)
             : new Decision(null, ActivationCause.None);
     }

@@ -67,20 +67,22 @@ public sealed record StagePlan
         ArgumentNullException.ThrowIfNull(situation);
         ArgumentNullException.ThrowIfNull(answer);
         var staged = Stage(situation.Bindings);
-        var central = situation.Bindings.RemoveRange(staged).Sort(Binding.Rank).ToList();
-
-        var best = central.Find(binding =>
-            answer.Memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle).IsCandidate);
+        var best = situation.Bindings.RemoveRange(staged).Sort(Binding.Rank).FirstOrDefault(binding =>
+            answer.Memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle).IsCandidate
+            && situation.Admits(binding.Persona));
+        staged = staged.RemoveAll(binding => !situation.Admits(binding.Persona));
+        var pin = answer.Pin is { } pinned && situation.Admits(pinned.Persona) ? pinned : null;
         return new StagePlan
         {
             Staged = staged,
             Conditions = [.. staged.SelectMany(binding => binding.Trigger.Conditions).Distinct()],
-            Floor = answer.Pin is { } pin ? new Decision(pin.Persona, ActivationCause.Manual)
+            Floor = pin is not null ? new Decision(pin.Persona, ActivationCause.Manual)
                 : best is not null
                     ? new Decision(best.Persona, ActivationCause.Trigger, answer.Memory[best.Persona].State)
-                : situation.Default is { } fallback ? new Decision(fallback, ActivationCause.Default)
+                : situation.Default is { } fallback && situation.Admits(fallback)
+                    ? new Decision(fallback, ActivationCause.Default)
                 : new Decision(null, ActivationCause.None),
-            FloorRank = answer.Pin is not null ? 0
+            FloorRank = pin is not null ? 0
                 : best is not null ? staged.Count(binding => Binding.Rank.Compare(binding, best) < 0)
                 : staged.Length,
         };
