@@ -17,6 +17,7 @@ internal static class Evaluation
         Bindings = [.. vm.Bindings.Where(actor.Personas.ContainsKey).Select(name => actor.Personas[name].Binding)],
         Pin = vm.Pin,
         Default = vm.Default,
+        Barred = Rollbacks.Barred(actor, vm),
         // Until the VM has said what runs, what was live counts as live: a restart of the controller is no event on
         // the VM.
         Live = actor.ProcessesKnown ? actor.Processes.Live : null,

@@ -1,35 +1,39 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Net.NetworkInformation;
-using System.Net.Sockets;
 using EbpfPersonas.Personas.Model;
 
 namespace EbpfPersonas.Controller.Hosting;
 
 /// <summary>
-/// Where agents reach this controller, as far as it can know: none where it listens on loopback, behind a proxy or for
-/// agents of its own machine, or on a port that the kernel chooses.
+/// Where agents reach this controller, as far as it can know: the address that it listens on, or where it listens on
+/// any, those that agents have come by. None where that is loopback: a proxy stands before it. For several threads.
 /// </summary>
 internal sealed class AgentsAddresses(ControllerSettings settings)
 {
-    public ImmutableArray<(IpAddress Address, ushort Port)> All { get; } =
-        settings.AgentsListen is { IsLoopback: false, Port: > 0 and var port } listen
-            ? [.. Concrete(listen.Address).Select(address => (IpAddress.From(address), (ushort)port))]
+    /// <summary>More than a controller has; what agents come by must not grow for ever.</summary>
+    private const int Max = 16;
+
+    private ImmutableHashSet<(IpAddress Address, ushort Port)> _all =
+        settings.AgentsListen is { Port: > 0 and var port } listen && !IsVague(listen.Address)
+            ? [(IpAddress.From(listen.Address), (ushort)port)]
             : [];
 
-    /// <summary>The address, or for "any" those that the machine's interfaces have.</summary>
-    private static IEnumerable<IPAddress> Concrete(IPAddress listen)
+    public IReadOnlyCollection<(IpAddress Address, ushort Port)> All => _all;
+
+    /// <summary>An agent's connection ends at this address of ours.</summary>
+    public void CameBy(IPAddress? address, int port)
     {
-        if (!listen.Equals(IPAddress.Any) && !listen.Equals(IPAddress.IPv6Any))
+        if (address is { IsIPv4MappedToIPv6: true })
         {
-            return [listen];
+            address = address.MapToIPv4();
         }
 
-        return NetworkInterface.GetAllNetworkInterfaces()
-            .SelectMany(card => card.GetIPProperties().UnicastAddresses)
-            .Select(unicast => unicast.Address)
-            .Where(address => !IPAddress.IsLoopback(address) && !address.IsIPv6LinkLocal
-                && (address.AddressFamily == AddressFamily.InterNetwork || listen.Equals(IPAddress.IPv6Any)))
-            .OrderBy(address => address.ToString(), StringComparer.Ordinal);
+        if (address is not null && !IsVague(address) && !address.IsIPv6LinkLocal && _all.Count < Max)
+        {
+            ImmutableInterlocked.Update(ref _all, all => all.Add((IpAddress.From(address), (ushort)port)));
+        }
     }
+
+    private static bool IsVague(IPAddress address) =>
+        IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 }

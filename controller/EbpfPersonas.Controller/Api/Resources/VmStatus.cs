@@ -27,6 +27,7 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Staging">What the VM puts in force by itself; null where the controller decides on all.</param>
 /// <param name="Lifecycle">Why the desired persona is active, and until when, as far as that is known.</param>
 /// <param name="Bound">Where each bound persona stands, the strongest first.</param>
+/// <param name="Rollbacks">What the VM left again because it was not confirmed in time, the newest last.</param>
 /// <param name="LastError">The last NACK, until something was realised after it.</param>
 /// <param name="Capabilities">What the VM can enforce.</param>
 /// <param name="Conditions">What one should know.</param>
@@ -36,7 +37,7 @@ internal sealed record VmStatus(
     long? DesiredRevision, long DesiredGeneration, long RealisedGeneration, long Epoch, string Cause, string Reason,
     DateTimeOffset? Since,
     VmStatus.PinState? Pin, string? Held, StagingStatus? Staging, LifecycleStatus Lifecycle,
-    IReadOnlyList<BoundStatus> Bound,
+    IReadOnlyList<BoundStatus> Bound, IReadOnlyList<RollbackStatus> Rollbacks,
     VmStatus.Error? LastError, IReadOnlyList<string> Capabilities,
     IReadOnlyList<Condition> Conditions)
 {
@@ -64,6 +65,7 @@ internal sealed record VmStatus(
             StagingStatus.Of(vm),
             LifecycleStatus.Of(vm, wanted, bound),
             bound,
+            [.. vm.Rollbacks.Select(RollbackStatus.Of)],
             vm.Failure is { } failure ? new Error(failure.Generation, failure.Code, failure.Message, failure.At) : null,
             vm.Capabilities,
             [.. Describe(actor, desired, connected)]);
@@ -82,6 +84,14 @@ internal sealed record VmStatus(
             yield return new Condition(
                 "APPLY_FAILED", failure.Code,
                 $"Generation {failure.Generation} could not be applied: {failure.Message}");
+        }
+
+        foreach (var one in vm.Rollbacks)
+        {
+            yield return new Condition(
+                one.IsQuarantined ? "QUARANTINED" : "ROLLED_BACK", one.Persona,
+                $"Revision {one.Revision} was left again because it was not confirmed in time ({one.Reason})" +
+                (one.IsQuarantined ? $", {one.Count} times: it is put in force no more." : "."));
         }
 
         foreach (var condition in actor.Conditions)
