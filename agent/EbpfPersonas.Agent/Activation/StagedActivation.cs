@@ -127,7 +127,7 @@ internal sealed class StagedActivation : IDataplane
             _arming = ArmingOf(_staged, _memory);
             _dataplane.Arm(_arming);
             Latch();
-            TellOfOthers(default, passed, isRollback: leaves);
+            TellOfOthers(default, passed, rolledBack: leaves ? before.Persona : null);
         }
     }
 
@@ -252,7 +252,7 @@ internal sealed class StagedActivation : IDataplane
     }
 
     /// <summary>A switch that we made, or of which nothing was heard.</summary>
-    private void TellOfOthers(in ProcessTurn turn, ImmutableArray<Deadline> passed, bool isRollback = false)
+    private void TellOfOthers(in ProcessTurn turn, ImmutableArray<Deadline> passed, string? rolledBack = null)
     {
         var realised = _dataplane.Realised;
         if (realised.Epoch == _epoch)
@@ -261,12 +261,15 @@ internal sealed class StagedActivation : IDataplane
         }
 
         _epoch = realised.Epoch;
-        var cause = isRollback ? SwitchCause.Rollback
+        var cause = rolledBack is not null ? SwitchCause.Rollback
             : turn.Pid != 0 ? CauseOf(turn)
             : passed is [.., var last] ? CauseOf(last.Kind)
             : _staged.Any(one => one.Persona.Name == realised.Persona) ? SwitchCause.TriggerBegan
             : SwitchCause.TriggerEnded;
-        Switched?.Invoke(new SwitchedByItself(realised, cause, turn.Pid == 0 ? null : turn.Pid, _now().Wall));
+        Switched?.Invoke(new SwitchedByItself(realised, cause, turn.Pid == 0 ? null : turn.Pid, _now().Wall)
+        {
+            RolledBack = rolledBack,
+        });
     }
 
     private static SwitchCause CauseOf(in ProcessTurn turn) =>

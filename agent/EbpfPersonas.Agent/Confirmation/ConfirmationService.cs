@@ -42,9 +42,9 @@ internal sealed class ConfirmationService(
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         confirmations.WaitsChanged += Wake;
-        if (confirmations.RolledBackAtStart)
+        if (confirmations.RolledBackAtStart is { } left)
         {
-            Tell(dataplane.Realised);
+            Tell(dataplane.Realised, left);
         }
 
         return base.StartAsync(cancellationToken);
@@ -151,14 +151,17 @@ internal sealed class ConfirmationService(
         dataplane.HoldBack(confirmations.Barred);
         if (applier.StepBack() is { } realised)
         {
-            Tell(realised);
+            Tell(realised, waits.Persona);
         }
 
         reconnect();
     }
 
-    private void Tell(RealisedState realised) =>
-        switches.Take(new SwitchedByItself(realised, SwitchCause.Rollback, null, time.GetUtcNow()));
+    private void Tell(RealisedState realised, PersonaRevision left) =>
+        switches.Take(new SwitchedByItself(realised, SwitchCause.Rollback, null, time.GetUtcNow())
+        {
+            RolledBack = left.Persona,
+        });
 
     private void Wake()
     {

@@ -35,8 +35,8 @@ internal sealed class Confirmations(
     /// <summary>The persona in force, where it has to be confirmed; else null.</summary>
     public WaitingPersona? Waits => _memory.Waits;
 
-    /// <summary>Whether <see cref="Open"/> found a persona that had not been confirmed in time.</summary>
-    public bool RolledBackAtStart { get; private set; }
+    /// <summary>The persona that <see cref="Open"/> found not to have been confirmed in time; null = none.</summary>
+    public PersonaRevision? RolledBackAtStart { get; private set; }
 
     /// <summary>What is not to be put in force.</summary>
     public ImmutableHashSet<PersonaRevision> Barred => _memory.Barred;
@@ -92,7 +92,7 @@ internal sealed class Confirmations(
 
             _memory = reason is { } why ? Count(memory, waits!.Persona, why) : memory;
             TryWrite(durable: reason is not null);
-            RolledBackAtStart = reason is not null;
+            RolledBackAtStart = reason is null ? null : waits!.Persona;
         }
     }
 
@@ -297,7 +297,7 @@ internal sealed class Confirmations(
         {
             Write(_memory, durable);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             Log.ConfirmationNotKept(log, failure.Message);
         }

@@ -44,7 +44,6 @@ internal sealed class ControllerStream(
         conditions.Changed += EnqueueStatus;
         confirmations.RollbacksChanged += EnqueueStatus;
         audit.Added += Enqueue;
-        switches.Reported += Enqueue;
         try
         {
             EnqueueWhatIsLeft();
@@ -58,7 +57,7 @@ internal sealed class ControllerStream(
             conditions.Changed -= EnqueueStatus;
             confirmations.RollbacksChanged -= EnqueueStatus;
             audit.Added -= Enqueue;
-            switches.Reported -= Enqueue;
+            switches.Listen(null);
             feed.Restart();
         }
     }
@@ -97,10 +96,7 @@ internal sealed class ControllerStream(
             Enqueue(use);
         }
 
-        foreach (var report in switches.Missed())
-        {
-            Enqueue(report);
-        }
+        switches.Listen(Enqueue);
     }
 
     private void Enqueue(V1.ApplyResult result) => Enqueue(new V1.AgentMessage { Result = result });

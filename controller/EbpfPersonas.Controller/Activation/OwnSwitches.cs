@@ -32,6 +32,7 @@ internal static class OwnSwitches
             entry = entry with
             {
                 Cause = ActivationCause.Rollback,
+                Previous = made.RolledBack is { } left ? Printable.Clean(left) : entry.Previous,
                 Sentence = $"{Tell(vm, made, persona).Sentence}: " +
                     $"{new Decision(persona, ActivationCause.Rollback).Sentence}.",
             };
@@ -131,7 +132,8 @@ internal static class OwnSwitches
             SwitchCause.Ttl => new Happening($"The ttl of {before} is over"),
             SwitchCause.Cooldown => new Happening($"The cooldown of {persona} is over"),
             SwitchCause.Schedule => new Happening("A schedule began or ended"),
-            SwitchCause.Rollback => new Happening($"{before} was not confirmed in time"),
+            SwitchCause.Rollback => new Happening(
+                $"{(made.RolledBack is { } left ? Printable.Clean(left) : before)} was not confirmed in time"),
             _ when made.Process is { } image =>
                 Happening.Of(verb, new VmProcess(made.Pid ?? 0, 0, image, made.Time)),
             _ => new Happening(made.Cause == SwitchCause.TriggerBegan ? "A trigger began" : "A trigger ended"),
