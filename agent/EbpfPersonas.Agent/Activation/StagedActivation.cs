@@ -24,6 +24,7 @@ internal sealed class StagedActivation : IDataplane
     private ImmutableArray<StagedBinding> _staged = [];
     private ImmutableDictionary<string, BindingMemory> _memory = ImmutableDictionary<string, BindingMemory>.Empty;
     private Arming _arming;
+    private IReadOnlySet<PersonaRevision> _barred = ImmutableHashSet<PersonaRevision>.Empty;
     private TimeSpan _looked;
     private TimeSpan? _due;
     private uint _epoch;
@@ -126,6 +127,28 @@ internal sealed class StagedActivation : IDataplane
     }
 
     /// <inheritdoc/>
+    public void HoldBack(IReadOnlySet<PersonaRevision> barred)
+    {
+        lock (_gate)
+        {
+            _barred = barred;
+            if (_staged.IsEmpty)
+            {
+                // Also before the first arrangement: what an earlier agent staged goes on until then.
+                return;
+            }
+
+            var before = _dataplane.Realised;
+            var leaves = before.Persona is { } name && barred.Contains(new PersonaRevision(name, before.Revision));
+            (_memory, var passed) = Advance(_staged, _memory);
+            _arming = ArmingOf(_staged, _memory);
+            _dataplane.Arm(_arming);
+            Latch();
+            TellOfOthers(default, passed, rolledBack: leaves ? before.Persona : null);
+        }
+    }
+
+    /// <inheritdoc/>
     public AttachMode Attach() => _dataplane.Attach();
 
     /// <inheritdoc/>
@@ -195,11 +218,11 @@ internal sealed class StagedActivation : IDataplane
     }
 
     /// <summary>When the kernel may begin a life by itself, and when it may end one.</summary>
-    private static Arming ArmingOf(
+    private Arming ArmingOf(
         ImmutableArray<StagedBinding> staged, ImmutableDictionary<string, BindingMemory> memory)
     {
         var arming = default(Arming);
-        foreach (var one in staged.Where(one => one.Own is null))
+        foreach (var one in staged.Where(one => one.Own is null && !IsBarred(one)))
         {
             var life = memory.GetValueOrDefault(one.Binding.Persona, BindingMemory.Idle);
             if (life.IsCandidate || (life.State == BindingState.Idle && life.CoolsUntil is null))
@@ -222,7 +245,7 @@ internal sealed class StagedActivation : IDataplane
         var (wanted, unwanted) = (0UL, 0UL);
         foreach (var one in _staged.Where(one => !KernelTrigger.EndsByItself(one.Binding)))
         {
-            if (_memory.GetValueOrDefault(one.Binding.Persona, BindingMemory.Idle).IsCandidate)
+            if (_memory.GetValueOrDefault(one.Binding.Persona, BindingMemory.Idle).IsCandidate && !IsBarred(one))
             {
                 wanted |= one.CandidateMask;
             }
@@ -237,6 +260,9 @@ internal sealed class StagedActivation : IDataplane
         Stages.Settle();
     }
 
+    private bool IsBarred(StagedBinding one) =>
+        _barred.Contains(new PersonaRevision(one.Persona.Name, one.Persona.Revision));
+
     /// <summary>A switch that the kernel made, and told of.</summary>
     private void TellOf(in ProcessTurn turn)
     {
@@ -249,7 +275,7 @@ internal sealed class StagedActivation : IDataplane
     }
 
     /// <summary>A switch that we made, or of which nothing was heard.</summary>
-    private void TellOfOthers(in ProcessTurn turn, ImmutableArray<Deadline> passed)
+    private void TellOfOthers(in ProcessTurn turn, ImmutableArray<Deadline> passed, string? rolledBack = null)
     {
         var realised = _dataplane.Realised;
         if (realised.Epoch == _epoch)
@@ -258,11 +284,15 @@ internal sealed class StagedActivation : IDataplane
         }
 
         _epoch = realised.Epoch;
-        var cause = turn.Pid != 0 ? CauseOf(turn)
+        var cause = rolledBack is not null ? SwitchCause.Rollback
+            : turn.Pid != 0 ? CauseOf(turn)
             : passed is [.., var last] ? CauseOf(last.Kind)
             : _staged.Any(one => one.Persona.Name == realised.Persona) ? SwitchCause.TriggerBegan
             : SwitchCause.TriggerEnded;
-        Switched?.Invoke(new SwitchedByItself(realised, cause, turn.Pid == 0 ? null : turn.Pid, _now().Wall));
+        Switched?.Invoke(new SwitchedByItself(realised, cause, turn.Pid == 0 ? null : turn.Pid, _now().Wall)
+        {
+            RolledBack = rolledBack,
+        });
     }
 
     private static SwitchCause CauseOf(in ProcessTurn turn) =>

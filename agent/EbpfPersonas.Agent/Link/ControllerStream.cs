@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
+using EbpfPersonas.Agent.Confirmation;
 using Grpc.Core;
 using V1 = EbpfPersonas.Protos.V1;
 
@@ -18,6 +19,7 @@ internal sealed class ControllerStream(
     AgentConditions conditions,
     AuditTrail audit,
     SwitchReports switches,
+    Confirmations confirmations,
     ControllerContact contact,
     TimeProvider time) : IDisposable
 {
@@ -40,8 +42,8 @@ internal sealed class ControllerStream(
             new V1.AgentMessage { Hello = identity.Hello(applier.Realised) }, ending.Token);
         applier.Answered += Enqueue;
         conditions.Changed += EnqueueStatus;
+        confirmations.RollbacksChanged += EnqueueStatus;
         audit.Added += Enqueue;
-        switches.Reported += Enqueue;
         try
         {
             EnqueueWhatIsLeft();
@@ -53,8 +55,9 @@ internal sealed class ControllerStream(
         {
             applier.Answered -= Enqueue;
             conditions.Changed -= EnqueueStatus;
+            confirmations.RollbacksChanged -= EnqueueStatus;
             audit.Added -= Enqueue;
-            switches.Reported -= Enqueue;
+            switches.Listen(null);
             feed.Restart();
         }
     }
@@ -83,7 +86,7 @@ internal sealed class ControllerStream(
     /// <summary>What happened while there was no stream.</summary>
     private void EnqueueWhatIsLeft()
     {
-        if (conditions.Current.Count > 0)
+        if (conditions.Current.Count > 0 || confirmations.Rollbacks.Any())
         {
             EnqueueStatus();
         }
@@ -93,10 +96,7 @@ internal sealed class ControllerStream(
             Enqueue(use);
         }
 
-        foreach (var report in switches.Missed())
-        {
-            Enqueue(report);
-        }
+        switches.Listen(Enqueue);
     }
 
     private void Enqueue(V1.ApplyResult result) => Enqueue(new V1.AgentMessage { Result = result });
@@ -107,7 +107,12 @@ internal sealed class ControllerStream(
 
     private void EnqueueStatus() => Enqueue(new V1.AgentMessage
     {
-        Status = new V1.AgentStatus { Realised = applier.Realised, Conditions = { conditions.ToWire() } },
+        Status = new V1.AgentStatus
+        {
+            Realised = applier.Realised,
+            Conditions = { conditions.ToWire() },
+            Rollbacks = { confirmations.Rollbacks },
+        },
     });
 
     private void Enqueue(V1.AgentMessage message)

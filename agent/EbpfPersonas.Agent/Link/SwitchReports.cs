@@ -8,8 +8,8 @@ using V1 = EbpfPersonas.Protos.V1;
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
-/// What the VM did by itself, for the controller. The last ones are kept while there is no stream: what is in force at
-/// its begin the Hello says. Safe for several threads.
+/// What the VM did by itself, for the controller. The last ones are kept, for what was written to a stream that broke may
+/// not have arrived; what is in force at the begin of the next the Hello says. Safe for several threads.
 /// </summary>
 internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> log)
 {
@@ -17,20 +17,22 @@ internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> lo
     public const int Max = 256;
 
     private readonly Lock _gate = new();
-    private readonly Queue<V1.SwitchReport> _missed = new();
+    private readonly Queue<V1.SwitchReport> _kept = new();
+    private Action<V1.SwitchReport>? _listener;
 
-
-    /// <summary>Raised where a stream listens.</summary>
-    public event Action<V1.SwitchReport>? Reported;
-
-    /// <summary>Those that no stream was there for, in order; they are forgotten with this.</summary>
-    public IReadOnlyList<V1.SwitchReport> Missed()
+    /// <summary>
+    /// Tells <paramref name="listener"/> of the last ones, in order, and of each that comes, until it is replaced; the
+    /// controller knows by their epochs which of them it has.
+    /// </summary>
+    public void Listen(Action<V1.SwitchReport>? listener)
     {
         lock (_gate)
         {
-            V1.SwitchReport[] missed = [.. _missed];
-            _missed.Clear();
-            return missed;
+            _listener = listener;
+            foreach (var report in _kept)
+            {
+                listener?.Invoke(report);
+            }
         }
     }
 
@@ -48,25 +50,23 @@ internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> lo
             switched.Cause,
             switched.Pid,
             switched.Pid is { } pid ? feed.Find(pid) : null,
-            switched.Time)));
+            switched.Time)
+        {
+            RolledBack = switched.RolledBack,
+        }));
     }
 
     private void Report(V1.SwitchReport report)
     {
         lock (_gate)
         {
-            if (Reported is { } listener)
+            if (_kept.Count == Max)
             {
-                listener(report);
-                return;
+                _kept.Dequeue();
             }
 
-            if (_missed.Count == Max)
-            {
-                _missed.Dequeue();
-            }
-
-            _missed.Enqueue(report);
+            _kept.Enqueue(report);
+            _listener?.Invoke(report);
         }
     }
 }

@@ -41,6 +41,7 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Counter _repairs;
     private readonly Gauge _contact;
     private readonly Counter _fallbacks;
+    private readonly Counter _rollbacks;
     private string[]? _activeLabels;
 
     /// <summary>Registers every name.</summary>
@@ -101,6 +102,10 @@ internal sealed class AgentMetrics : IDisposable
             "persona_agent_state_fallbacks_total",
             "What was kept on disk and could not be used at the start, by reason.",
             "reason");
+        _rollbacks = factory.CreateCounter(
+            "persona_agent_rollbacks_total",
+            "Personas that were left again because they were not confirmed in time, since this agent started, by reason.",
+            "reason");
         _readAll = () =>
         {
             Take(readings.Counters());
@@ -114,6 +119,11 @@ internal sealed class AgentMetrics : IDisposable
             foreach (var (source, count) in readings.EventsLost())
             {
                 _eventsLost.WithLabels(source).IncTo(count);
+            }
+
+            foreach (var (reason, count) in readings.Rollbacks())
+            {
+                _rollbacks.WithLabels(reason).IncTo(count);
             }
 
             foreach (var (reason, count) in readings.Fallbacks())

@@ -18,6 +18,7 @@ internal static class Evaluation
         Pin = vm.Pin,
         Default = vm.Default,
         Audited = actor.Personas.Values.Where(persona => persona.IsAudit).Select(persona => persona.Name).ToHashSet(),
+        Barred = Rollbacks.Barred(actor, vm),
         // Until the VM has said what runs, what was live counts as live: a restart of the controller is no event on
         // the VM.
         Live = actor.ProcessesKnown ? actor.Processes.Live : null,

@@ -22,7 +22,7 @@ public static class ActivationPolicy
             pin = null;
         }
 
-        var wanted = Wanted(bindings, memory, pin, situation.Default)
+        var wanted = Wanted(bindings, memory, pin, situation)
             .ToLookup(decision => situation.Audited.Contains(decision.Persona!));
         return new Answer
         {
@@ -59,16 +59,16 @@ public static class ActivationPolicy
     /// <summary>What speaks for a persona, the strongest first.</summary>
     private static IEnumerable<Decision> Wanted(
         ImmutableArray<Binding> bindings, ImmutableDictionary<string, BindingMemory> memory, ManualPin? pin,
-        string? fallback)
+        Situation situation)
     {
         // 1. What a person pinned by hand, while it lasts.
-        if (pin is not null)
+        if (pin is not null && situation.Admits(pin.Persona))
         {
             yield return new Decision(pin.Persona, ActivationCause.Manual);
         }
 
         // 2. The candidates among the personas bound to the VM: lowest priority number, then name.
-        foreach (var binding in bindings)
+        foreach (var binding in bindings.Where(binding => situation.Admits(binding.Persona)))
         {
             if (memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle) is { IsCandidate: true } life)
             {
@@ -77,7 +77,7 @@ public static class ActivationPolicy
         }
 
         // 3. The VM's default. 4. None.
-        if (fallback is not null)
+        if (situation.Default is { } fallback && situation.Admits(fallback))
         {
             yield return new Decision(fallback, ActivationCause.Default);
         }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using EbpfPersonas.Personas.Activation;
 using EbpfPersonas.Personas.Activation.Stages;
-using EbpfPersonas.Personas.Units;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Personas.Wire;
@@ -55,15 +54,10 @@ public static class StagingReader
         : new Lifecycle
         {
             DeactivateManually = wire.DeactivateManually,
-            Linger = ReadSpan(wire.LingerMs, $"{field}.linger_ms"),
-            Cooldown = ReadSpan(wire.CooldownMs, $"{field}.cooldown_ms"),
+            Linger = PersonaReader.ReadSpan(wire.LingerMs, $"{field}.linger_ms"),
+            Cooldown = PersonaReader.ReadSpan(wire.CooldownMs, $"{field}.cooldown_ms"),
             Ttl = !wire.HasTtlMs ? null
-                : wire.TtlMs > 0 ? ReadSpan(wire.TtlMs, $"{field}.ttl_ms")
+                : wire.TtlMs > 0 ? PersonaReader.ReadSpan(wire.TtlMs, $"{field}.ttl_ms")
                 : throw new FormatException($"{field}.ttl_ms is 0."),
         };
-
-    private static TimeSpan ReadSpan(ulong milliseconds, string field) =>
-        milliseconds <= (ulong)Duration.Max.TotalMilliseconds
-            ? TimeSpan.FromMilliseconds((long)milliseconds)
-            : throw new FormatException($"{field}: {milliseconds} is over {Duration.Max.TotalMilliseconds}.");
 }

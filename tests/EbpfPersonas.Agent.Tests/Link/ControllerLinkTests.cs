@@ -1,6 +1,7 @@
 using System.Net;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
@@ -27,6 +28,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     private ControllerLink? _link;
     private DesiredStateApplier _applier = null!;
     private AuditTrail _audit = null!;
+    private Confirmations _confirmations = null!;
 
     public async Task InitializeAsync()
     {
@@ -231,9 +233,13 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         };
         settings = change?.Invoke(settings) ?? settings;
         var locator = new ControllerLocator(settings, _dataplane, NullLogger<ControllerLocator>.Instance);
+        _confirmations = new Confirmations(
+            _state, "vm-1", "this boot", () => TimeSpan.Zero, TimeProvider.System,
+            NullLogger<Confirmations>.Instance);
         _applier = new DesiredStateApplier(
             _dataplane,
             new StateStore(_state, "vm-1"),
+            _confirmations,
             "vm-1",
             TimeProvider.System,
             NullLogger<DesiredStateApplier>.Instance);
@@ -246,6 +252,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
             _conditions,
             _audit = new AuditTrail(_state, TimeProvider.System),
             new SwitchReports(_feed, NullLogger<SwitchReports>.Instance),
+            _confirmations,
             new ControllerContact(_state, TimeProvider.System),
             TimeProvider.System,
             NullLogger<ControllerLink>.Instance);

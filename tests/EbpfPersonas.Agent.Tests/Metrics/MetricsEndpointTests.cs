@@ -39,6 +39,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
                 Connected = () => _connected,
                 Contact = () => _contact,
                 Interfaces = () => new InterfaceTotals(new LinkPackets(11, 12), 13),
+                Rollbacks = () => [("timeout", 3)],
                 Fallbacks = () => [("damaged", 2)],
             },
             TimeProvider.System);

@@ -52,6 +52,7 @@ public sealed class SqliteStoreTests : IDisposable
             Realised = new RealisedState(6, 5, "a", 1, Now),
             OwnSwitch = new OwnSwitch(5, 7, "s", 2, ActivationCause.Trigger, "by itself.", Now),
             ReportedEpoch = 5,
+            Rollbacks = [new Rollback("a", 1, 2, true, Now, "timeout")],
             Failure = new ApplyFailure(7, "KERNEL", "no", Now),
         };
         var entry = new ActivationEntry
@@ -75,8 +76,16 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.Equal(vm.Bindings.ToArray(), read.Bindings.ToArray());
         Assert.Equal(vm.Capabilities.ToArray(), read.Capabilities.ToArray());
         Assert.Equal(vm.Memory, read.Memory);
+        Assert.Equal(vm.Rollbacks.ToArray(), read.Rollbacks.ToArray());
         Assert.Equal(
-            vm, read with { Bindings = vm.Bindings, Capabilities = vm.Capabilities, Memory = vm.Memory });
+            vm,
+            read with
+            {
+                Bindings = vm.Bindings,
+                Capabilities = vm.Capabilities,
+                Memory = vm.Memory,
+                Rollbacks = vm.Rollbacks,
+            });
         Assert.Equal(entry with { Id = 1 }, Assert.Single(await again.ListActivationsAsync("vm-1", long.MaxValue, 10)));
         Assert.Equal("{}"u8.ToArray(), (await again.FindPersonaAsync("a"))!.Document.ToArray());
     }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EbpfPersonas.TestKit.Network;
 using EbpfPersonas.TestKit.Processes;
 using EbpfPersonas.TestKit.Prometheus;
+using Tmds.Linux;
 
 namespace EbpfPersonas.TestKit.Deployment;
 
@@ -46,10 +47,11 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <param name="controllerUrl">Where agents connect.</param> <param name="metricsIp">An address of the VM for its
     /// metrics. Anything but loopback is put on the failsafe list.</param> <param name="attach">auto, tcx or
     /// clsact.</param> <param name="policyMemoryMib">Room for all its personas.</param> <param name="activation">kernel
-    /// or controller.</param>
+    /// or controller.</param> <param name="pinRoot">A folder on a bpffs in which what is in force outlives the agent, or
+    /// none.</param>
     public static async Task<AgentProcess> StartAsync(
         LabHost host, string vmId, string controllerUrl, string metricsIp = "127.0.0.1", string attach = "auto",
-        int policyMemoryMib = 16, string activation = "kernel")
+        int policyMemoryMib = 16, string activation = "kernel", string pinRoot = "none")
     {
         var agent = new AgentProcess(host, vmId, metricsIp);
         try
@@ -58,13 +60,13 @@ public sealed class AgentProcess : IAsyncDisposable
             {
                 ["controller"] = controllerUrl,
                 ["vm_id"] = vmId,
-                ["state_directory"] = Path.Combine(agent._folder, "state"),
+                ["state_directory"] = agent.StateDirectory,
                 ["metrics_listen"] = agent.MetricsAddress,
                 ["attach"] = attach,
                 ["cgroup"] = agent._cgroup.Folder,
                 ["policy_memory_mib"] = policyMemoryMib,
                 ["activation"] = activation,
-                ["pin_root"] = "none",
+                ["pin_root"] = pinRoot,
                 ["allow_plaintext"] = true,
             };
             if (metricsIp != "127.0.0.1")
@@ -125,6 +127,16 @@ public sealed class AgentProcess : IAsyncDisposable
     public Task<string> ReadMetricsTextAsync() => _http.GetStringAsync("/metrics");
 
     public async Task<IReadOnlyList<Sample>> ReadMetricsAsync() => PrometheusText.Read(await ReadMetricsTextAsync());
+
+    /// <summary>Where it keeps what must survive a restart.</summary>
+    public string StateDirectory => Path.Combine(_folder, "state");
+
+    /// <summary>SIGKILL; returns when it is gone.</summary>
+    public async Task KillAsync()
+    {
+        Signal(LibC.SIGKILL);
+        await _process!.WaitForExitAsync(Patience);
+    }
 
     /// <summary>Sends a signal, for example <see cref="Tmds.Linux.LibC.SIGSTOP"/>.</summary>
     public void Signal(int signal) => _process!.Signal(signal);

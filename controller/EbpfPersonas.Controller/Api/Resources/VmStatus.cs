@@ -29,6 +29,7 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// none.</param>
 /// <param name="Lifecycle">Why the desired persona is active, and until when, as far as that is known.</param>
 /// <param name="Bound">Where each bound persona stands, the strongest first.</param>
+/// <param name="Rollbacks">What the VM left again because it was not confirmed in time, the newest last.</param>
 /// <param name="LastError">The last NACK, until something was realised after it.</param>
 /// <param name="Capabilities">What the VM can enforce.</param>
 /// <param name="Conditions">What one should know.</param>
@@ -38,8 +39,7 @@ internal sealed record VmStatus(
     long? DesiredRevision, long DesiredGeneration, long RealisedGeneration, long Epoch, string Cause, string Reason,
     DateTimeOffset? Since,
     VmStatus.PinState? Pin, string? Held, StagingStatus? Staging, VmStatus.ShadowState? Shadow,
-    LifecycleStatus Lifecycle,
-    IReadOnlyList<BoundStatus> Bound,
+    LifecycleStatus Lifecycle, IReadOnlyList<BoundStatus> Bound, IReadOnlyList<RollbackStatus> Rollbacks,
     VmStatus.Error? LastError, IReadOnlyList<string> Capabilities,
     IReadOnlyList<Condition> Conditions)
 {
@@ -68,6 +68,7 @@ internal sealed record VmStatus(
             vm.Desired.Shadow is { } shadow ? new ShadowState(shadow.Persona, shadow.Revision) : null,
             LifecycleStatus.Of(vm, wanted, bound),
             bound,
+            [.. vm.Rollbacks.Select(RollbackStatus.Of)],
             vm.Failure is { } failure ? new Error(failure.Generation, failure.Code, failure.Message, failure.At) : null,
             vm.Capabilities,
             [.. Describe(actor, desired, connected)]);
@@ -86,6 +87,14 @@ internal sealed record VmStatus(
             yield return new Condition(
                 "APPLY_FAILED", failure.Code,
                 $"Generation {failure.Generation} could not be applied: {failure.Message}");
+        }
+
+        foreach (var one in vm.Rollbacks)
+        {
+            yield return new Condition(
+                one.IsQuarantined ? "QUARANTINED" : "ROLLED_BACK", one.Persona,
+                $"Revision {one.Revision} was left again because it was not confirmed in time ({one.Reason})" +
+                (one.IsQuarantined ? $", {one.Count} times: it is put in force no more." : "."));
         }
 
         foreach (var condition in actor.Conditions)

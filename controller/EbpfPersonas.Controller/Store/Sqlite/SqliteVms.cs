@@ -4,7 +4,8 @@ using Dapper;
 namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>
-/// The tables <c>vms</c>, <c>bindings</c>, <c>binding_states</c>, <c>staged_personas</c> and <c>activations</c>.
+/// The tables <c>vms</c>, <c>bindings</c>, <c>binding_states</c>, <c>staged_personas</c>, <c>rollbacks</c> and
+/// <c>activations</c>.
 /// </summary>
 internal sealed class SqliteVms(SqliteConnections connections)
 {
@@ -52,11 +53,15 @@ internal sealed class SqliteVms(SqliteConnections connections)
         var staged = connection.Query<(string VmId, string Persona, long Revision)>(
             "SELECT vm_id, persona, revision FROM staged_personas ORDER BY vm_id, position")
             .ToLookup(row => row.VmId, row => new StagedRevision(row.Persona, row.Revision));
+        var rollbacks = connection.Query<RollbackRow>(
+            "SELECT vm_id, persona, revision, count, is_quarantined, at, reason FROM rollbacks " +
+            "ORDER BY vm_id, position").ToLookup(row => row.VmId, row => row.ToRollback());
         return connection.Query<VmRow>($"SELECT {string.Join(", ", VmColumns)} FROM vms ORDER BY id")
             .Select(row => row.ToVm(
                 bindings[row.Id],
                 memories[row.Id].ToImmutableDictionary(state => state.Persona, state => state.ToMemory()),
-                staged[row.Id]))
+                staged[row.Id],
+                rollbacks[row.Id]))
             .ToArray();
     });
 
@@ -79,6 +84,11 @@ internal sealed class SqliteVms(SqliteConnections connections)
             "VALUES (@Id, @position, @Persona, @Revision)",
             vm.Desired.Staged.Personas.Select((one, position) => new { vm.Id, position, one.Persona, one.Revision }),
             transaction);
+        connection.Execute("DELETE FROM rollbacks WHERE vm_id = @Id", new { vm.Id }, transaction);
+        connection.Execute(
+            "INSERT INTO rollbacks (vm_id, position, persona, revision, count, is_quarantined, at, reason) " +
+            "VALUES (@VmId, @Position, @Persona, @Revision, @Count, @IsQuarantined, @At, @Reason)",
+            vm.Rollbacks.Select((one, position) => RollbackRow.From(vm.Id, position, one)), transaction);
         if (change.Answer is not null)
         {
             connection.Execute(

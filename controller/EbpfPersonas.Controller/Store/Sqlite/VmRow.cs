@@ -124,7 +124,7 @@ internal sealed class VmRow
 
     public StoredVm ToVm(
         IEnumerable<string> bindings, ImmutableDictionary<string, BindingMemory> memory,
-        IEnumerable<StagedRevision> staged)
+        IEnumerable<StagedRevision> staged, IEnumerable<Rollback> rollbacks)
     {
         return new StoredVm
         {
@@ -159,6 +159,7 @@ internal sealed class VmRow
                     OwnSentence ?? "", Time(OwnSince ?? 0))
                 : null,
             ReportedEpoch = ReportedEpoch,
+            Rollbacks = [.. rollbacks],
             Failure = FailureGeneration is { } failed
                 ? new ApplyFailure(failed, FailureCode ?? "", FailureMessage ?? "", Time(FailureAt ?? 0))
                 : null,

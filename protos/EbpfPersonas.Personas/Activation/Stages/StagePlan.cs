@@ -69,11 +69,11 @@ public sealed record StagePlan
         ArgumentNullException.ThrowIfNull(situation);
         ArgumentNullException.ThrowIfNull(answer);
         var staged = Stage(situation);
-        var central = situation.Bindings.RemoveRange(staged).Sort(Binding.Rank).ToList();
-
-        var best = central.Find(binding => IsActive(binding.Persona)
-            && answer.Memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle).IsCandidate);
-        var pin = IsActive(answer.Pin?.Persona) ? answer.Pin : null;
+        var best = situation.Bindings.RemoveRange(staged).Sort(Binding.Rank).FirstOrDefault(binding =>
+            answer.Memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle).IsCandidate
+            && IsActive(binding.Persona));
+        staged = staged.RemoveAll(binding => !situation.Admits(binding.Persona));
+        var pin = answer.Pin is { } pinned && IsActive(pinned.Persona) ? pinned : null;
         return new StagePlan
         {
             Staged = staged,
@@ -81,14 +81,15 @@ public sealed record StagePlan
             Floor = pin is not null ? new Decision(pin.Persona, ActivationCause.Manual)
                 : best is not null
                     ? new Decision(best.Persona, ActivationCause.Trigger, answer.Memory[best.Persona].State)
-                : IsActive(situation.Default) ? new Decision(situation.Default, ActivationCause.Default)
+                : situation.Default is { } fallback && IsActive(fallback)
+                    ? new Decision(fallback, ActivationCause.Default)
                 : new Decision(null, ActivationCause.None),
             FloorRank = pin is not null ? 0
                 : best is not null ? staged.Count(binding => Binding.Rank.Compare(binding, best) < 0)
                 : staged.Length,
         };
 
-        bool IsActive(string? persona) => persona is not null && !situation.Audited.Contains(persona);
+        bool IsActive(string persona) => situation.Admits(persona) && !situation.Audited.Contains(persona);
     }
 
     /// <summary>
