@@ -2,7 +2,6 @@ using System.Text;
 using EbpfPersonas.Personas.Json;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Validation;
-using Xunit;
 
 namespace EbpfPersonas.Personas.Tests.Validation;
 
