@@ -41,10 +41,11 @@ internal sealed class ControllerStream(
         applier.Answered += Enqueue;
         conditions.Changed += EnqueueStatus;
         audit.Added += Enqueue;
-        switches.Reported += Enqueue;
+        Action<V1.SwitchReport> tell = Enqueue;
         try
         {
             EnqueueWhatIsLeft();
+            switches.Follow(tell);
             var sending = SendAsync(call.RequestStream, ending.Token);
             var receiving = ReceiveAsync(call.ResponseStream, ending.Token);
             await RunAsync(sending, receiving, ending);
@@ -54,7 +55,7 @@ internal sealed class ControllerStream(
             applier.Answered -= Enqueue;
             conditions.Changed -= EnqueueStatus;
             audit.Added -= Enqueue;
-            switches.Reported -= Enqueue;
+            switches.Unfollow(tell);
             feed.Restart();
         }
     }
@@ -91,11 +92,6 @@ internal sealed class ControllerStream(
         foreach (var use in audit.Undelivered())
         {
             Enqueue(use);
-        }
-
-        foreach (var report in switches.Missed())
-        {
-            Enqueue(report);
         }
     }
 
@@ -160,6 +156,10 @@ internal sealed class ControllerStream(
         if (receipt.HasGeneration)
         {
             applier.Received(receipt.Generation);
+        }
+        else if (receipt.HasSwitched)
+        {
+            switches.Delivered(receipt.Switched);
         }
         else
         {
