@@ -32,6 +32,7 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
     /// </summary>
     public StagedBinding Begin(Binding binding, Persona persona)
     {
+        users.Refresh();
         var numbers = new Dictionary<ProcessCondition, int>();
         int? own = null;
         try
@@ -55,6 +56,24 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
         // Of what was taken up the kernel knows already.
         Scan(numbers.Where(pair => !_takenUp.ContainsKey(pair.Value)).ToDictionary());
         return new StagedBinding(binding, persona, numbers.ToImmutableDictionary(), own);
+    }
+
+    /// <summary>
+    /// Users come, go and get other numbers: watches anew for conditions that name such, also among the processes that
+    /// run already. False where there are none.
+    /// </summary>
+    public bool FollowUsers(IEnumerable<StagedBinding> staged)
+    {
+        users.Refresh();
+        var changed = staged.SelectMany(one => one.Numbers)
+            .Where(entry => entry.Key.User is { } user && stages.ChangeUser(entry.Value, UserOf(user)))
+            .ToList();
+        if (changed.Count > 0)
+        {
+            Scan(changed);
+        }
+
+        return changed.Count > 0;
     }
 
     /// <summary>These numbers are free.</summary>
@@ -162,7 +181,7 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
             : Nobody);
 
     /// <summary>Those that run already: the kernel is told of those that have not changed meanwhile.</summary>
-    private void Scan(Dictionary<ProcessCondition, int> numbers)
+    private void Scan(IReadOnlyCollection<KeyValuePair<ProcessCondition, int>> numbers)
     {
         foreach (var pid in ProcFiles.Pids().Where(files.InNamespace))
         {

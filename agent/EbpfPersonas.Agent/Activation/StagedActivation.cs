@@ -111,6 +111,11 @@ internal sealed class StagedActivation : IDataplane
                 return;
             }
 
+            if (thorough && _watch.FollowUsers(_staged))
+            {
+                Stages.Settle();
+            }
+
             var (memory, passed) = Advance(_staged, _memory);
             var arming = ArmingOf(_staged, memory);
             var changed = memory != _memory || arming != _arming;

@@ -44,9 +44,11 @@ internal sealed class ControllerStream(
         conditions.Changed += EnqueueStatus;
         confirmations.RollbacksChanged += EnqueueStatus;
         audit.Added += Enqueue;
+        Action<V1.SwitchReport> tell = Enqueue;
         try
         {
             EnqueueWhatIsLeft();
+            switches.Follow(tell);
             var sending = SendAsync(call.RequestStream, ending.Token);
             var receiving = ReceiveAsync(call.ResponseStream, ending.Token);
             await RunAsync(sending, receiving, ending);
@@ -57,7 +59,7 @@ internal sealed class ControllerStream(
             conditions.Changed -= EnqueueStatus;
             confirmations.RollbacksChanged -= EnqueueStatus;
             audit.Added -= Enqueue;
-            switches.Listen(null);
+            switches.Unfollow(tell);
             feed.Restart();
         }
     }
@@ -95,8 +97,6 @@ internal sealed class ControllerStream(
         {
             Enqueue(use);
         }
-
-        switches.Listen(Enqueue);
     }
 
     private void Enqueue(V1.ApplyResult result) => Enqueue(new V1.AgentMessage { Result = result });
@@ -165,6 +165,10 @@ internal sealed class ControllerStream(
         if (receipt.HasGeneration)
         {
             applier.Received(receipt.Generation);
+        }
+        else if (receipt.HasSwitched)
+        {
+            switches.Delivered(receipt.Switched);
         }
         else
         {

@@ -8,8 +8,8 @@ using V1 = EbpfPersonas.Protos.V1;
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
-/// What the VM did by itself, for the controller. The last ones are kept, for what was written to a stream that broke may
-/// not have arrived; what is in force at the begin of the next the Hello says. Safe for several threads.
+/// What the VM did by itself, for the controller. The last ones are kept until it says that it has them: what a stream
+/// took with it when it broke the next one tells again. Safe for several threads.
 /// </summary>
 internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> log)
 {
@@ -20,18 +20,40 @@ internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> lo
     private readonly Queue<V1.SwitchReport> _kept = new();
     private Action<V1.SwitchReport>? _listener;
 
-    /// <summary>
-    /// Tells <paramref name="listener"/> of the last ones, in order, and of each that comes, until it is replaced; the
-    /// controller knows by their epochs which of them it has.
-    /// </summary>
-    public void Listen(Action<V1.SwitchReport>? listener)
+    /// <summary>From now on tells a stream, of which there is one, and first what has not arrived yet, in order.</summary>
+    public void Follow(Action<V1.SwitchReport> listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        lock (_gate)
+        {
+            foreach (var report in _kept)
+            {
+                listener(report);
+            }
+
+            _listener = listener;
+        }
+    }
+
+    /// <summary>That stream is over.</summary>
+    public void Unfollow(Action<V1.SwitchReport> listener)
     {
         lock (_gate)
         {
-            _listener = listener;
-            foreach (var report in _kept)
+            _listener = _listener == listener ? null : _listener;
+        }
+    }
+
+    /// <summary>The controller has the report of this epoch, and those before.</summary>
+    public void Delivered(uint epoch)
+    {
+        lock (_gate)
+        {
+            if (_kept.Any(report => report.Epoch == epoch))
             {
-                listener?.Invoke(report);
+                while (_kept.Dequeue().Epoch != epoch)
+                {
+                }
             }
         }
     }

@@ -169,6 +169,7 @@ internal sealed class AgentConnection(
                 case V1.AgentMessage.MessageOneofCase.Switched:
                     await intake.SwitchedAsync(
                         session.VmId, session.Stream, AgentReports.ReadSwitch(requests.Current.Switched));
+                    await AcknowledgeAsync(new V1.Receipt { Switched = requests.Current.Switched.Epoch });
                     break;
                 default:
                     throw new RpcException(new Status(StatusCode.InvalidArgument, "Expected activity or a result."));

@@ -144,6 +144,13 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <summary>SIGTERM; returns the exit code.</summary>
     public async Task<int> StopAsync() => _process is null ? 0 : await _process.StopAsync();
 
+    /// <summary>SIGKILL, whatever it is doing; returns when it is gone.</summary>
+    public async Task KillAsync()
+    {
+        Signal(Tmds.Linux.LibC.SIGKILL);
+        await _process!.WaitForExitAsync(Patience);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)

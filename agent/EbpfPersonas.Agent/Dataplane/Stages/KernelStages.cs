@@ -110,10 +110,7 @@ public sealed class KernelStages : IDisposable
     /// </summary>
     public void Forget(ulong conditions)
     {
-        Clear(ref Masks.Used, conditions);
-        _grace.Wait();
-        var request = new ProcessRequest { Conditions = conditions };
-        Call("forget_conditions", ref request);
+        EndAll(conditions);
         for (var left = conditions; left != 0; left &= left - 1)
         {
             var number = BitOperations.TrailingZeroCount(left);
@@ -125,6 +122,26 @@ public sealed class KernelStages : IDisposable
         }
 
         Unlatch(conditions);
+    }
+
+    /// <summary>
+    /// A condition asks for another user from now on, and holds for nobody before its processes are named to
+    /// <see cref="Adopt"/>. False where it asks for that one already.
+    /// </summary>
+    public bool ChangeUser(int number, uint user)
+    {
+        if (_conditions[number] is not { User: { } before } condition || before == user)
+        {
+            return false;
+        }
+
+        var bit = 1UL << number;
+        EndAll(bit);
+        _users.Remove(before, bit);
+        _users.Add(user, bit);
+        _conditions[number] = condition with { User = user };
+        Set(ref Masks.Used, bit);
+        return true;
     }
 
     /// <summary>
@@ -201,6 +218,15 @@ public sealed class KernelStages : IDisposable
         _inUse.Dispose();
         _state.Dispose();
         _masks.Dispose();
+    }
+
+    /// <summary>They begin to hold no more, and end to hold for those for which they do.</summary>
+    private void EndAll(ulong conditions)
+    {
+        Clear(ref Masks.Used, conditions);
+        _grace.Wait();
+        var request = new ProcessRequest { Conditions = conditions };
+        Call("forget_conditions", ref request);
     }
 
     private KernelCondition ReadCondition(int number) => new(
