@@ -49,6 +49,28 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
         return new StagedBinding(binding, persona, numbers.ToImmutableDictionary(), own);
     }
 
+    /// <summary>
+    /// Begins to watch for those of <paramref name="conditions"/> that the kernel can compare and has room for, also
+    /// among the processes that run already.
+    /// </summary>
+    public IReadOnlyDictionary<ProcessCondition, int> Begin(IEnumerable<ProcessCondition> conditions)
+    {
+        var numbers = new Dictionary<ProcessCondition, int>();
+        foreach (var condition in conditions)
+        {
+            if (Kernel(condition) is { Fits: true } kernel && stages.Watch(kernel) is { } number)
+            {
+                numbers.Add(condition, number);
+            }
+        }
+
+        Scan(numbers);
+        return numbers;
+    }
+
+    /// <summary>How many conditions more the kernel can count.</summary>
+    public int Room => KernelStages.Capacity - stages.Watched.Count();
+
     /// <summary>These numbers are free.</summary>
     public void End(IEnumerable<int> numbers)
     {
@@ -94,17 +116,16 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
             $"The trigger of {binding.Persona} has no room: the kernel watches {KernelStages.Capacity} conditions.");
 
     /// <summary>The condition as the kernel asks it; a user without a number here is nobody.</summary>
-    private KernelCondition Kernel(Binding binding, ProcessCondition condition)
-    {
-        var kernel = new KernelCondition(
-            condition.ProcessName, condition.ProcessPath,
-            condition.User is { } user ? UserOf(user) : null,
-            condition.ParentProcess);
-        return kernel.Fits
+    private KernelCondition Kernel(Binding binding, ProcessCondition condition) =>
+        Kernel(condition) is { Fits: true } kernel
             ? kernel
             : throw new ApplyException(
                 "TOO_LARGE", $"The trigger of {binding.Persona} names a path of more than 255 octets.");
-    }
+
+    private KernelCondition Kernel(ProcessCondition condition) => new(
+        condition.ProcessName, condition.ProcessPath,
+        condition.User is { } user ? UserOf(user) : null,
+        condition.ParentProcess);
 
     private uint UserOf(string user) => users.IdOf(user)
         ?? (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
@@ -114,6 +135,11 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
     /// <summary>Those that run already: the kernel is told of those that have not changed meanwhile.</summary>
     private void Scan(Dictionary<ProcessCondition, int> numbers)
     {
+        if (numbers.Count == 0)
+        {
+            return;
+        }
+
         foreach (var pid in ProcFiles.Pids().Where(files.InNamespace))
         {
             if (stages.Remember(pid) is not { } serial)

@@ -4,6 +4,7 @@ using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Personas.Activation;
 using EbpfPersonas.Personas.Activation.Stages;
+using EbpfPersonas.Personas.Activation.Triggers;
 using EbpfPersonas.Personas.Model;
 using Staged = EbpfPersonas.Personas.Activation.Stages.StagedPersona;
 
@@ -19,6 +20,7 @@ internal sealed class StagedActivation : IDataplane
     private readonly Lock _gate = new();
     private readonly PersonaDataplane _dataplane;
     private readonly ConditionWatch _watch;
+    private readonly AwaitedConditions _awaited;
     private readonly Func<Moment> _now;
     private ImmutableArray<StagedBinding> _staged = [];
     private ImmutableDictionary<string, BindingMemory> _memory = ImmutableDictionary<string, BindingMemory>.Empty;
@@ -31,6 +33,7 @@ internal sealed class StagedActivation : IDataplane
     public StagedActivation(PersonaDataplane dataplane, ConditionWatch watch, Func<Moment> now)
     {
         (_dataplane, _watch, _now) = (dataplane, watch, now);
+        _awaited = new AwaitedConditions(watch);
         _looked = now().SinceBoot;
     }
 
@@ -48,6 +51,7 @@ internal sealed class StagedActivation : IDataplane
         lock (_gate)
         {
             var before = _staged;
+            _awaited.MakeRoom(NumbersFor(staging?.Staged ?? [], before));
             var fresh = Number(staging?.Staged ?? [], before);
             try
             {
@@ -64,6 +68,8 @@ internal sealed class StagedActivation : IDataplane
                 (_staged, _memory, _arming) = (fresh, memory, arming);
                 Forget(before, fresh);
                 Latch();
+                Stages.ForgetLeft();
+                _awaited.TakeUp();
                 _epoch = _dataplane.Realised.Epoch;
                 return _dataplane.Realised;
             }
@@ -108,6 +114,20 @@ internal sealed class StagedActivation : IDataplane
         }
     }
 
+    /// <summary>
+    /// Has the kernel count these conditions too, which nothing here depends on; <see cref="IsAwaited"/> knows them.
+    /// </summary>
+    public void Await(ImmutableArray<ProcessCondition> conditions)
+    {
+        lock (_gate)
+        {
+            _awaited.Replace(conditions);
+        }
+    }
+
+    /// <summary>Whether a condition of <see cref="Await"/> turned; waits for nobody.</summary>
+    public bool IsAwaited(ProcessTurn turn) => _awaited.Turned(turn);
+
     /// <inheritdoc/>
     public AttachMode Attach() => _dataplane.Attach();
 
@@ -141,6 +161,12 @@ internal sealed class StagedActivation : IDataplane
             throw;
         }
     }
+
+    /// <summary>How many numbers the new ones take.</summary>
+    private static int NumbersFor(ImmutableArray<Staged> staged, ImmutableArray<StagedBinding> before) => staged
+        .Where(one => !before.Any(old =>
+            old.Binding.Persona == one.Binding.Persona && old.Binding.Trigger == one.Binding.Trigger))
+        .Sum(one => KernelTrigger.NumbersOf(one.Binding.Trigger));
 
     private void Forget(ImmutableArray<StagedBinding> gone, ImmutableArray<StagedBinding> stay)
     {

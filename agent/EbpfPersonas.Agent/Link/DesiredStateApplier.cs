@@ -16,6 +16,10 @@ internal sealed class DesiredStateApplier(
     IDataplane dataplane, StateStore store, string vmId, TimeProvider time, ILogger<DesiredStateApplier> log)
 {
     private readonly Lock _gate = new();
+
+    /// <summary>For one thread at the disk; who has it does not wait for the other.</summary>
+    private readonly Lock _confirming = new();
+
     private readonly StagingMemory _staging = new();
     private string? _controllerId;
     private ulong _newest;
@@ -62,7 +66,7 @@ internal sealed class DesiredStateApplier(
         lock (_gate)
         {
             // The welcome came through the rules that were in force when the agent said hello.
-            Confirm();
+            _confirmed |= ToConfirm is { } confirmed && Keep(confirmed);
             if (_controllerId != controllerId)
             {
                 (_controllerId, _newest, _inForce, _waiting) = (controllerId, 0, null, null);
@@ -70,14 +74,23 @@ internal sealed class DesiredStateApplier(
         }
     }
 
-    /// <summary>The controller has got the answer to <paramref name="generation"/>.</summary>
+    /// <summary>
+    /// The controller has got the answer to <paramref name="generation"/>. Waits for the disk, and desired states that
+    /// come meanwhile do not.
+    /// </summary>
     public void Received(ulong generation)
     {
+        V1.DesiredState? confirmed;
         lock (_gate)
         {
-            if (_inForce?.Generation == generation)
+            confirmed = _inForce?.Generation == generation ? ToConfirm : null;
+        }
+
+        if (confirmed is not null && Keep(confirmed))
+        {
+            lock (_gate)
             {
-                Confirm();
+                _confirmed |= ReferenceEquals(_inForce, confirmed);
             }
         }
     }
@@ -218,23 +231,26 @@ internal sealed class DesiredStateApplier(
         return realised;
     }
 
-    /// <summary>What is in force has let the controller through.</summary>
-    private void Confirm()
-    {
-        if (_inForce is not { } inForce || _confirmed || _held is not null)
-        {
-            return;
-        }
+    /// <summary>What is in force, where it is yet to be confirmed.</summary>
+    private V1.DesiredState? ToConfirm => _confirmed || _held is not null ? null : _inForce;
 
+    /// <summary>What is in force has let the controller through; whether a reboot will find it.</summary>
+    private bool Keep(V1.DesiredState confirmed)
+    {
         try
         {
-            store.Confirm(Kept(inForce));
-            _confirmed = true;
-            Log.Confirmed(log, inForce.Generation);
+            lock (_confirming)
+            {
+                store.Confirm(Kept(confirmed));
+            }
+
+            Log.Confirmed(log, confirmed.Generation);
+            return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Log.NotConfirmed(log, inForce.Generation, failure.Message);
+            Log.NotConfirmed(log, confirmed.Generation, failure.Message);
+            return false;
         }
     }
 

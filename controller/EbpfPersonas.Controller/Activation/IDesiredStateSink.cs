@@ -1,4 +1,5 @@
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Activation.Triggers;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Controller.Activation;
@@ -9,4 +10,7 @@ namespace EbpfPersonas.Controller.Activation;
 internal interface IDesiredStateSink
 {
     void Push(string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged);
+
+    /// <summary>What a VM is to report at once, for it is not left to decide on it by itself.</summary>
+    void Watch(string vmId, IReadOnlyList<ProcessCondition> conditions);
 }

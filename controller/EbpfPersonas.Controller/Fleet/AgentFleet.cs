@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Personas.Activation.Triggers;
 using EbpfPersonas.Personas.Wire;
 using V1 = EbpfPersonas.Protos.V1;
 
@@ -69,6 +70,16 @@ internal sealed class AgentFleet : IDesiredStateSink
                 Staged = { staged.Select(one => StagingWriter.Write(one.Binding, one.Wire)) },
                 FloorRank = (uint)desired.Staged.FloorRank,
             });
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Watch(string vmId, IReadOnlyList<ProcessCondition> conditions)
+    {
+        ArgumentNullException.ThrowIfNull(conditions);
+        if (_sessions.TryGetValue(vmId, out var session))
+        {
+            session.Offer(new V1.Watch { Conditions = { conditions.Select(TriggerWriter.Write) } });
         }
     }
 }

@@ -46,10 +46,10 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <param name="controllerUrl">Where agents connect.</param> <param name="metricsIp">An address of the VM for its
     /// metrics. Anything but loopback is put on the failsafe list.</param> <param name="attach">auto, tcx or
     /// clsact.</param> <param name="policyMemoryMib">Room for all its personas.</param> <param name="activation">kernel
-    /// or controller.</param>
+    /// or controller.</param> <param name="pinRoot">A bpffs, or none.</param>
     public static async Task<AgentProcess> StartAsync(
         LabHost host, string vmId, string controllerUrl, string metricsIp = "127.0.0.1", string attach = "auto",
-        int policyMemoryMib = 16, string activation = "kernel")
+        int policyMemoryMib = 16, string activation = "kernel", string pinRoot = "none")
     {
         var agent = new AgentProcess(host, vmId, metricsIp);
         try
@@ -64,7 +64,7 @@ public sealed class AgentProcess : IAsyncDisposable
                 ["cgroup"] = agent._cgroup.Folder,
                 ["policy_memory_mib"] = policyMemoryMib,
                 ["activation"] = activation,
-                ["pin_root"] = "none",
+                ["pin_root"] = pinRoot,
                 ["allow_plaintext"] = true,
             };
             if (metricsIp != "127.0.0.1")
