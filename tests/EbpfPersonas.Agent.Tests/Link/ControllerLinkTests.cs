@@ -6,7 +6,6 @@ using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Personas.Activation;
-using EbpfPersonas.Personas.Activation.Triggers;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Protos.V1;
 using EbpfPersonas.TestKit.Deployment;
@@ -15,6 +14,7 @@ using Xunit;
 using Direction = EbpfPersonas.Personas.Model.Direction;
 using PortRange = EbpfPersonas.Personas.Model.PortRange;
 using Prefix = EbpfPersonas.Personas.Model.Prefix;
+using ProcessCondition = EbpfPersonas.Personas.Activation.Triggers.ProcessCondition;
 
 namespace EbpfPersonas.Agent.Tests.Link;
 

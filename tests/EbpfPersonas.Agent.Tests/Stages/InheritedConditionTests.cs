@@ -69,6 +69,6 @@ public sealed class InheritedConditionTests : IAsyncLifetime
 
     private KernelStages Begin() => new(_lab.Dataplane.Filter, _grace, () => { });
 
-    private Task InForceAsync(string name) => Eventually.TrueAsync(
+    private Task<TimeSpan> InForceAsync(string name) => Eventually.TrueAsync(
         () => Task.FromResult(_lab.InForce == name), Patience, () => $"{name} is in force, not {_lab.InForce}");
 }

@@ -73,7 +73,8 @@ internal sealed class TracingBench(Report report, BenchSettings settings, Cancel
                 name,
                 $$"""
                 {"name":"{{name}}","activation_trigger":{"process_name":"{{name}}"},
-                  "network_profile":{"allowed_egress":[{"protocol":"tcp","port":3306,"destination":"10.0.0.10"}]}}
+                  "network_profile":{"allowed_egress":[{"protocol":"tcp","port":3306,"destination":"10.0.0.10"}]}
+                }
                 """);
         }
 
