@@ -161,7 +161,7 @@ $(STAMPS)/bench: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMM
 	@mkdir -p $(@D) && touch $@
 
 .PHONY: bench
-bench: $(STAMPS)/agent $(STAMPS)/controller $(SETUP)/packages-bench ## speed and size against targets and peers, up to 25 minutes
+bench: $(STAMPS)/agent $(STAMPS)/controller $(SETUP)/packages-bench ## speed and size against targets and peers, up to 30 minutes
 	@$(MAKE) $(STAMPS)/bench
 	@$(BENCH)
 

@@ -12,8 +12,8 @@
 
 /*
  * Records of struct process_event. Written by the programs of process.bpf.c, read by the agent,
- * which is never woken and comes every 10 ms. User space sets the size before load: 4 MiB hold
- * 40,000 execs with usual paths.
+ * which comes every 10 ms and is woken by a struct process_turn alone. User space sets the size
+ * before load: 4 MiB hold 40,000 execs with usual paths.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -9,7 +9,7 @@ namespace EbpfPersonas.Benchmarks;
 internal sealed record BenchSettings
 {
     /// <summary>Parts that a quick run leaves out.</summary>
-    private static readonly string[] Thorough = ["agent", "kinds"];
+    private static readonly string[] Thorough = ["agent", "activation", "tracing", "kinds"];
 
     public bool Quick { get; private init; }
 

@@ -1,11 +1,13 @@
 using System.Runtime.InteropServices;
 using EbpfPersonas.Benchmarks;
+using EbpfPersonas.Benchmarks.Activation;
 using EbpfPersonas.Benchmarks.Capacity;
 using EbpfPersonas.Benchmarks.Changes;
 using EbpfPersonas.Benchmarks.Hook;
 using EbpfPersonas.Benchmarks.Results;
 using EbpfPersonas.Benchmarks.Stack;
 using EbpfPersonas.Benchmarks.Switching;
+using EbpfPersonas.Benchmarks.Tracing;
 using EbpfPersonas.TestKit.Deployment;
 
 // Measures the datapath against its targets and its peers. Exit code 1 where a target is missed.
@@ -22,6 +24,8 @@ try
     (string Name, Func<Task> Measure)[] parts =
     [
         ("agent", () => AgentFootprint.MeasureAsync(report)),
+        ("activation", new ActivationBench(report, settings, cancellation).RunAsync),
+        ("tracing", new TracingBench(report, settings, cancellation).RunAsync),
         // Before the parts that leave a large heap behind, which an agent does not have.
         ("changes", new ChangeBench(report, settings, cancellation).RunAsync),
         ("size", () => Task.Run(new CapacityBench(report, settings, cancellation).Run)),

@@ -19,13 +19,6 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
     /// <summary>No process has this user: to setuid it means "as it is".</summary>
     private const uint Nobody = uint.MaxValue;
 
-    /// <summary>What an agent before this one had the kernel watch for, as far as nobody here has asked for it.</summary>
-    private readonly Dictionary<int, KernelCondition> _left =
-        stages.Watched.ToDictionary(watched => watched.Number, watched => watched.Condition);
-
-    /// <summary>What was taken from there, until <see cref="EndLeft"/>.</summary>
-    private readonly Dictionary<int, KernelCondition> _takenUp = [];
-
     /// <summary>
     /// Begins to watch for the conditions of a binding, also among the processes that run already. Throws
     /// <see cref="ApplyException"/> where the kernel has no room.
@@ -49,12 +42,11 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
         }
         catch
         {
-            GiveBack(numbers.Values);
+            End(numbers.Values);
             throw;
         }
 
-        // Of what was taken up the kernel knows already.
-        Scan(numbers.Where(pair => !_takenUp.ContainsKey(pair.Value)).ToDictionary());
+        Scan(numbers);
         return new StagedBinding(binding, persona, numbers.ToImmutableDictionary(), own);
     }
 
@@ -76,6 +68,28 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
         return changed.Count > 0;
     }
 
+    /// <summary>
+    /// Begins to watch for those of <paramref name="conditions"/> that the kernel can compare and has room for, also
+    /// among the processes that run already.
+    /// </summary>
+    public IReadOnlyDictionary<ProcessCondition, int> Begin(IEnumerable<ProcessCondition> conditions)
+    {
+        var numbers = new Dictionary<ProcessCondition, int>();
+        foreach (var condition in conditions)
+        {
+            if (Kernel(condition) is { Fits: true } kernel && stages.Watch(kernel) is { } number)
+            {
+                numbers.Add(condition, number);
+            }
+        }
+
+        Scan(numbers);
+        return numbers;
+    }
+
+    /// <summary>How many conditions more the kernel can count.</summary>
+    public int Room => KernelStages.Capacity - stages.Watched.Count();
+
     /// <summary>These numbers are free.</summary>
     public void End(IEnumerable<int> numbers)
     {
@@ -84,35 +98,6 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
         {
             stages.Forget(mask);
         }
-    }
-
-    /// <summary>
-    /// As if these had not been begun: what was there before this agent is watched for as before.
-    /// </summary>
-    public void GiveBack(IEnumerable<int> numbers)
-    {
-        var free = new List<int>();
-        foreach (var number in numbers)
-        {
-            if (_takenUp.Remove(number, out var condition))
-            {
-                _left.Add(number, condition);
-            }
-            else
-            {
-                free.Add(number);
-            }
-        }
-
-        End(free);
-    }
-
-    /// <summary>What nobody has taken up of an agent before is not watched for any more.</summary>
-    public void EndLeft()
-    {
-        End(_left.Keys);
-        _left.Clear();
-        _takenUp.Clear();
     }
 
     /// <summary>
@@ -143,37 +128,22 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
             holds ? null : BootClock.FromNanoseconds(counted.Ended));
     }
 
-    private int Watch(Binding binding, KernelCondition condition)
-    {
-        foreach (var (number, left) in _left)
-        {
-            if (left == condition)
-            {
-                _left.Remove(number);
-                _takenUp.Add(number, left);
-                return number;
-            }
-        }
-
-        return stages.Watch(condition)
-            ?? throw new ApplyException(
-                "TOO_LARGE",
-                $"The trigger of {binding.Persona} has no room: the kernel watches {KernelStages.Capacity} "
-                + "conditions.");
-    }
+    private int Watch(Binding binding, KernelCondition condition) => stages.Watch(condition)
+        ?? throw new ApplyException(
+            "TOO_LARGE",
+            $"The trigger of {binding.Persona} has no room: the kernel watches {KernelStages.Capacity} conditions.");
 
     /// <summary>The condition as the kernel asks it; a user without a number here is nobody.</summary>
-    private KernelCondition Kernel(Binding binding, ProcessCondition condition)
-    {
-        var kernel = new KernelCondition(
-            condition.ProcessName, condition.ProcessPath,
-            condition.User is { } user ? UserOf(user) : null,
-            condition.ParentProcess);
-        return kernel.Fits
+    private KernelCondition Kernel(Binding binding, ProcessCondition condition) =>
+        Kernel(condition) is { Fits: true } kernel
             ? kernel
             : throw new ApplyException(
                 "TOO_LARGE", $"The trigger of {binding.Persona} names a path of more than 255 octets.");
-    }
+
+    private KernelCondition Kernel(ProcessCondition condition) => new(
+        condition.ProcessName, condition.ProcessPath,
+        condition.User is { } user ? UserOf(user) : null,
+        condition.ParentProcess);
 
     private uint UserOf(string user) => users.IdOf(user)
         ?? (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
@@ -183,6 +153,11 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
     /// <summary>Those that run already: the kernel is told of those that have not changed meanwhile.</summary>
     private void Scan(IReadOnlyCollection<KeyValuePair<ProcessCondition, int>> numbers)
     {
+        if (numbers.Count == 0)
+        {
+            return;
+        }
+
         foreach (var pid in ProcFiles.Pids().Where(files.InNamespace))
         {
             if (stages.Remember(pid) is not { } serial)

@@ -4,6 +4,7 @@ using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Personas.Activation;
 using EbpfPersonas.Personas.Activation.Stages;
+using EbpfPersonas.Personas.Activation.Triggers;
 using EbpfPersonas.Personas.Model;
 using Staged = EbpfPersonas.Personas.Activation.Stages.StagedPersona;
 
@@ -19,6 +20,7 @@ internal sealed class StagedActivation : IDataplane
     private readonly Lock _gate = new();
     private readonly PersonaDataplane _dataplane;
     private readonly ConditionWatch _watch;
+    private readonly AwaitedConditions _awaited;
     private readonly Func<Moment> _now;
     private readonly LivesFile? _file;
     private ImmutableArray<StagedBinding> _staged = [];
@@ -36,6 +38,7 @@ internal sealed class StagedActivation : IDataplane
     public StagedActivation(PersonaDataplane dataplane, ConditionWatch watch, Func<Moment> now, LivesFile? file = null)
     {
         (_dataplane, _watch, _now, _file) = (dataplane, watch, now, file);
+        _awaited = new AwaitedConditions(watch);
         _looked = now().SinceBoot;
         if (file?.Load() is { } kept)
         {
@@ -57,6 +60,7 @@ internal sealed class StagedActivation : IDataplane
         lock (_gate)
         {
             var before = _staged;
+            _awaited.MakeRoom(NumbersFor(staging?.Staged ?? [], before));
             var fresh = Number(staging?.Staged ?? [], before);
             try
             {
@@ -72,16 +76,17 @@ internal sealed class StagedActivation : IDataplane
                     Arming = arming,
                 });
                 (_staged, _memory, _arming) = (fresh, memory, arming);
-                _watch.End(Unused(before, fresh));
-                _watch.EndLeft();
+                Forget(before, fresh);
                 Latch();
+                Stages.ForgetLeft();
+                _awaited.TakeUp();
                 Keep();
                 _epoch = _dataplane.Realised.Epoch;
                 return _dataplane.Realised;
             }
             catch
             {
-                _watch.GiveBack(Unused(fresh, before));
+                Forget(fresh, before);
                 throw;
             }
         }
@@ -130,6 +135,20 @@ internal sealed class StagedActivation : IDataplane
             TellOfOthers(turn, passed);
         }
     }
+
+    /// <summary>
+    /// Has the kernel count these conditions too, which nothing here depends on; <see cref="IsAwaited"/> knows them.
+    /// </summary>
+    public void Await(ImmutableArray<ProcessCondition> conditions)
+    {
+        lock (_gate)
+        {
+            _awaited.Replace(conditions);
+        }
+    }
+
+    /// <summary>Whether a condition of <see cref="Await"/> turned; waits for nobody.</summary>
+    public bool IsAwaited(ProcessTurn turn) => _awaited.Turned(turn);
 
     /// <inheritdoc/>
     public void HoldBack(IReadOnlySet<PersonaRevision> barred)
@@ -182,15 +201,21 @@ internal sealed class StagedActivation : IDataplane
         }
         catch
         {
-            _watch.GiveBack(Unused(numbered.ToImmutable(), before));
+            Forget(numbered.ToImmutable(), before);
             throw;
         }
     }
 
-    private static IEnumerable<int> Unused(ImmutableArray<StagedBinding> gone, ImmutableArray<StagedBinding> stay)
+    /// <summary>How many numbers the new ones take.</summary>
+    private static int NumbersFor(ImmutableArray<Staged> staged, ImmutableArray<StagedBinding> before) => staged
+        .Where(one => !before.Any(old =>
+            old.Binding.Persona == one.Binding.Persona && old.Binding.Trigger == one.Binding.Trigger))
+        .Sum(one => KernelTrigger.NumbersOf(one.Binding.Trigger));
+
+    private void Forget(ImmutableArray<StagedBinding> gone, ImmutableArray<StagedBinding> stay)
     {
         var kept = stay.SelectMany(one => one.All).ToHashSet();
-        return gone.SelectMany(one => one.All).Where(number => !kept.Contains(number));
+        _watch.End(gone.SelectMany(one => one.All).Where(number => !kept.Contains(number)));
     }
 
     /// <summary>On disk: what the kernel alone does not know of.</summary>

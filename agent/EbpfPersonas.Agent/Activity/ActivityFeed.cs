@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Activation.Triggers;
 using Google.Protobuf.WellKnownTypes;
 using V1 = EbpfPersonas.Protos.V1;
 
@@ -23,7 +25,8 @@ internal sealed class ActivityFeed
     private readonly Func<uint, RunningProcess?> _lookUp;
     private readonly ProcessTable _table;
     private readonly EndedProcesses _ended = new();
-    private readonly Queue<V1.ProcessEvent> _waiting = new();
+    private readonly Queue<WaitingEvent> _waiting = new();
+    private readonly HashSet<uint> _urgent = [];
     private bool _scanned;
     private bool _snapshotDue = true;
     private ulong _sequence;
@@ -40,6 +43,17 @@ internal sealed class ActivityFeed
         _lookUp = lookUp;
         _table = new ProcessTable(capacity);
     }
+
+    /// <summary>Raised where a batch is to go out at once.</summary>
+    public event Action? Hurried;
+
+    /// <summary>Raised with what the controller wants to hear of at once, and with nothing when a stream ends.</summary>
+    public event Action<ImmutableArray<ProcessCondition>>? Awaited;
+
+    /// <summary>
+    /// Raised with each exec that was written to the stream: how long that took since, and whether it was urgent.
+    /// </summary>
+    public event Action<TimeSpan, bool>? Reported;
 
     /// <summary>Processes that had no room in the table.</summary>
     public ulong Refused
@@ -117,8 +131,22 @@ internal sealed class ActivityFeed
         }
     }
 
+    /// <summary>The controller waits for these conditions to begin or to end.</summary>
+    public void Await(ImmutableArray<ProcessCondition> conditions) => Awaited?.Invoke(conditions);
+
+    /// <summary>What was taken in of a process is urgent, and what came before it goes with it.</summary>
+    public void Hurry(uint pid)
+    {
+        lock (_gate)
+        {
+            _urgent.Add(pid);
+        }
+
+        Hurried?.Invoke();
+    }
+
     /// <summary>The next batch, or null where there is nothing to say.</summary>
-    public V1.ActivityBatch? Take()
+    public ReportBatch? Take()
     {
         lock (_gate)
         {
@@ -128,20 +156,43 @@ internal sealed class ActivityFeed
             }
 
             var batch = new V1.ActivityBatch { Snapshot = _snapshotDue, EventsLost = _lost };
+            var execs = new List<ReportBatch.Exec>();
             if (_snapshotDue)
             {
                 var now = _time.GetUtcNow().ToTimestamp();
                 batch.Processes.Add(_table.Processes.Select(process => Started(process, V1.StartKind.Running, now)));
                 _snapshotDue = false;
-                return batch;
             }
-
-            for (var size = 0; size < BatchSizeMax && _waiting.TryDequeue(out var next); size += next.CalculateSize())
+            else
             {
-                batch.Processes.Add(next);
+                for (var size = 0; size < BatchSizeMax && _waiting.TryDequeue(out var next);)
+                {
+                    batch.Processes.Add(next.Event);
+                    size += next.Event.CalculateSize();
+                    if (next.ExecutedNs != 0)
+                    {
+                        var isUrgent = _urgent.Contains(next.Event.Started.Pid);
+                        execs.Add(new ReportBatch.Exec((long)next.ExecutedNs, isUrgent));
+                    }
+                }
             }
 
-            return batch;
+            if (_waiting.Count == 0)
+            {
+                _urgent.Clear();
+            }
+
+            return new ReportBatch(batch, execs);
+        }
+    }
+
+    /// <summary>A batch was written to the stream.</summary>
+    public void Sent(ReportBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        foreach (var exec in batch.Execs)
+        {
+            Reported?.Invoke(AgeOf(exec.TimeNs), exec.IsUrgent);
         }
     }
 
@@ -194,10 +245,10 @@ internal sealed class ActivityFeed
         }
     }
 
-    private void Report(RunningProcess process, V1.StartKind kind, in ProcessEvent head) =>
-        Report(Started(process, kind, TimeOf(head)));
+    private void Report(RunningProcess process, V1.StartKind kind, in ProcessEvent head) => Report(
+        Started(process, kind, TimeOf(head)), kind == V1.StartKind.Exec ? head.TimeNs : 0);
 
-    private void Report(V1.ProcessEvent reported)
+    private void Report(V1.ProcessEvent reported, ulong executedNs = 0)
     {
         if (_snapshotDue)
         {
@@ -211,7 +262,7 @@ internal sealed class ActivityFeed
         }
 
         reported.Sequence = ++_sequence;
-        _waiting.Enqueue(reported);
+        _waiting.Enqueue(new WaitingEvent(reported, executedNs));
     }
 
     private V1.ProcessEvent Exited(in ProcessEvent head) =>
@@ -235,17 +286,20 @@ internal sealed class ActivityFeed
         },
     };
 
-    /// <summary>CLOCK_MONOTONIC, which <see cref="TimeProvider.GetTimestamp"/> reads too, as time of day.</summary>
-    private Timestamp TimeOf(in ProcessEvent head)
-    {
-        var age = TimeSpan.FromTicks(
-            ((_time.GetTimestamp() * (1_000_000_000 / _time.TimestampFrequency)) - (long)head.TimeNs) / 100);
-        return (_time.GetUtcNow() - age).ToTimestamp();
-    }
+    private Timestamp TimeOf(in ProcessEvent head) =>
+        (_time.GetUtcNow() - AgeOf((long)head.TimeNs)).ToTimestamp();
+
+    /// <summary>Since a time of CLOCK_MONOTONIC, which <see cref="TimeProvider.GetTimestamp"/> reads too.</summary>
+    private TimeSpan AgeOf(long timeNs) => TimeSpan.FromTicks(
+        ((_time.GetTimestamp() * (1_000_000_000 / _time.TimestampFrequency)) - timeNs) / 100);
 
     private void DropWaiting()
     {
         _waiting.Clear();
+        _urgent.Clear();
         _snapshotDue = true;
     }
+
+    /// <summary>With the kernel's time of an exec; 0 for anything else.</summary>
+    private readonly record struct WaitingEvent(V1.ProcessEvent Event, ulong ExecutedNs);
 }

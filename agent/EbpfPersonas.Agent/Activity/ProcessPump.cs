@@ -9,13 +9,15 @@ namespace EbpfPersonas.Agent.Activity;
 /// <summary>
 /// Empties the ring of an attached tracer every 10 ms on a thread of its own, sooner where conditions turned: only then
 /// the kernel side wakes anyone. Has it looked what that means: <c>look</c> gets what turned, or default, and whether
-/// to look thoroughly. Scans what runs already, after the trace is on, and again after events were lost.
+/// to look thoroughly; what <c>isAwaited</c> knows is reported before that. Scans what runs already, after the trace is
+/// on, and again after events were lost.
 /// </summary>
 internal sealed class ProcessPump(
     ProcessTracer tracer,
     KernelStages stages,
     ActivityFeed feed,
     Action<ProcessTurn, bool> look,
+    Func<ProcessTurn, bool> isAwaited,
     ProcFiles files,
     TimeProvider time,
     ILogger<ProcessPump> log)
@@ -62,6 +64,11 @@ internal sealed class ProcessPump(
     private void Turn()
     {
         feed.Add(tracer.Drain(Interval));
+        foreach (var turn in tracer.Turns.Where(isAwaited))
+        {
+            feed.Hurry(turn.Pid);
+        }
+
         foreach (var turn in tracer.Turns)
         {
             look(turn, false);

@@ -114,16 +114,22 @@ internal static class AgentHost
             BpfImages.Read("process.bpf.o"),
             NetworkNamespace.ReadCookie(),
             filter: provider.GetRequiredService<PersonaDataplane>().Filter));
-        services.AddSingleton(provider => new ActivityFeed(
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<UserNames>(),
-            provider.GetRequiredService<ProcFiles>().Read,
-            provider.GetRequiredService<ProcessTracer>().Capacity));
+        services.AddSingleton(provider =>
+        {
+            var feed = new ActivityFeed(
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<UserNames>(),
+                provider.GetRequiredService<ProcFiles>().Read,
+                provider.GetRequiredService<ProcessTracer>().Capacity);
+            feed.Awaited += provider.GetRequiredService<StagedActivation>().Await;
+            return feed;
+        });
         services.AddHostedService(provider => new ProcessPump(
             provider.GetRequiredService<ProcessTracer>(),
             provider.GetRequiredService<KernelStages>(),
             provider.GetRequiredService<ActivityFeed>(),
             provider.GetRequiredService<StagedActivation>().Look,
+            provider.GetRequiredService<StagedActivation>().IsAwaited,
             provider.GetRequiredService<ProcFiles>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ProcessPump>>()));
@@ -224,6 +230,7 @@ internal static class AgentHost
                 readings,
                 provider.GetRequiredService<TimeProvider>());
             provider.GetRequiredService<DesiredStateApplier>().Switched += took => metrics.Switched("controller", took);
+            feed.Reported += metrics.Reported;
             return metrics;
         });
         services.AddHostedService<MetricsEndpoint>();

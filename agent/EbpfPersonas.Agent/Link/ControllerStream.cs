@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Confirmation;
+using EbpfPersonas.Personas.Activation.Triggers;
+using EbpfPersonas.Personas.Wire;
 using Grpc.Core;
 using V1 = EbpfPersonas.Protos.V1;
 
@@ -23,11 +26,15 @@ internal sealed class ControllerStream(
     ControllerContact contact,
     TimeProvider time) : IDisposable
 {
-    /// <summary>At most one batch in this time.</summary>
+    /// <summary>At most one batch in this time, unless the controller waits for what is in it.</summary>
     private static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentQueue<V1.AgentMessage> _messages = new();
     private readonly SemaphoreSlim _messageDue = new(0);
+    private int _batchDue;
+
+    /// <summary>The confirmations that are on their way to the disk: nothing that comes waits for it.</summary>
+    private Task _confirming = Task.CompletedTask;
 
     /// <summary>The controller introduced itself.</summary>
     public event Action<string>? Welcomed;
@@ -45,6 +52,7 @@ internal sealed class ControllerStream(
         confirmations.RollbacksChanged += EnqueueStatus;
         audit.Added += Enqueue;
         Action<V1.SwitchReport> tell = Enqueue;
+        feed.Hurried += Hurry;
         try
         {
             EnqueueWhatIsLeft();
@@ -60,7 +68,10 @@ internal sealed class ControllerStream(
             confirmations.RollbacksChanged -= EnqueueStatus;
             audit.Added -= Enqueue;
             switches.Unfollow(tell);
+            feed.Hurried -= Hurry;
+            feed.Await([]);
             feed.Restart();
+            await _confirming;
         }
     }
 
@@ -118,6 +129,18 @@ internal sealed class ControllerStream(
     private void Enqueue(V1.AgentMessage message)
     {
         _messages.Enqueue(message);
+        Wake();
+    }
+
+    /// <summary>A batch goes out before its time.</summary>
+    private void Hurry()
+    {
+        Volatile.Write(ref _batchDue, 1);
+        Wake();
+    }
+
+    private void Wake()
+    {
         try
         {
             _messageDue.Release();
@@ -157,6 +180,22 @@ internal sealed class ControllerStream(
             {
                 Take(receipt);
             }
+            else if (message.Watch is { } watch)
+            {
+                feed.Await(Read(watch));
+            }
+        }
+    }
+
+    private static ImmutableArray<ProcessCondition> Read(V1.Watch watch)
+    {
+        try
+        {
+            return [.. watch.Conditions.Select(condition => TriggerReader.ReadCondition(condition, "watch.conditions"))];
+        }
+        catch (FormatException wrong)
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, wrong.Message), wrong.Message);
         }
     }
 
@@ -164,7 +203,7 @@ internal sealed class ControllerStream(
     {
         if (receipt.HasGeneration)
         {
-            applier.Received(receipt.Generation);
+            _confirming = ConfirmAsync(_confirming, receipt.Generation);
         }
         else if (receipt.HasSwitched)
         {
@@ -174,6 +213,12 @@ internal sealed class ControllerStream(
         {
             audit.Delivered(receipt.BreakGlass);
         }
+    }
+
+    private async Task ConfirmAsync(Task before, ulong generation)
+    {
+        await before;
+        await Task.Run(() => applier.Received(generation));
     }
 
     private async Task SendAsync(IClientStreamWriter<V1.AgentMessage> messages, CancellationToken cancellation)
@@ -186,14 +231,16 @@ internal sealed class ControllerStream(
                 await messages.WriteAsync(message, cancellation);
             }
 
-            if ((lastBatch == long.MinValue || time.GetElapsedTime(lastBatch) >= BatchInterval)
-                && feed.Take() is { } batch)
+            var isDue = Interlocked.Exchange(ref _batchDue, 0) == 1
+                || lastBatch == long.MinValue || time.GetElapsedTime(lastBatch) >= BatchInterval;
+            if (isDue && feed.Take() is { } batch)
             {
                 lastBatch = time.GetTimestamp();
-                await messages.WriteAsync(new V1.AgentMessage { Activity = batch }, cancellation);
+                await messages.WriteAsync(new V1.AgentMessage { Activity = batch.Message }, cancellation);
+                feed.Sent(batch);
             }
 
-            // A result goes out at once; activity waits for the interval.
+            // A result goes out at once, and what the controller waits for; other activity when the interval is over.
             await _messageDue.WaitAsync(BatchInterval, cancellation);
         }
     }

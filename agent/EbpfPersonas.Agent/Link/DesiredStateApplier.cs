@@ -18,6 +18,10 @@ internal sealed class DesiredStateApplier(
     ILogger<DesiredStateApplier> log, Persona? standIn = null)
 {
     private readonly Lock _gate = new();
+
+    /// <summary>For one thread at the disk; who has it does not wait for the other.</summary>
+    private readonly Lock _confirming = new();
+
     private readonly StagingMemory _staging = new();
     private string? _controllerId;
     private ulong _newest;
@@ -65,7 +69,7 @@ internal sealed class DesiredStateApplier(
         lock (_gate)
         {
             // The welcome came through the rules that were in force when the agent said hello.
-            Confirm();
+            _confirmed |= ToConfirm is { } confirmed && Keep(confirmed);
             if (confirmations.Heard())
             {
                 dataplane.HoldBack(confirmations.Barred);
@@ -78,14 +82,23 @@ internal sealed class DesiredStateApplier(
         }
     }
 
-    /// <summary>The controller has got the answer to <paramref name="generation"/>.</summary>
+    /// <summary>
+    /// The controller has got the answer to <paramref name="generation"/>. Waits for the disk, and desired states that
+    /// come meanwhile do not.
+    /// </summary>
     public void Received(ulong generation)
     {
+        V1.DesiredState? confirmed;
         lock (_gate)
         {
-            if (_inForce?.Generation == generation)
+            confirmed = _inForce?.Generation == generation ? ToConfirm : null;
+        }
+
+        if (confirmed is not null && Keep(confirmed))
+        {
+            lock (_gate)
             {
-                Confirm();
+                _confirmed |= ReferenceEquals(_inForce, confirmed);
             }
         }
     }
@@ -95,7 +108,7 @@ internal sealed class DesiredStateApplier(
     {
         lock (_gate)
         {
-            Confirm();
+            _confirmed |= ToConfirm is { } confirmed && Keep(confirmed);
         }
     }
 
@@ -329,24 +342,28 @@ internal sealed class DesiredStateApplier(
             new V1.DesiredState { Staged = { desired.Staged }, FloorRank = desired.FloorRank }, dataplane.Realised);
     }
 
-    /// <summary>What is in force has let the controller through.</summary>
-    private void Confirm()
-    {
-        if (_inForce is not { } inForce || _confirmed || _held is not null
-            || (inForce.Persona is { } floor && !confirmations.IsConfirmed(floor)))
-        {
-            return;
-        }
+    /// <summary>What is in force, where it is yet to be confirmed and may be.</summary>
+    private V1.DesiredState? ToConfirm =>
+        _confirmed || _held is not null
+        || (_inForce?.Persona is { } floor && !confirmations.IsConfirmed(floor)) ? null : _inForce;
 
+    /// <summary>What is in force has let the controller through; whether a reboot will find it.</summary>
+    private bool Keep(V1.DesiredState confirmed)
+    {
         try
         {
-            store.Confirm(Kept(inForce));
-            _confirmed = true;
-            Log.Confirmed(log, inForce.Generation);
+            lock (_confirming)
+            {
+                store.Confirm(Kept(confirmed));
+            }
+
+            Log.Confirmed(log, confirmed.Generation);
+            return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Log.NotConfirmed(log, inForce.Generation, failure.Message);
+            Log.NotConfirmed(log, confirmed.Generation, failure.Message);
+            return false;
         }
     }
 

@@ -8,7 +8,7 @@ namespace EbpfPersonas.Agent.Link;
 /// The desired states of the near past on disk. Whatever the datapath runs is always among them: a state is written as
 /// pending before the switch and becomes the applied one after it. Only a confirmed state must outlive the machine, and
 /// is flushed; what is only applied must outlive the process, for a machine that starts again starts with the confirmed
-/// one. For one thread.
+/// one. For one thread, and beside it one that confirms.
 /// </summary>
 internal sealed class StateStore(string directory, string vmId, Action<StateWriteStep>? at = null)
 {

@@ -15,6 +15,11 @@ internal sealed class AgentMetrics : IDisposable
     /// <summary>Rules with a series of their own.</summary>
     public const int RuleSeriesMax = 1000;
 
+    private static readonly double[] ReportBuckets =
+        [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+    private static readonly string[] Urgency = ["batched", "urgent"];
+
     private static readonly string[] VerdictLabels = ["persona", "direction", "verdict", "reason"];
 
     private readonly SemaphoreSlim _one = new(1);
@@ -32,6 +37,7 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Gauge _active;
     private readonly Counter _switches;
     private readonly Histogram _swapSeconds;
+    private readonly Histogram _reportSeconds;
     private readonly Gauge _conntrackEntries;
     private readonly Gauge _mapUtilization;
     private readonly Counter _earlyDenials;
@@ -74,6 +80,13 @@ internal sealed class AgentMetrics : IDisposable
             "persona_agent_swap_seconds",
             "From reading a desired state to having it in force.",
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.0001, 2, 16) });
+        _reportSeconds = factory.CreateHistogram(
+            "persona_agent_report_seconds",
+            "From an exec until it was written to the stream: at once, as the controller waits for it, or with others.",
+            ["urgency"],
+            new HistogramConfiguration { Buckets = ReportBuckets });
+        // There from the start, so that a rate begins with the first report.
+        _ = (_reportSeconds.WithLabels(Urgency[0]), _reportSeconds.WithLabels(Urgency[1]));
         _conntrackEntries = factory.CreateGauge("persona_agent_conntrack_entries", "Flows remembered.");
         _mapUtilization = factory.CreateGauge(
             "persona_agent_map_utilization_ratio", "Share of a BPF map in use.", "map");
@@ -168,6 +181,10 @@ internal sealed class AgentMetrics : IDisposable
         _switches.WithLabels(cause).Inc();
         _swapSeconds.Observe(took.TotalSeconds);
     }
+
+    /// <summary>An exec was written to the stream so long after it happened.</summary>
+    public void Reported(TimeSpan age, bool isUrgent) =>
+        _reportSeconds.WithLabels(Urgency[isUrgent ? 1 : 0]).Observe(age.TotalSeconds);
 
     private void Take(DataplaneCounters counters)
     {

@@ -90,7 +90,7 @@ internal sealed class ActivityIntake(
                 }
             }
 
-            return new VmChange(vm) { Activations = entries };
+            return new VmChange(vm) { Activations = entries, IsReported = true };
         });
     }
 
@@ -137,6 +137,7 @@ internal sealed class ActivityIntake(
                 AnsweredGeneration = generation,
                 AnsweredAt = time.GetUtcNow(),
                 Error = failure is null ? null : $"{failure.Code}: {failure.Message}",
+                IsReported = true,
             };
         });
     }
@@ -160,11 +161,11 @@ internal sealed class ActivityIntake(
             var (next, entry) = OwnSwitches.Take(vm with { LastContact = now }, made, now);
             if (entry is null)
             {
-                return new VmChange(next);
+                return new VmChange(next) { IsReported = true };
             }
 
             Count(vmId, entry);
-            return new VmChange(next) { Activations = [entry] };
+            return new VmChange(next) { Activations = [entry], IsReported = true };
         });
     }
 

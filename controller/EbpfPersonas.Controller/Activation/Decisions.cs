@@ -23,12 +23,12 @@ internal sealed class Decisions(
     /// </summary>
     public async Task<bool> ChangeAsync(VmActor actor, Func<StoredVm, Task<VmChange?>> change)
     {
+        var happened = time.GetTimestamp();
         await actor.Gate.WaitAsync();
         var (before, personas, next) = (actor.Vm, actor.Personas, actor.Next);
         var taken = false;
         try
         {
-            var happened = time.GetTimestamp();
             if (actor.IsForgotten)
             {
                 return false;
@@ -41,7 +41,12 @@ internal sealed class Decisions(
 
             if (!IsOnlyContact(actor, changed))
             {
-                await store.SaveVmAsync(changed);
+                await store.SaveVmAsync(changed with
+                {
+                    Before = before,
+                    // That a VM has seen a generation it says itself; that it has seen the first one decides more.
+                    IsReported = changed.IsReported && before.Desired.Generation > 0,
+                });
                 actor.ContactSaved = changed.Vm.LastContact;
             }
 
@@ -55,6 +60,11 @@ internal sealed class Decisions(
             if (before.Desired.Generation != changed.Vm.Desired.Generation)
             {
                 await AnnounceAsync(actor, changed, happened);
+            }
+
+            if (actor.Personas != personas)
+            {
+                Watch(actor);
             }
 
             return true;
@@ -151,6 +161,7 @@ internal sealed class Decisions(
         await actor.Gate.WaitAsync();
         try
         {
+            Watch(actor);
             if (actor.Vm.Desired.Generation > 0)
             {
                 await PushAsync(actor);
@@ -161,6 +172,12 @@ internal sealed class Decisions(
             actor.Gate.Release();
         }
     }
+
+    /// <summary>The conditions of what is decided here, the strongest first.</summary>
+    private void Watch(VmActor actor) => sink.Watch(
+        actor.Vm.Id,
+        [.. Evaluation.CentralOf(actor, actor.Vm).Bindings.Sort(Binding.Rank)
+            .SelectMany(binding => binding.Trigger.Conditions).Distinct()]);
 
     private async Task AnnounceAsync(VmActor actor, VmChange changed, long happened)
     {

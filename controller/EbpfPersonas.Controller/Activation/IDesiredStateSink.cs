@@ -1,4 +1,5 @@
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Activation.Triggers;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Controller.Activation;
@@ -10,4 +11,8 @@ internal interface IDesiredStateSink
 {
     void Push(
         string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged, V1.Persona? shadow);
+
+
+    /// <summary>What a VM is to report at once, for it is not left to decide on it by itself.</summary>
+    void Watch(string vmId, IReadOnlyList<ProcessCondition> conditions);
 }

@@ -210,10 +210,14 @@ internal sealed class AgentConnection(
     private async Task WriteAsync(
         AgentSession session, IServerStreamWriter<V1.ControllerMessage> responses, CancellationToken ended)
     {
-        await foreach (var desired in session.Mailbox.ReadAllAsync(ended))
+        await foreach (var message in session.ReadAllAsync(ended))
         {
-            session.Sent = new AgentSession.SentState((long)desired.Generation, time.GetTimestamp());
-            await session.WriteAsync(responses, new V1.ControllerMessage { Desired = desired }, ended);
+            if (message.Desired is { } desired)
+            {
+                session.Sent = new AgentSession.SentState((long)desired.Generation, time.GetTimestamp());
+            }
+
+            await session.WriteAsync(responses, message, ended);
         }
     }
 

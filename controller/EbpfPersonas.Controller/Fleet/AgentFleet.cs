@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Personas.Activation.Triggers;
 using EbpfPersonas.Personas.Wire;
 using V1 = EbpfPersonas.Protos.V1;
 
@@ -71,6 +72,16 @@ internal sealed class AgentFleet : IDesiredStateSink
                 FloorRank = (uint)desired.Staged.FloorRank,
                 Shadow = shadow,
             });
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Watch(string vmId, IReadOnlyList<ProcessCondition> conditions)
+    {
+        ArgumentNullException.ThrowIfNull(conditions);
+        if (_sessions.TryGetValue(vmId, out var session))
+        {
+            session.Offer(new V1.Watch { Conditions = { conditions.Select(TriggerWriter.Write) } });
         }
     }
 }

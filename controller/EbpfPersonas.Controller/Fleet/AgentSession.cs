@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using EbpfPersonas.Protos.V1;
 using Grpc.Core;
@@ -5,17 +6,20 @@ using Grpc.Core;
 namespace EbpfPersonas.Controller.Fleet;
 
 /// <summary>
-/// One stream of one VM's agent. Its mailbox holds one desired state: the newest replaces an older one that the agent
-/// was too slow to take.
+/// One stream of one VM's agent. Its mailbox holds one desired state, and one list of what is watched for: the newest
+/// replaces an older one that the agent was too slow to take.
 /// </summary>
 internal sealed class AgentSession : IDisposable
 {
-    private readonly Channel<DesiredState> _mailbox = Channel.CreateBounded<DesiredState>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly CancellationTokenSource _ended = new();
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Lock _lock = new();
     private ulong _newest;
+    private DesiredState? _desired;
+    private Watch _watched = new();
+    private bool _watchChanged;
     private bool _ready;
     private volatile SentState _sent = new(0, 0);
 
@@ -41,8 +45,6 @@ internal sealed class AgentSession : IDisposable
         set => _sent = value;
     }
 
-    public ChannelReader<DesiredState> Mailbox => _mailbox.Reader;
-
     /// <summary>
     /// From now on states are taken. Before its first snapshot was judged, an agent gets nothing: what it would get
     /// might be wrong a moment later.
@@ -63,8 +65,36 @@ internal sealed class AgentSession : IDisposable
         {
             if (_ready && desired.Generation > _newest)
             {
-                _newest = desired.Generation;
-                _mailbox.Writer.TryWrite(desired);
+                (_newest, _desired) = (desired.Generation, desired);
+                _news.Writer.TryWrite(true);
+            }
+        }
+    }
+
+    /// <summary>Puts into the mailbox what is watched for, unless that is what it was.</summary>
+    public void Offer(Watch watch)
+    {
+        ArgumentNullException.ThrowIfNull(watch);
+        lock (_lock)
+        {
+            if (_ready && !watch.Equals(_watched))
+            {
+                (_watched, _watchChanged) = (watch, true);
+                _news.Writer.TryWrite(true);
+            }
+        }
+    }
+
+    /// <summary>What is put into the mailbox, from now on.</summary>
+    public async IAsyncEnumerable<ControllerMessage> ReadAllAsync(
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        while (await _news.Reader.WaitToReadAsync(cancellation))
+        {
+            _news.Reader.TryRead(out _);
+            while (Take() is { } message)
+            {
+                yield return message;
             }
         }
     }
@@ -102,6 +132,26 @@ internal sealed class AgentSession : IDisposable
     {
         _ended.Dispose();
         _writing.Dispose();
+    }
+
+    private ControllerMessage? Take()
+    {
+        lock (_lock)
+        {
+            if (_desired is { } desired)
+            {
+                _desired = null;
+                return new ControllerMessage { Desired = desired };
+            }
+
+            if (_watchChanged)
+            {
+                _watchChanged = false;
+                return new ControllerMessage { Watch = _watched };
+            }
+
+            return null;
+        }
     }
 
     /// <summary>A generation and the time stamp of its sending.</summary>

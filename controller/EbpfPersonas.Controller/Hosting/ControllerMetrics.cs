@@ -8,7 +8,7 @@ namespace EbpfPersonas.Controller.Hosting;
 internal sealed class ControllerMetrics
 {
     private static readonly double[] Buckets =
-        [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+        [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
     private readonly Gauge _connected;
     private readonly Gauge _unrealised;

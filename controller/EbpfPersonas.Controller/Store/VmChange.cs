@@ -17,4 +17,14 @@ internal sealed record VmChange(StoredVm Vm)
     public DateTimeOffset AnsweredAt { get; init; }
 
     public string? Error { get; init; }
+
+    /// <summary>
+    /// What the store has of the VM, so that only what differs is written; null where that is not known.
+    /// </summary>
+    public StoredVm? Before { get; init; }
+
+    /// <summary>
+    /// Whether it follows from what the VM said, who would say it again: then it need not outlive the machine at once.
+    /// </summary>
+    public bool IsReported { get; init; }
 }

@@ -26,8 +26,10 @@ public static class TriggerReader
         ? [.. wire.Parts.Select((part, index) => Read(part, $"{field}[{index}]"))]
         : throw new FormatException($"{field} is empty.");
 
-    private static ProcessCondition ReadCondition(V1.ProcessCondition wire, string field)
+    /// <summary>What is asked of one process; throws <see cref="FormatException"/> that names the field.</summary>
+    public static ProcessCondition ReadCondition(V1.ProcessCondition wire, string field)
     {
+        ArgumentNullException.ThrowIfNull(wire);
         var condition = new ProcessCondition
         {
             ProcessName = wire.HasProcessName ? wire.ProcessName : null,

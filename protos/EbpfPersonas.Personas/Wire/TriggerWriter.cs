@@ -26,8 +26,10 @@ public static class TriggerWriter
         return list;
     }
 
-    private static V1.ProcessCondition Write(ProcessCondition condition)
+    /// <summary>What is asked of one process.</summary>
+    public static V1.ProcessCondition Write(ProcessCondition condition)
     {
+        ArgumentNullException.ThrowIfNull(condition);
         var wire = new V1.ProcessCondition();
         if (condition.ProcessName is { } name)
         {

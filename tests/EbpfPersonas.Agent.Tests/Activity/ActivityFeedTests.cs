@@ -32,14 +32,14 @@ public sealed class ActivityFeedTests
     public void Begins_with_a_snapshot_and_goes_on_with_what_happens_after_it()
     {
         _feed.Replace([Init]);
-        var snapshot = _feed.Take()!;
+        var snapshot = _feed.Take()!.Message;
         _feed.Add(
             [
                 Exec(7, "/usr/bin/mysql", "/usr/bin/mariadb"),
                 Record(ProcessEventKind.Fork, 8, 7),
                 Record(ProcessEventKind.Exit, 7)
             ]);
-        var batch = _feed.Take()!;
+        var batch = _feed.Take()!.Message;
 
         Assert.True(snapshot.Snapshot);
         Assert.Equal(StartKind.Running, Assert.Single(snapshot.Processes).Started.Kind);
@@ -62,7 +62,7 @@ public sealed class ActivityFeedTests
         _feed.Take();
         var before = TimeProvider.System.GetUtcNow();
         _feed.Add([Exec(7, "/bin/sh")]);
-        var started = Assert.Single(_feed.Take()!.Processes);
+        var started = Assert.Single(_feed.Take()!.Message.Processes);
 
         Assert.Equal("root", started.Started.UserName);
         Assert.InRange(
@@ -79,7 +79,7 @@ public sealed class ActivityFeedTests
         _unseen[8] = new RunningProcess(8, 7, Init.Image);
         _feed.Add([Record(ProcessEventKind.Fork, 8, 7), Record(ProcessEventKind.Fork, 9, 7)]);
 
-        Assert.Equal("/sbin/init", Assert.Single(_feed.Take()!.Processes).Started.Path);
+        Assert.Equal("/sbin/init", Assert.Single(_feed.Take()!.Message.Processes).Started.Path);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class ActivityFeedTests
         _feed.Add(
             [Record(ProcessEventKind.Exit, 99), Record(ProcessEventKind.Exit, 1), Record(ProcessEventKind.Exit, 1)]);
 
-        Assert.Equal(1u, Assert.Single(_feed.Take()!.Processes).Exited.Pid);
+        Assert.Equal(1u, Assert.Single(_feed.Take()!.Message.Processes).Exited.Pid);
     }
 
     [Fact]
@@ -100,10 +100,10 @@ public sealed class ActivityFeedTests
         _feed.Take();
         _feed.Add([Exec(7, "/bin/sh")]);
         _feed.Restart();
-        var after = _feed.Take()!;
+        var after = _feed.Take()!.Message;
         _feed.SetLost(3);
         _feed.Replace([Init]);
-        var rescanned = _feed.Take()!;
+        var rescanned = _feed.Take()!.Message;
 
         Assert.True(after.Snapshot);
         Assert.Equal([1u, 7u], after.Processes.Select(e => e.Started.Pid).Order());
@@ -118,7 +118,7 @@ public sealed class ActivityFeedTests
         _feed.Replace([]);
         _feed.Take();
         _feed.Add([.. Enumerable.Range(1, ActivityFeed.WaitingMax + 1).Select(pid => Exec((uint)pid, "/bin/sh"))]);
-        var batch = _feed.Take()!;
+        var batch = _feed.Take()!.Message;
 
         Assert.True(batch.Snapshot);
         Assert.Equal(ActivityFeed.WaitingMax + 1, batch.Processes.Count);
@@ -136,8 +136,8 @@ public sealed class ActivityFeedTests
         var count = 0;
         while (_feed.Take() is { } batch)
         {
-            sizes.Add(batch.CalculateSize());
-            count += batch.Processes.Count;
+            sizes.Add(batch.Message.CalculateSize());
+            count += batch.Message.Processes.Count;
         }
 
         Assert.Equal(500, count);
@@ -148,13 +148,13 @@ public sealed class ActivityFeedTests
     public void Says_what_the_parent_ran_when_it_started_a_process()
     {
         _feed.Replace([Init, new(2, 1, new ProcessImage("/usr/sbin/cron", "/usr/sbin/cron", 0, "root"))]);
-        var scanned = _feed.Take()!.Processes.ToDictionary(e => e.Started.Pid, e => e.Started);
+        var scanned = _feed.Take()!.Message.Processes.ToDictionary(e => e.Started.Pid, e => e.Started);
         _feed.Add([Exec(7, "/usr/sbin/sshd"), Child(8, "/bin/bash", 7), Record(ProcessEventKind.Fork, 9, 8)]);
-        var started = _feed.Take()!.Processes.Select(e => e.Started).ToArray();
+        var started = _feed.Take()!.Message.Processes.Select(e => e.Started).ToArray();
         // The parent ends, and everything is looked at again.
         _feed.Add([Record(ProcessEventKind.Exit, 7)]);
         _feed.Replace([Init, new(8, 1, new ProcessImage("/bin/bash", "", 0, "root"))]);
-        var again = _feed.Take()!.Processes.Single(e => e.Started.Pid == 8).Started;
+        var again = _feed.Take()!.Message.Processes.Single(e => e.Started.Pid == 8).Started;
 
         Assert.Equal(("", ""), (scanned[1].ParentPath, scanned[1].ParentExecutable));
         Assert.Equal("/sbin/init", scanned[2].ParentPath);

@@ -83,7 +83,7 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
             var files = new ProcFiles(new UserNames(), anchor.ToString(CultureInfo.InvariantCulture));
             _feed = new ActivityFeed(TimeProvider.System, new UserNames(), files.Read, traced.Tracer.Capacity);
             _pump = new ProcessPump(
-                traced.Tracer, traced.Stages, _feed, (_, _) => { }, files, TimeProvider.System,
+                traced.Tracer, traced.Stages, _feed, (_, _) => { }, _ => false, files, TimeProvider.System,
                 NullLogger<ProcessPump>.Instance);
             traced.Tracer.Attach();
             _pump.StartAsync(CancellationToken.None).GetAwaiter().GetResult();
@@ -96,7 +96,7 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
             var start = Stopwatch.GetTimestamp();
             while (Stopwatch.GetElapsedTime(start) < Patience)
             {
-                var batch = _feed.Take() ?? new ActivityBatch();
+                var batch = _feed.Take()?.Message ?? new ActivityBatch();
                 Learn(batch);
                 if (wanted(batch))
                 {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using EbpfPersonas.Agent.Activation;
 using EbpfPersonas.Agent.Activity;
@@ -15,6 +16,7 @@ using Xunit;
 using Direction = EbpfPersonas.Personas.Model.Direction;
 using PortRange = EbpfPersonas.Personas.Model.PortRange;
 using Prefix = EbpfPersonas.Personas.Model.Prefix;
+using ProcessCondition = EbpfPersonas.Personas.Activation.Triggers.ProcessCondition;
 
 namespace EbpfPersonas.Agent.Tests.Link;
 
@@ -104,6 +106,34 @@ public sealed class ControllerLinkTests : IAsyncLifetime
             Enumerable.Range(10, 50).Select(i => (uint)i),
             batches.SelectMany(b => b.Processes).Select(p => p.Started.Pid));
         Assert.InRange(batches.Length, 1, 25);
+    }
+
+    [Fact]
+    public async Task Reports_at_once_what_the_controller_waits_for_and_all_that_came_before_it()
+    {
+        var awaited = new List<ImmutableArray<ProcessCondition>>();
+        _feed.Awaited += awaited.Add;
+        var reported = new List<bool>();
+        _feed.Reported += (_, isUrgent) => reported.Add(isUrgent);
+        // No batch is ever due: what goes out goes out before its time.
+        await StartAsync(time: new FakeStandingTime());
+        await _controller.WaitForAsync(m => m.Activity?.Snapshot == true);
+        await _controller.WatchAsync(new Protos.V1.ProcessCondition { ProcessName = "mysql" });
+        await WaitAsync(() => awaited.Count == 1);
+
+        _feed.Add([Exec(10, "/bin/sh")]);
+        await Task.Delay(TimeSpan.FromMilliseconds(200));
+        Assert.Single(_controller.Received, m => m.Activity is not null);
+        _feed.Add([Exec(11, "/usr/bin/mysql")]);
+        _feed.Hurry(11);
+        var batch = (await _controller.WaitForAsync(m => m.Activity?.Snapshot == false)).Activity;
+
+        Assert.Equal([10u, 11u], batch.Processes.Select(process => process.Started.Pid));
+        await WaitAsync(() => reported.Count == 2);
+        Assert.Equal([false, true], reported);
+        Assert.Equal("mysql", Assert.Single(awaited[0]).ProcessName);
+        await StopAsync();
+        Assert.Empty(awaited[^1]);
     }
 
     [Fact]
@@ -244,7 +274,8 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(1));
     }
 
-    private async Task StartAsync(Func<AgentSettings, AgentSettings>? change = null)
+    private async Task StartAsync(
+        Func<AgentSettings, AgentSettings>? change = null, TimeProvider? time = null)
     {
         var settings = new AgentSettings
         {
@@ -283,10 +314,13 @@ public sealed class ControllerLinkTests : IAsyncLifetime
             _switches,
             _confirmations,
             new ControllerContact(_state, TimeProvider.System),
-            TimeProvider.System,
+            time ?? TimeProvider.System,
             NullLogger<ControllerLink>.Instance);
         await _link.StartAsync(CancellationToken.None);
     }
+
+    private static ProcessRecord Exec(uint pid, string path) => new(
+        new Agent.Abi.ProcessEvent { Kind = Agent.Abi.ProcessEventKind.Exec, Pid = pid, TimeNs = 1 }, path, path);
 
     private async Task StopAsync()
     {

@@ -71,6 +71,9 @@ internal sealed class FakeController : IAsyncDisposable
         Desired = new DesiredState { Generation = generation, Persona = persona, Cause = "the test says so" },
     });
 
+    public Task WatchAsync(params ProcessCondition[] conditions) =>
+        _stream!.WriteAsync(new ControllerMessage { Watch = new Watch { Conditions = { conditions } } });
+
     /// <summary>Says that a message of the agent has arrived.</summary>
     public Task AcknowledgeAsync(Receipt receipt) =>
         _stream!.WriteAsync(new ControllerMessage { Receipt = receipt });

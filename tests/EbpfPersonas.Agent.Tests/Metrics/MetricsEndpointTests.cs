@@ -135,6 +135,23 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reports_are_timed_those_apart_that_somebody_waits_for()
+    {
+        const string Seconds = "persona_agent_report_seconds";
+        Assert.Equal(0, Value(await ScrapeAsync(), $"{Seconds}_count", ("urgency", "urgent")));
+
+        _metrics.Reported(TimeSpan.FromMilliseconds(0.7), isUrgent: true);
+        _metrics.Reported(TimeSpan.FromMilliseconds(12), isUrgent: false);
+        _metrics.Reported(TimeSpan.FromMilliseconds(13), isUrgent: false);
+        var samples = await ScrapeAsync();
+
+        Assert.Equal(0, Value(samples, $"{Seconds}_bucket", ("urgency", "urgent"), ("le", "0.0005")));
+        Assert.Equal(1, Value(samples, $"{Seconds}_bucket", ("urgency", "urgent"), ("le", "0.001")));
+        Assert.Equal(2, Value(samples, $"{Seconds}_count", ("urgency", "batched")));
+        Assert.Equal(0.025, Value(samples, $"{Seconds}_sum", ("urgency", "batched")), 6);
+    }
+
+    [Fact]
     public async Task Switches_are_counted_and_timed()
     {
         _metrics.Switched("controller", TimeSpan.FromMilliseconds(3));

@@ -4,6 +4,7 @@ using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Controller.Store.Sqlite;
 using EbpfPersonas.Controller.Tests.Store;
 using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Activation.Triggers;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 using V1 = EbpfPersonas.Protos.V1;
@@ -65,5 +66,9 @@ public sealed class FullDiskTests : IDisposable
             string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
             V1.Persona? shadow) =>
             Pushed.Add($"{desired.Generation} {persona?.Name ?? "none"}");
+
+        public void Watch(string vmId, IReadOnlyList<ProcessCondition> conditions)
+        {
+        }
     }
 }

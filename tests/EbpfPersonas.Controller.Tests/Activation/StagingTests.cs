@@ -101,6 +101,53 @@ public sealed class StagingTests : ControllerTest
     }
 
     [Fact]
+    public async Task What_is_decided_here_is_waited_for_and_what_the_VM_decides_is_not()
+    {
+        await Controller.PutPersonaAsync(
+            """
+            {"name":"h","activation_trigger":{"any_of":[{"process_name":"four"},{"user":"bob"}]},
+              "lifecycle":{"deactivate_when":"manual"}}
+            """);
+        await Controller.PutPersonaAsync(
+            """
+            {"name":"a","priority":1,"activation_trigger":{"any_of":[{"process_name":"five"},{"process_name":"four"}]},
+              "lifecycle":{"deactivate_when":"manual"}}
+            """);
+        await using var agent = await BoundAgentAsync();
+        Assert.Empty(agent.Watches);
+
+        await Controller.BindAsync("vm-1", """["db","h","a"]""", "base");
+        Assert.True(await agent.HearsNothingAsync(Silence), "it takes no generation");
+        var conditions = Assert.Single(agent.Watches).Conditions;
+        Assert.Equal(["five", "four", ""], conditions.Select(condition => condition.ProcessName));
+        Assert.Equal("bob", conditions[2].User);
+
+        await Controller.BindAsync("vm-1", """["h","db","a"]""", "base");
+        Assert.True(await agent.HearsNothingAsync(Silence));
+        Assert.Single(agent.Watches);
+
+        await Controller.BindAsync("vm-1", """["db"]""", "base");
+        Assert.True(await agent.HearsNothingAsync(Silence));
+        Assert.Empty(agent.Watches[1].Conditions);
+    }
+
+    [Fact]
+    public async Task A_VM_that_decides_nothing_is_told_all_that_is_waited_for_on_each_stream()
+    {
+        await Controller.PutPersonaAsync(RunningController.Persona);
+        await Controller.PutPersonaAsync("""{"name":"base"}""");
+        for (var stream = 0; stream < 2; stream++)
+        {
+            await using var agent = await FakeAgent.StartAsync(Controller.AgentsUrl, "vm-1");
+            await Controller.BindAsync("vm-1", """["db"]""", "base");
+
+            Assert.Equal("base", (await agent.RealiseNextAsync()).Persona.Name);
+            Assert.True(await agent.HearsNothingAsync(Silence));
+            Assert.Equal("mysql", Assert.Single(Assert.Single(agent.Watches).Conditions).ProcessName);
+        }
+    }
+
+    [Fact]
     public async Task A_pin_stands_ahead_of_what_is_staged_until_it_ends()
     {
         await using var agent = await BoundAgentAsync();

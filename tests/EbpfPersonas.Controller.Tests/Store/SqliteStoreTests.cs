@@ -91,6 +91,39 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task What_differs_from_before_is_written_and_a_report_is_seen_by_others_at_once()
+    {
+        var store = new SqliteStore(File);
+        await store.PutPersonaAsync("a", "{}"u8.ToArray(), WriteCondition.None, Now);
+        var vm = new StoredVm { Id = "vm-1", FirstSeen = Now, LastContact = Now };
+        var memory = new BindingMemory { State = BindingState.Live, Since = Now - DateTimeOffset.UnixEpoch };
+        Func<StoredVm, StoredVm>[] changes =
+        [
+            it => it,
+            it => it with { Bindings = ["a"] },
+            it => it with { Memory = it.Memory.Add("a", memory) },
+            it => it with
+            {
+                Desired = it.Desired with { Generation = 1, Staged = new StagedRevisions([new("a", 1)], 1) },
+            },
+            it => it with { LastContact = Now + TimeSpan.FromMinutes(1) },
+            it => it with { Bindings = [], Memory = it.Memory.Clear() },
+        ];
+        foreach (var change in changes)
+        {
+            var next = change(vm);
+            await store.SaveVmAsync(new VmChange(next) { Before = vm, IsReported = true });
+
+            var read = Assert.Single(await new SqliteStore(File).LoadVmsAsync());
+            Assert.Equal(next.Bindings.ToArray(), read.Bindings.ToArray());
+            Assert.Equal(next.Memory, read.Memory);
+            Assert.Equal(next.Desired, read.Desired);
+            Assert.Equal(next.LastContact, read.LastContact);
+            vm = next;
+        }
+    }
+
+    [Fact]
     public async Task A_VM_keeps_its_newest_thousand_activations()
     {
         var store = new SqliteStore(File);

@@ -37,6 +37,9 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>What the controller said it has got.</summary>
     public List<Receipt> Receipts { get; } = [];
 
+    /// <summary>What the controller wants to hear of at once, each time that it said so.</summary>
+    public List<Watch> Watches { get; } = [];
+
     /// <summary>Says hello and waits for the welcome.</summary>
     public static async Task<FakeAgent> ConnectAsync(
         string address, string vmId, RealisedState? realised = null, IReadOnlyList<string>? capabilities = null)
@@ -241,7 +244,7 @@ public sealed class FakeAgent : IAsyncDisposable
                 return true;
             }
 
-            if (!await _pending || !TakeReceipt(_call.ResponseStream.Current))
+            if (!await _pending || !TakeAside(_call.ResponseStream.Current))
             {
                 return false;
             }
@@ -257,7 +260,7 @@ public sealed class FakeAgent : IAsyncDisposable
         while (Receipts.Count == count)
         {
             _pending ??= _call.ResponseStream.MoveNext(CancellationToken.None);
-            if (!await _pending.WaitAsync(Patience) || !TakeReceipt(_call.ResponseStream.Current))
+            if (!await _pending.WaitAsync(Patience) || !TakeAside(_call.ResponseStream.Current))
             {
                 throw new InvalidOperationException("Something else came than a receipt.");
             }
@@ -296,17 +299,22 @@ public sealed class FakeAgent : IAsyncDisposable
     private static Google.Protobuf.WellKnownTypes.Timestamp Now() =>
         Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
 
-    private bool TakeReceipt(ControllerMessage message)
+    private bool TakeAside(ControllerMessage message)
     {
         if (message.Receipt is not null)
         {
             Receipts.Add(message.Receipt);
         }
 
-        return message.Receipt is not null;
+        if (message.Watch is not null)
+        {
+            Watches.Add(message.Watch);
+        }
+
+        return message.Receipt is not null || message.Watch is not null;
     }
 
-    /// <summary>The next message but for receipts.</summary>
+    /// <summary>The next message but for receipts and what is watched for.</summary>
     private async Task<ControllerMessage> ReadAsync()
     {
         do
@@ -318,7 +326,7 @@ public sealed class FakeAgent : IAsyncDisposable
                 throw new InvalidOperationException("The controller ended the stream.");
             }
         }
-        while (TakeReceipt(_call.ResponseStream.Current));
+        while (TakeAside(_call.ResponseStream.Current));
 
         return _call.ResponseStream.Current;
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EbpfPersonas.TestKit.Network;
 using EbpfPersonas.TestKit.Processes;
+using EbpfPersonas.TestKit.Prometheus;
 
 namespace EbpfPersonas.TestKit.Deployment;
 
@@ -36,6 +37,9 @@ public sealed class ControllerProcess : IAsyncDisposable
 
     /// <summary>All that the running process has printed.</summary>
     public string Output => _process?.Output ?? "";
+
+    public async Task<IReadOnlyList<Sample>> ReadMetricsAsync() =>
+        PrometheusText.Read(await _http.GetStringAsync("/metrics"));
 
     /// <summary>Starts it and waits until it says that it is ready.</summary>
     public static async Task<ControllerProcess> StartAsync(LabHost host, string address)

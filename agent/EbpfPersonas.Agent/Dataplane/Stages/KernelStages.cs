@@ -27,6 +27,10 @@ public sealed class KernelStages : IDisposable
     private readonly Action _betweenWrites;
     private readonly KernelCondition?[] _conditions = new KernelCondition?[Capacity];
 
+    /// <summary>Those that an earlier agent left, and of them those that nobody has asked for again.</summary>
+    private ulong _inherited;
+    private ulong _left;
+
     /// <summary>Ends when no program reads the table that is not in use.</summary>
     private Task _unread = Task.CompletedTask;
 
@@ -50,6 +54,8 @@ public sealed class KernelStages : IDisposable
         {
             _conditions[number] = IsIn(Masks.Used, number) ? ReadCondition(number) : null;
         }
+
+        _left = _inherited = Masks.Used;
     }
 
     /// <summary>The conditions that are watched, by number: also those that an earlier agent left.</summary>
@@ -71,10 +77,21 @@ public sealed class KernelStages : IDisposable
     /// <summary>
     /// From now on the kernel counts the processes that begin and for which <paramref name="condition"/> holds, under
     /// the number that this gives; null where all numbers are taken. Those that run already are for
-    /// <see cref="Adopt"/>.
+    /// <see cref="Adopt"/>. What an earlier agent has it count already goes on
+    /// under its number.
     /// </summary>
     public int? Watch(KernelCondition condition)
     {
+        for (var left = _left; left != 0; left &= left - 1)
+        {
+            var found = BitOperations.TrailingZeroCount(left);
+            if (_conditions[found] == condition)
+            {
+                _left &= ~(1UL << found);
+                return found;
+            }
+        }
+
         var number = Array.IndexOf(_conditions, null);
         if (number < 0)
         {
@@ -110,6 +127,14 @@ public sealed class KernelStages : IDisposable
     /// </summary>
     public void Forget(ulong conditions)
     {
+        // The table that an earlier agent left may speak of these.
+        _left |= conditions & _inherited;
+        conditions &= ~_inherited;
+        if (conditions == 0)
+        {
+            return;
+        }
+
         EndAll(conditions);
         for (var left = conditions; left != 0; left &= left - 1)
         {
@@ -142,6 +167,17 @@ public sealed class KernelStages : IDisposable
         _conditions[number] = condition with { User = user };
         Set(ref Masks.Used, bit);
         return true;
+    }
+
+    /// <summary>
+    /// As <see cref="Forget"/>, of what an earlier agent left and this one has not asked for; its table is not in force
+    /// any more.
+    /// </summary>
+    public void ForgetLeft()
+    {
+        var left = _left;
+        _left = _inherited = 0;
+        Forget(left);
     }
 
     /// <summary>

@@ -7,12 +7,15 @@ namespace EbpfPersonas.Controller.Store.Sqlite;
 internal sealed class SqliteConnections
 {
     private readonly string _connectionString;
+    private readonly string _log;
     private readonly Lock _writer = new();
+    private int _flushDue;
 
     public SqliteConnections(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder);
+        _log = path + "-wal";
         _connectionString = new SqliteConnectionStringBuilder
         {
             DataSource = path,
@@ -21,6 +24,7 @@ internal sealed class SqliteConnections
             DefaultTimeout = 5,
         }.ToString();
         using var connection = Open();
+        connection.Execute("PRAGMA journal_mode = WAL");
         SqliteSchema.Migrate(connection);
         ControllerId = SqliteSchema.ReadControllerId(connection);
     }
@@ -34,26 +38,52 @@ internal sealed class SqliteConnections
         return query(connection);
     }
 
-    /// <summary>Runs <paramref name="change"/> in one transaction that begins as a writer (BEGIN IMMEDIATE).</summary>
-    public T Write<T>(Func<SqliteConnection, SqliteTransaction, T> change)
+    /// <summary>
+    /// Runs <paramref name="change"/> in one transaction that begins as a writer (BEGIN IMMEDIATE). When it returns,
+    /// what was written outlives the process, and the machine too; if not <paramref name="durable"/>, that a moment
+    /// later.
+    /// </summary>
+    public T Write<T>(Func<SqliteConnection, SqliteTransaction, T> change, bool durable = true)
     {
+        T result;
         lock (_writer)
         {
-            using var connection = Open();
+            using var connection = Open(durable);
             using var transaction = connection.BeginTransaction(deferred: false);
-            var result = change(connection, transaction);
+            result = change(connection, transaction);
             transaction.Commit();
-            return result;
         }
+
+        if (!durable && Interlocked.Exchange(ref _flushDue, 1) == 0)
+        {
+            _ = Task.Run(Flush);
+        }
+
+        return result;
     }
 
-    private SqliteConnection Open()
+    private SqliteConnection Open(bool durable = true)
     {
         var connection = new SqliteConnection(_connectionString);
         connection.Open();
-        // FULL: in WAL, NORMAL would lose the last commits with the power, and with them generations that agents have
-        // seen.
-        connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+        // In WAL mode NORMAL writes what is committed, and leaves it to others to flush it.
+        connection.Execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         return connection;
+    }
+
+    /// <summary>The commits so far are in the log, and its locks are not on this file.</summary>
+    private void Flush()
+    {
+        Volatile.Write(ref _flushDue, 0);
+        try
+        {
+            using var log = File.OpenHandle(
+                _log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            RandomAccess.FlushToDisk(log);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The next durable write flushes the same log, and says what is wrong.
+        }
     }
 }

@@ -69,26 +69,43 @@ internal sealed class SqliteVms(SqliteConnections connections)
     {
         var vm = change.Vm;
         connection.Execute(SaveVm, VmRow.From(vm), transaction);
-        connection.Execute("DELETE FROM bindings WHERE vm_id = @Id", new { vm.Id }, transaction);
-        connection.Execute(
-            "INSERT INTO bindings (vm_id, position, persona) VALUES (@Id, @position, @persona)",
-            vm.Bindings.Select((persona, position) => new { vm.Id, position, persona }), transaction);
-        connection.Execute("DELETE FROM binding_states WHERE vm_id = @Id", new { vm.Id }, transaction);
-        connection.Execute(
-            "INSERT INTO binding_states (vm_id, persona, state, since, lingers_until, cools_until) " +
-            "VALUES (@VmId, @Persona, @State, @Since, @LingersUntil, @CoolsUntil)",
-            vm.Memory.Select(pair => BindingStateRow.From(vm.Id, pair.Key, pair.Value)), transaction);
-        connection.Execute("DELETE FROM staged_personas WHERE vm_id = @Id", new { vm.Id }, transaction);
-        connection.Execute(
-            "INSERT INTO staged_personas (vm_id, position, persona, revision) " +
-            "VALUES (@Id, @position, @Persona, @Revision)",
-            vm.Desired.Staged.Personas.Select((one, position) => new { vm.Id, position, one.Persona, one.Revision }),
-            transaction);
-        connection.Execute("DELETE FROM rollbacks WHERE vm_id = @Id", new { vm.Id }, transaction);
-        connection.Execute(
-            "INSERT INTO rollbacks (vm_id, position, persona, revision, count, is_quarantined, at, reason) " +
-            "VALUES (@VmId, @Position, @Persona, @Revision, @Count, @IsQuarantined, @At, @Reason)",
-            vm.Rollbacks.Select((one, position) => RollbackRow.From(vm.Id, position, one)), transaction);
+        if (change.Before?.Bindings.SequenceEqual(vm.Bindings) != true)
+        {
+            connection.Execute("DELETE FROM bindings WHERE vm_id = @Id", new { vm.Id }, transaction);
+            connection.Execute(
+                "INSERT INTO bindings (vm_id, position, persona) VALUES (@Id, @position, @persona)",
+                vm.Bindings.Select((persona, position) => new { vm.Id, position, persona }), transaction);
+        }
+
+        if (change.Before?.Memory != vm.Memory)
+        {
+            connection.Execute("DELETE FROM binding_states WHERE vm_id = @Id", new { vm.Id }, transaction);
+            connection.Execute(
+                "INSERT INTO binding_states (vm_id, persona, state, since, lingers_until, cools_until) " +
+                "VALUES (@VmId, @Persona, @State, @Since, @LingersUntil, @CoolsUntil)",
+                vm.Memory.Select(pair => BindingStateRow.From(vm.Id, pair.Key, pair.Value)), transaction);
+        }
+
+        if (change.Before?.Desired.Staged != vm.Desired.Staged)
+        {
+            connection.Execute("DELETE FROM staged_personas WHERE vm_id = @Id", new { vm.Id }, transaction);
+            connection.Execute(
+                "INSERT INTO staged_personas (vm_id, position, persona, revision) " +
+                "VALUES (@Id, @position, @Persona, @Revision)",
+                vm.Desired.Staged.Personas.Select(
+                    (one, position) => new { vm.Id, position, one.Persona, one.Revision }),
+                transaction);
+        }
+
+        if (change.Before?.Rollbacks != vm.Rollbacks)
+        {
+            connection.Execute("DELETE FROM rollbacks WHERE vm_id = @Id", new { vm.Id }, transaction);
+            connection.Execute(
+                "INSERT INTO rollbacks (vm_id, position, persona, revision, count, is_quarantined, at, reason) " +
+                "VALUES (@VmId, @Position, @Persona, @Revision, @Count, @IsQuarantined, @At, @Reason)",
+                vm.Rollbacks.Select((one, position) => RollbackRow.From(vm.Id, position, one)), transaction);
+        }
+
         if (change.Answer is not null)
         {
             connection.Execute(
@@ -125,7 +142,7 @@ internal sealed class SqliteVms(SqliteConnections connections)
         }
 
         return 0;
-    });
+    }, durable: !change.IsReported);
 
     public void Delete(string vmId) => connections.Write((connection, transaction) =>
         connection.Execute("DELETE FROM vms WHERE id = @vmId", new { vmId }, transaction));
