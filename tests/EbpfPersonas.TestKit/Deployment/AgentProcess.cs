@@ -131,13 +131,6 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <summary>Where it keeps what must survive a restart.</summary>
     public string StateDirectory => Path.Combine(_folder, "state");
 
-    /// <summary>SIGKILL; returns when it is gone.</summary>
-    public async Task KillAsync()
-    {
-        Signal(LibC.SIGKILL);
-        await _process!.WaitForExitAsync(Patience);
-    }
-
     /// <summary>Sends a signal, for example <see cref="Tmds.Linux.LibC.SIGSTOP"/>.</summary>
     public void Signal(int signal) => _process!.Signal(signal);
 
