@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using EbpfPersonas.TestKit.Network;
 using EbpfPersonas.TestKit.Processes;
 using EbpfPersonas.TestKit.Prometheus;
-using Tmds.Linux;
 
 namespace EbpfPersonas.TestKit.Deployment;
 
