@@ -68,7 +68,7 @@ public sealed class ProbeTests : IAsyncLifetime
         }));
     }
 
-    private async Task<bool> IsConfirmedAsync(bool isOld, Action? comesIntoForce = null)
+    private async Task<bool> IsConfirmedAsync(bool isOld, System.Action? comesIntoForce = null)
     {
         var settings = Settings();
         var probe = new ControllerProbe(

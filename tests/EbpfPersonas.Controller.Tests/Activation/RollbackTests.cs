@@ -17,7 +17,8 @@ public sealed class RollbackTests : ControllerTest
 
         var answer = await agent.ConfirmAsync([1, 2, 3]);
 
-        Assert.Equal(([1, 2, 3], agent.ControllerId), (answer.Nonce.ToByteArray(), answer.ControllerId));
+        Assert.Equal([1, 2, 3], answer.Nonce.ToByteArray());
+        Assert.Equal(agent.ControllerId, answer.ControllerId);
         var refused = await Assert.ThrowsAsync<RpcException>(() => agent.ConfirmAsync(new byte[65]));
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
     }

@@ -43,7 +43,7 @@ public sealed class LockoutLintTests
           "allowed_ingress":[{"protocol":"tcp","source":"10.0.0.7"}]}
         """)]
     [InlineData("""{"denied_ingress":[{"source":"0.0.0.0/0"}],"allowed_ingress":[{"port":22,"source":"2001:db8::1"}]}""")]
-    [InlineData("""{"denied_egress":[{"mode":"audit"}],"denied_ingress":[{"mode":"audit"}]}""")]
+    [InlineData("""{"denied_egress":[{"protocol":"any","mode":"audit"}],"denied_ingress":[{"protocol":"tcp","mode":"audit"}]}""")]
     public void Does_not_where_somebody_may(string network)
     {
         // The first denies half of the internet, in which the controller is.
