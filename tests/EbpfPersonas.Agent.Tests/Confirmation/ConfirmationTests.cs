@@ -1,6 +1,5 @@
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
-using EbpfPersonas.Agent.Tests.Link;
 using Xunit;
 
 namespace EbpfPersonas.Agent.Tests.Confirmation;

@@ -1,6 +1,5 @@
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Confirmation;
-using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Tests.Link;
 using EbpfPersonas.Protos.V1;

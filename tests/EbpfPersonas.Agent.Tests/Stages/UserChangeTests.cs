@@ -66,7 +66,7 @@ public sealed class UserChangeTests : IAsyncLifetime
         var activation = new StagedActivation(
             _lab.Dataplane,
             new ConditionWatch(_lab.Stages, users, new ProcFiles(users, $"{process}")),
-            () => new Moment(BootClock.Now, DateTimeOffset.UtcNow));
+            () => new Moment(BootClock.Now, TimeProvider.System.GetUtcNow()));
         var findings = new Findings();
         var document = PersonaValidator.Validate(Encoding.UTF8.GetBytes(Document), findings)!.Document;
         activation.Apply(

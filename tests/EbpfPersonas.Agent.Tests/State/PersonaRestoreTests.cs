@@ -21,7 +21,7 @@ public sealed class PersonaRestoreTests : IDisposable
     private string? _baseline;
     private DesiredStateApplier _applier = null!;
     private Confirmations _confirmations = null!;
-    private TimeSpan _sinceBoot = TimeSpan.FromMinutes(1);
+    private readonly TimeSpan _sinceBoot = TimeSpan.FromMinutes(1);
 
     public void Dispose() => _folder.Dispose();
 

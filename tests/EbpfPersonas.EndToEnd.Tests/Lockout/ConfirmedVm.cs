@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using EbpfPersonas.TestKit.Deployment;
@@ -84,7 +83,6 @@ internal sealed class ConfirmedVm : IAsyncDisposable
                 await _api.WaitUntilRealisedAsync(Id, Office, Patience);
                 var program = Path.Combine(_programs, persona);
                 File.Copy("/usr/bin/sleep", program);
-                File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
                 return Host.Start(program, ["600"]);
         }
     }
@@ -102,13 +100,13 @@ internal sealed class ConfirmedVm : IAsyncDisposable
         var deadline = began + timeout;
         if (killAfter is { } after)
         {
-            var left = began + after - DateTimeOffset.UtcNow;
+            var left = began + after - TimeProvider.System.GetUtcNow();
             await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero);
             await Agent.KillAsync();
             whileGone?.Invoke();
             await Task.Delay(AgentIsBack);
             Agent.Launch();
-            deadline = DateTimeOffset.UtcNow > deadline ? DateTimeOffset.UtcNow : deadline;
+            deadline = TimeProvider.System.GetUtcNow() > deadline ? TimeProvider.System.GetUtcNow() : deadline;
         }
 
         JsonNode? status = null;

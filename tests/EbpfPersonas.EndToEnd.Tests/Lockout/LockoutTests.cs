@@ -1,6 +1,5 @@
 using EbpfPersonas.TestKit.Deployment;
 using EbpfPersonas.TestKit.Kernel;
-using EbpfPersonas.TestKit.Processes;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -140,11 +139,11 @@ public sealed class LockoutTests(ITestOutputHelper output) : LabTest
         var persona = $"out{number}";
         await Api.PutPersonaAsync(
             persona, LockoutPersonas.Document(persona, number, timeout, way == "exec" ? persona : null));
-        var began = DateTimeOffset.UtcNow;
+        var began = TimeProvider.System.GetUtcNow();
         var process = await vm.LockOutAsync(way, persona);
         try
         {
-            began = DateTimeOffset.UtcNow;
+            began = TimeProvider.System.GetUtcNow();
             await vm.SurviveAsync(persona, timeout, began, killAfter, whileGone);
             if (way == "pin")
             {
