@@ -70,7 +70,8 @@ public sealed class KernelStages : IDisposable
 
     /// <summary>
     /// From now on the kernel counts the processes that begin and for which <paramref name="condition"/> holds, under
-    /// the number that this gives; null where all numbers are taken. Those that run already are for <see cref="Adopt"/>.
+    /// the number that this gives; null where all numbers are taken. Those that run already are for
+    /// <see cref="Adopt"/>.
     /// </summary>
     public int? Watch(KernelCondition condition)
     {
@@ -188,7 +189,9 @@ public sealed class KernelStages : IDisposable
         return Settle();
     }
 
-    /// <summary>Makes candidates of what is to end by <see cref="Unlatch"/>; to be followed by <see cref="Settle"/>.</summary>
+    /// <summary>
+    /// Makes candidates of what is to end by <see cref="Unlatch"/>; to be followed by <see cref="Settle"/>.
+    /// </summary>
     public void Latch(ulong conditions) =>
         Interlocked.Or(ref _state.Values<ActivationState>()[0].Latched, conditions);
 
