@@ -78,8 +78,8 @@ internal sealed class ActivationCampaign(int times, CancellationToken cancellati
         var leaked = arrived.UdpOld + arrived.TcpOld;
         Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"{(leaked > 0 ? "ok    " : "VOID: ")} switched by the controller instead: of {LeakTimes:N0} first packets of "
-            + $"each kind {arrived.UdpOld:N0} UDP and {arrived.TcpOld:N0} TCP reach what is forbidden, "
+            $"{(leaked > 0 ? "ok    " : "VOID: ")} switched by the controller instead: of {LeakTimes:N0} first packets "
+            + $"of each kind {arrived.UdpOld:N0} UDP and {arrived.TcpOld:N0} TCP reach what is forbidden, "
             + $"{arrived.UdpNew:N0} and {arrived.TcpNew:N0} what is allowed"));
         return leaked > 0;
     }

@@ -20,7 +20,9 @@ internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> lo
     private readonly Queue<V1.SwitchReport> _kept = new();
     private Action<V1.SwitchReport>? _listener;
 
-    /// <summary>From now on tells a stream, of which there is one, and first what has not arrived yet, in order.</summary>
+    /// <summary>
+    /// From now on tells a stream, of which there is one, and first what has not arrived yet, in order.
+    /// </summary>
     public void Follow(Action<V1.SwitchReport> listener)
     {
         ArgumentNullException.ThrowIfNull(listener);

@@ -89,7 +89,8 @@ public sealed class RealProgramTests(TestPrograms programs) : IClassFixture<Test
     private string Report() =>
         programs.Script("report.py", "#!/usr/bin/python3\nimport time\ntime.sleep(60)\n");
 
-    private static string Comm(RunningProcess process) => Read(() => File.ReadAllText($"/proc/{process.Id}/comm").Trim());
+    private static string Comm(RunningProcess process) =>
+        Read(() => File.ReadAllText($"/proc/{process.Id}/comm").Trim());
 
     private static string? Executable(RunningProcess process) =>
         Read(() => File.ResolveLinkTarget($"/proc/{process.Id}/exe", returnFinalTarget: false)!.FullName);

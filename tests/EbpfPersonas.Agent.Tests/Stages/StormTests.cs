@@ -129,7 +129,9 @@ public sealed class StormTests(TestPrograms programs, ITestOutputHelper output) 
         return (delivered, turns, begun, ended);
     }
 
-    /// <summary>Two at once, one for each CPU; every hundredth exec is of another program. Gives the execs per second.</summary>
+    /// <summary>
+    /// Two at once, one for each CPU; every hundredth exec is of another program. Gives the execs per second.
+    /// </summary>
     private async Task<double> RunAsync(LabHost host, int execs, string other)
     {
         var start = Stopwatch.GetTimestamp();

@@ -70,7 +70,8 @@ public sealed class UserChangeTests : IAsyncLifetime
         var findings = new Findings();
         var document = PersonaValidator.Validate(Encoding.UTF8.GetBytes(Document), findings)!.Document;
         activation.Apply(
-            1, StageLab.Before, new Staging([new StagedPersona(BindingMapper.ToBinding(document), StageLab.Client)], 1));
+            1, StageLab.Before,
+            new Staging([new StagedPersona(BindingMapper.ToBinding(document), StageLab.Client)], 1));
         return activation;
     }
 

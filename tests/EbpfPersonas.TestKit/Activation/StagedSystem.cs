@@ -86,7 +86,9 @@ public sealed class StagedSystem : IAsyncDisposable
         return await _arrivals!.TakeAsync();
     }
 
-    /// <summary>So many short programs, every hundredth of them <see cref="Mysql"/>; gives what came to the peer.</summary>
+    /// <summary>
+    /// So many short programs, every hundredth of them <see cref="Mysql"/>; gives what came to the peer.
+    /// </summary>
     public async Task<Arrivals> StormAsync(int execs)
     {
         await EndAsync(VmHost.Start(_programs["exec_storm"], [$"{execs}", _programs["do_nothing"], Mysql]));

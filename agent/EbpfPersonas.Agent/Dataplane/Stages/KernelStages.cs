@@ -77,8 +77,7 @@ public sealed class KernelStages : IDisposable
     /// <summary>
     /// From now on the kernel counts the processes that begin and for which <paramref name="condition"/> holds, under
     /// the number that this gives; null where all numbers are taken. Those that run already are for
-    /// <see cref="Adopt"/>. What an earlier agent has it count already goes on
-    /// under its number.
+    /// <see cref="Adopt"/>. What an earlier agent has it count already goes on under its number.
     /// </summary>
     public int? Watch(KernelCondition condition)
     {
