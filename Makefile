@@ -25,7 +25,7 @@ TEST_SOURCES   := $(call sources,tests)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # --- set-up ---------------------------------------------------------------------------------------------------------
 
@@ -179,6 +179,11 @@ $(STAMPS)/prove: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMM
 .PHONY: prove
 prove: $(STAMPS)/prove ## kernel against reference, 10 million packets and a million TCP connections (CASES=n for so many, PART=tcp for those)
 	@$(PROVE) $(if $(CASES),--cases $(CASES)) $(if $(PART),--only $(PART)) $(if $(BROKEN),--broken "$(BROKEN)")
+
+.PHONY: prove-activation
+prove-activation: $(STAMPS)/agent $(STAMPS)/controller $(SETUP)/packages-test ## 100,000 first packets of new processes meet their persona (CASES=n for so many)
+	@$(MAKE) $(STAMPS)/prove
+	@$(PROVE) --only activation $(if $(CASES),--cases $(CASES))
 
 .PHONY: campaign
 campaign: $(STAMPS)/solution $(SETUP)/packages-test ## kill agents (500 times) and upgrade them (100 times) under traffic, 15 minutes

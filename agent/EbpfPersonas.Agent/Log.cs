@@ -155,6 +155,12 @@ internal static partial class Log
         "Generation {Generation} is confirmed, but a reboot would start an older one: {Reason}")]
     public static partial void NotConfirmed(ILogger log, ulong generation, string reason);
 
+    [LoggerMessage(1305, LogLevel.Warning, "{Path} is not used, staged personas begin anew: {Reason}")]
+    public static partial void LivesUnusable(ILogger log, string path, string reason);
+
+    [LoggerMessage(1306, LogLevel.Error, "A restart will not find how long staged personas last: {Reason}")]
+    public static partial void LivesNotKept(ILogger log, string reason);
+
     [LoggerMessage(
         1310,
         LogLevel.Warning,
@@ -174,4 +180,39 @@ internal static partial class Log
         "Switched by itself to persona {Persona} revision {Revision}, epoch {Epoch}: {Cause}, process {Pid}.")]
     public static partial void SwitchedByItself(
         ILogger log, string persona, ulong revision, uint epoch, SwitchCause cause, uint pid);
+
+    [LoggerMessage(
+        1330,
+        LogLevel.Warning,
+        "Persona {Persona} revision {Revision} was not confirmed ({Reason}), {Count} of {Most} times. It is left again.")]
+    public static partial void NotConfirmedInTime(
+        ILogger log, string persona, ulong revision, string reason, uint count, uint most);
+
+    [LoggerMessage(
+        1331,
+        LogLevel.Warning,
+        "Back from persona {Left} revision {LeftRevision} to {Persona} revision {Revision}, epoch {Epoch}.")]
+    public static partial void SteppedBack(
+        ILogger log, string left, ulong leftRevision, string persona, ulong revision, uint epoch);
+
+    [LoggerMessage(
+        1332,
+        LogLevel.Information,
+        "Persona {Persona} revision {Revision} is confirmed: after {Elapsed} a new connection reached the controller.")]
+    public static partial void PersonaConfirmed(ILogger log, string persona, ulong revision, TimeSpan elapsed);
+
+    [LoggerMessage(
+        1333,
+        LogLevel.Debug,
+        "Persona {Persona} revision {Revision} is not confirmed yet, the controller was not reached: {Reason}")]
+    public static partial void NotReached(ILogger log, string persona, ulong revision, string reason);
+
+    [LoggerMessage(
+        1334,
+        LogLevel.Error,
+        "Which persona has to be confirmed until when could not be kept, a restart would not know: {Reason}")]
+    public static partial void ConfirmationNotKept(ILogger log, string reason);
+
+    [LoggerMessage(1335, LogLevel.Error, "Confirming the persona in force failed unexpectedly; its deadline holds.")]
+    public static partial void ConfirmationFaulted(ILogger log, Exception fault);
 }

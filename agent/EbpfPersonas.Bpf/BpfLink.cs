@@ -66,8 +66,8 @@ public sealed unsafe class BpfLink : IDisposable
     }
 
     /// <summary>
-    /// Takes the program off, whoever else holds the link; throws <see cref="BpfException"/>. Of a link to a trace point
-    /// the kernel cannot do that: it ends when nobody holds it any more.
+    /// Takes the program off, whoever else holds the link; throws <see cref="BpfException"/>. Of a link to a trace
+    /// point the kernel cannot do that: it ends when nobody holds it any more.
     /// </summary>
     public void Detach()
     {

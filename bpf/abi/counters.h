@@ -21,6 +21,15 @@ struct slot_counters {
 	struct verdict_counter verdict[VERDICT_COUNTER_COUNT];
 };
 
+/* PACKET_DIRECTION_COUNT * 4 */
+#define SHADOW_COUNTER_COUNT 8
+
+/* Packets that began a flow, were judged again or stopped, by what the active persona makes of them
+ * and what the shadow would: [(direction * 2 + passes) * 2 + would_pass]. One per slot. */
+struct shadow_counters {
+	__u64 packets[SHADOW_COUNTER_COUNT];
+};
+
 struct rule_counter {
 	__u64 packets;
 	__u64 bytes;

@@ -5,32 +5,9 @@
 
 #include "abi/decision.h"
 #include "kernel/net.h"
-#include "lib/maps.h"
+#include "lib/count_rule.h"
 #include "lib/reject.h"
 #include "lib/weigh.h"
-
-/* Rule counters that each CPU has; the map holds as many for every possible CPU. */
-const volatile __u32 rules_per_cpu = 65536;
-
-static __always_inline void count_rule(const struct slot *slot, __u32 rule, struct weight weight,
-				       __u64 now)
-{
-	__u32 key = bpf_get_smp_processor_id() * rules_per_cpu + slot->rule_counter_base + rule;
-	struct rule_counter *counter;
-
-	if (rule == RULE_NONE)
-		return;
-	counter = bpf_map_lookup_elem(&rule_counters, &key);
-	if (!counter)
-		return;
-	counter->packets += weight.packets;
-	counter->bytes += weight.bytes;
-	/* A call, so once a tick. */
-	if (counter->last_tick != now) {
-		counter->last_tick = now;
-		counter->last_hit = bpf_ktime_get_coarse_ns();
-	}
-}
 
 /* What the program returns. "Rejected" means that the sender is told; where it cannot be, or not
  * now, the packet is dropped, and the verdict says so. */
@@ -60,8 +37,8 @@ static __always_inline int account(struct __sk_buff *skb, __u8 direction, __u64 
 	if (slot && counters && index < VERDICT_COUNTER_COUNT) {
 		counters->verdict[index].packets += weight.packets;
 		counters->verdict[index].bytes += weight.bytes;
-		count_rule(slot, decision->rule, weight, now);
-		count_rule(slot, decision->audited_rule, weight, now);
+		count_rule(slot, decision->rule, weight.packets, weight.bytes, now);
+		count_rule(slot, decision->audited_rule, weight.packets, weight.bytes, now);
 	}
 	return action;
 }

@@ -44,8 +44,10 @@ __noinline int judge_again(const struct slot *slot, struct packet *packet, struc
 	packet->icmp_type = flow->icmp_type;
 	packet->icmp_code = flow->icmp_code;
 	judge(slot, packet, flow->originator & 1, flow->marks & FLOW_PICKED_UP, &judgement);
+	note_asked(packet, flow->originator, flow->marks & FLOW_PICKED_UP, judgement.verdict);
 	decide_as_judged(&judgement, decision);
 	if (is_stopped(judgement.verdict) && is_kept(slot, flow)) {
+		packet->asked &= ~ASKED_AND_STOPPED;
 		decision->rule = RULE_NONE;
 		decision->audited_rule = RULE_NONE;
 		decision->verdict = VERDICT_FORWARDED;

@@ -8,14 +8,16 @@
 #include "lib/expect.h"
 #include "lib/parse_usual.h"
 #include "lib/relate.h"
+#include "lib/shadow.h"
 
-static __always_inline void decide_by_rules(const struct slot *slot, const struct packet *packet,
+static __always_inline void decide_by_rules(const struct slot *slot, struct packet *packet,
 					    __u32 epoch, struct decision *decision)
 {
 	struct judgement judgement = {};
 
 	judge(slot, packet, packet->direction, is_mid_stream(packet), &judgement);
 	decide_as_judged(&judgement, decision);
+	note_asked(packet, packet->direction, is_mid_stream(packet), judgement.verdict);
 	if (!is_stopped(judgement.verdict) && is_tracked(packet) && may_make_flow(packet) &&
 	    !begin_flow(packet, decision, epoch))
 		refuse(decision, REASON_CONNTRACK_FULL);
@@ -137,6 +139,8 @@ static __always_inline struct decision decide(struct __sk_buff *skb, __u8 direct
 				decide_by_persona(skb, slot, &packet, active.epoch, &decision);
 		}
 	}
+	if (packet.asked)
+		compare_with_shadow(&packet);
 	if ((slot->flags & SLOT_AUDIT) && decision.verdict == VERDICT_DROPPED)
 		decision.verdict = VERDICT_AUDIT;
 	/* 5. Without a persona everything passes, and is counted as such. */

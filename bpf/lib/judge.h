@@ -83,6 +83,15 @@ static __always_inline void judge(const struct slot *slot, const struct packet *
 	}
 }
 
+/* For whoever asks other rules the same. */
+static __always_inline void note_asked(struct packet *packet, __u8 direction, bool either_way,
+				       __u8 verdict)
+{
+	packet->asked =
+	    (direction == PACKET_DIRECTION_EGRESS ? ASKED_FOR_EGRESS : ASKED_FOR_INGRESS) |
+	    (either_way ? ASKED_EITHER_WAY : 0) | (is_stopped(verdict) ? ASKED_AND_STOPPED : 0);
+}
+
 static __always_inline void decide_as_judged(const struct judgement *judgement,
 					     struct decision *decision)
 {

@@ -56,6 +56,27 @@ struct {
 } slot_counters SEC(".maps");
 
 /*
+ * Key 0: the slot of the persona in audit mode that is evaluated beside the active one, or 0.
+ * Written by user space through the mapping; read where rules are asked. Apart from the active
+ * word: what a shadow says stops nothing.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} shadow SEC(".maps");
+
+/* Key: slot number. Programs add, user space reads, and clears a slot before it is used again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SLOT_COUNT);
+	__type(key, __u32);
+	__type(value, struct shadow_counters);
+} shadow_counters SEC(".maps");
+
+/*
  * Key: cpu * rules_per_cpu + slot.rule_counter_base + rule. A plain array that user space maps, so
  * that the counts of 100,000 rules are read and cleared without a system call each. Programs add,
  * every CPU in its own share; user space reads, and clears what no program counts in. Resized

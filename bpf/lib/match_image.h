@@ -63,8 +63,11 @@ static __always_inline void take_name(struct condition_text *name, const char *p
 
 static __always_inline void take_path(struct condition_text *to, const char *path, __u32 length)
 {
-	if (length && length < CONDITION_TEXT_SIZE)
-		bpf_probe_read_kernel(to->text, length & (CONDITION_TEXT_SIZE - 1), path);
+	if (!length || length >= CONDITION_TEXT_SIZE)
+		return;
+	/* The compiler knows that the mask changes nothing; the verifier before 6.13 does not. */
+	barrier_var(length);
+	bpf_probe_read_kernel(to->text, length & (CONDITION_TEXT_SIZE - 1), path);
 }
 
 /* Fills in what the conditions in use ask about. */

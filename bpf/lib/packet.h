@@ -67,7 +67,18 @@ struct packet {
 	 * the later one. */
 	__be32 fragment_id;
 	__u16 fragment_octets;
-	__u16 reserved;
+	/* enum asked: whether the rules were asked about it, how, and to what end. */
+	__u8 asked;
+	__u8 reserved;
+};
+
+enum asked {
+	ASKED_FOR_INGRESS = 1,
+	ASKED_FOR_EGRESS = 2,
+	/* And for the other direction too, where that one is denied. */
+	ASKED_EITHER_WAY = 4,
+	/* By them it is stopped. */
+	ASKED_AND_STOPPED = 8,
 };
 
 #define WINDOW_SCALE_MAX 14

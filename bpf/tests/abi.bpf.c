@@ -51,6 +51,7 @@ struct {
 	struct flow_check flow_check;
 	struct verdict_counter verdict_counter;
 	struct slot_counters slot_counters;
+	struct shadow_counters shadow_counters;
 	struct rule_counter rule_counter;
 	struct decision decision;
 	struct expected_answer expected_answer;

@@ -48,6 +48,11 @@ internal static partial class Log
     public static partial void SwitchedByItself(
         this ILogger log, string vmId, string persona, long revision, long epoch, string cause);
 
+    [LoggerMessage(2203, LogLevel.Warning,
+        "VM {VmId}: {Persona} revision {Revision} was not confirmed ({Reason}) and is left again, time {Count}.")]
+    public static partial void RolledBack(
+        this ILogger log, string vmId, string persona, long revision, string reason, long count);
+
     [LoggerMessage(2300, LogLevel.Information,
         "Persona {Persona} revision {Revision}: {Outcome}, {Warnings} warnings.")]
     public static partial void PersonaWritten(

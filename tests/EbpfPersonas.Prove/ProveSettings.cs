@@ -5,7 +5,8 @@ namespace EbpfPersonas.Prove;
 
 /// <summary>
 /// How much is compared: <c>--cases 100000</c> packets instead of ten million, and a TCP connection for each ten
-/// of them besides; <c>--only 17</c> that part of the plan, <c>--only tcp</c> those of that kind;
+/// of them besides; <c>--only 17</c> that part of the plan, <c>--only tcp</c> those of that kind, <c>--only
+/// activation</c> first packets of new processes instead, 100,000 or that many;
 /// <c>--broken "drops a class"</c> compiles by one of <see cref="BrokenCompiler"/>. Random numbers start at
 /// EBPF_PERSONAS_SEED in the environment.
 /// </summary>
@@ -15,10 +16,15 @@ internal sealed record ProveSettings
 
     public const long UsualCases = 10_000_000;
 
+    public const int UsualFirstPackets = 100_000;
+
     public long Cases { get; private init; } = UsualCases;
 
     /// <summary>TCP connections beside the packets.</summary>
     public int Connections => (int)(Cases / 10);
+
+    /// <summary>Processes that send first packets, where those are what is asked for.</summary>
+    public int FirstPackets => Cases == UsualCases ? UsualFirstPackets : (int)Cases;
 
     /// <summary>The number of the only part to run, or the kind of the only ones, or null for all.</summary>
     public string? Only { get; private init; }

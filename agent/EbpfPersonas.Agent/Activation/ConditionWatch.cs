@@ -25,6 +25,7 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
     /// </summary>
     public StagedBinding Begin(Binding binding, Persona persona)
     {
+        users.Refresh();
         var numbers = new Dictionary<ProcessCondition, int>();
         int? own = null;
         try
@@ -47,6 +48,24 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
 
         Scan(numbers);
         return new StagedBinding(binding, persona, numbers.ToImmutableDictionary(), own);
+    }
+
+    /// <summary>
+    /// Users come, go and get other numbers: watches anew for conditions that name such, also among the processes that
+    /// run already. False where there are none.
+    /// </summary>
+    public bool FollowUsers(IEnumerable<StagedBinding> staged)
+    {
+        users.Refresh();
+        var changed = staged.SelectMany(one => one.Numbers)
+            .Where(entry => entry.Key.User is { } user && stages.ChangeUser(entry.Value, UserOf(user)))
+            .ToList();
+        if (changed.Count > 0)
+        {
+            Scan(changed);
+        }
+
+        return changed.Count > 0;
     }
 
     /// <summary>
@@ -82,32 +101,31 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
     }
 
     /// <summary>
-    /// Which conditions hold now; and before that, at the time when it began, each that has held and ended since
-    /// <paramref name="since"/>.
+    /// Which conditions hold, from each time since <paramref name="since"/> at which that changed, as far as the kernel
+    /// tells: of each condition it keeps when it began and ended last; and <paramref name="now"/>.
     /// </summary>
     public IEnumerable<(TimeSpan At, ImmutableHashSet<ProcessCondition> Live)> Read(
         IEnumerable<StagedBinding> staged, TimeSpan since, TimeSpan now)
     {
-        var live = ImmutableHashSet<ProcessCondition>.Empty;
-        var over = new List<(TimeSpan Began, ProcessCondition Condition)>();
-        foreach (var (condition, number) in staged.SelectMany(one => one.Numbers))
-        {
-            var counted = stages.State.Condition[number];
-            if (counted.Live > 0)
-            {
-                live = live.Add(condition);
-            }
-            else if (BootClock.FromNanoseconds(counted.Began) is var began && began >= since)
-            {
-                over.Add((began, condition));
-            }
-        }
+        var spans = staged.SelectMany(one => one.Numbers).Select(pair => SpanOf(pair.Key, pair.Value)).ToList();
+        var changes = spans.SelectMany(span => new[] { span.Began, span.Ended ?? now })
+            .Where(at => at >= since && at < now).Append(now).Distinct().Order();
+        return changes.Select(at => (at, spans
+            .Where(span => span.Began <= at && !(span.Ended <= at))
+            .Select(span => span.Condition).ToImmutableHashSet()));
+    }
 
-        return
-        [
-            .. over.OrderBy(entry => entry.Began).Select(entry => (entry.Began, live.Add(entry.Condition))),
-            (now, live),
-        ];
+    /// <summary>Until null: it holds still.</summary>
+    private (ProcessCondition Condition, TimeSpan Began, TimeSpan? Ended) SpanOf(
+        ProcessCondition condition, int number)
+    {
+        ref readonly var counted = ref stages.State.Condition[number];
+        // In this order: what begins again after the look holds, at worst a little early.
+        var holds = Volatile.Read(in counted.Live) > 0;
+        return (
+            condition,
+            BootClock.FromNanoseconds(counted.Began),
+            holds ? null : BootClock.FromNanoseconds(counted.Ended));
     }
 
     private int Watch(Binding binding, KernelCondition condition) => stages.Watch(condition)
@@ -133,7 +151,7 @@ internal sealed class ConditionWatch(KernelStages stages, UserNames users, ProcF
             : Nobody);
 
     /// <summary>Those that run already: the kernel is told of those that have not changed meanwhile.</summary>
-    private void Scan(Dictionary<ProcessCondition, int> numbers)
+    private void Scan(IReadOnlyCollection<KeyValuePair<ProcessCondition, int>> numbers)
     {
         if (numbers.Count == 0)
         {

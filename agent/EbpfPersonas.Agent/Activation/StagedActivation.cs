@@ -22,19 +22,28 @@ internal sealed class StagedActivation : IDataplane
     private readonly ConditionWatch _watch;
     private readonly AwaitedConditions _awaited;
     private readonly Func<Moment> _now;
+    private readonly LivesFile? _file;
     private ImmutableArray<StagedBinding> _staged = [];
     private ImmutableDictionary<string, BindingMemory> _memory = ImmutableDictionary<string, BindingMemory>.Empty;
     private Arming _arming;
+    private IReadOnlySet<PersonaRevision> _barred = ImmutableHashSet<PersonaRevision>.Empty;
     private TimeSpan _looked;
     private TimeSpan? _due;
     private uint _epoch;
+    private bool _mustKeep;
 
-    /// <summary><paramref name="now"/> reads the clocks.</summary>
-    public StagedActivation(PersonaDataplane dataplane, ConditionWatch watch, Func<Moment> now)
+    /// <summary>
+    /// <paramref name="now"/> reads the clocks; lives go on as <paramref name="file"/> tells of them, if there is one.
+    /// </summary>
+    public StagedActivation(PersonaDataplane dataplane, ConditionWatch watch, Func<Moment> now, LivesFile? file = null)
     {
-        (_dataplane, _watch, _now) = (dataplane, watch, now);
+        (_dataplane, _watch, _now, _file) = (dataplane, watch, now, file);
         _awaited = new AwaitedConditions(watch);
         _looked = now().SinceBoot;
+        if (file?.Load() is { } kept)
+        {
+            (_memory, _looked) = kept;
+        }
     }
 
     /// <summary>Raised, in order, when the VM switched by itself: to what and why.</summary>
@@ -63,6 +72,7 @@ internal sealed class StagedActivation : IDataplane
                     Floor = persona,
                     Staged = [.. fresh.Select(one => new Dataplane.Stages.StagedPersona(one.Persona, one.Candidates))],
                     FloorRank = staging?.FloorRank ?? 0,
+                    Shadow = staging?.Shadow,
                     Arming = arming,
                 });
                 (_staged, _memory, _arming) = (fresh, memory, arming);
@@ -70,6 +80,7 @@ internal sealed class StagedActivation : IDataplane
                 Latch();
                 Stages.ForgetLeft();
                 _awaited.TakeUp();
+                Keep();
                 _epoch = _dataplane.Realised.Epoch;
                 return _dataplane.Realised;
             }
@@ -95,9 +106,19 @@ internal sealed class StagedActivation : IDataplane
                 TellOf(turn);
             }
 
+            if (_mustKeep)
+            {
+                Keep();
+            }
+
             if (turn.Pid == 0 && !thorough && _dataplane.Epoch == _epoch && !(_due <= _now().SinceBoot))
             {
                 return;
+            }
+
+            if (thorough && _watch.FollowUsers(_staged))
+            {
+                Stages.Settle();
             }
 
             var (memory, passed) = Advance(_staged, _memory);
@@ -108,6 +129,7 @@ internal sealed class StagedActivation : IDataplane
             {
                 _dataplane.Arm(arming);
                 Latch();
+                Keep();
             }
 
             TellOfOthers(turn, passed);
@@ -127,6 +149,28 @@ internal sealed class StagedActivation : IDataplane
 
     /// <summary>Whether a condition of <see cref="Await"/> turned; waits for nobody.</summary>
     public bool IsAwaited(ProcessTurn turn) => _awaited.Turned(turn);
+
+    /// <inheritdoc/>
+    public void HoldBack(IReadOnlySet<PersonaRevision> barred)
+    {
+        lock (_gate)
+        {
+            _barred = barred;
+            if (_staged.IsEmpty)
+            {
+                // Also before the first arrangement: what an earlier agent staged goes on until then.
+                return;
+            }
+
+            var before = _dataplane.Realised;
+            var leaves = before.Persona is { } name && barred.Contains(new PersonaRevision(name, before.Revision));
+            (_memory, var passed) = Advance(_staged, _memory);
+            _arming = ArmingOf(_staged, _memory);
+            _dataplane.Arm(_arming);
+            Latch();
+            TellOfOthers(default, passed, rolledBack: leaves ? before.Persona : null);
+        }
+    }
 
     /// <inheritdoc/>
     public AttachMode Attach() => _dataplane.Attach();
@@ -174,6 +218,12 @@ internal sealed class StagedActivation : IDataplane
         _watch.End(gone.SelectMany(one => one.All).Where(number => !kept.Contains(number)));
     }
 
+    /// <summary>On disk: what the kernel alone does not know of.</summary>
+    private void Keep() => _mustKeep = _file?.Keep(
+        _memory.RemoveRange(_staged
+            .Where(one => KernelTrigger.EndsByItself(one.Binding)).Select(one => one.Binding.Persona)),
+        _looked) == false;
+
     /// <summary>
     /// The lives up to now. A condition that held for a while between two looks and does not any more has held: the
     /// activation function sees that time first.
@@ -198,11 +248,11 @@ internal sealed class StagedActivation : IDataplane
     }
 
     /// <summary>When the kernel may begin a life by itself, and when it may end one.</summary>
-    private static Arming ArmingOf(
+    private Arming ArmingOf(
         ImmutableArray<StagedBinding> staged, ImmutableDictionary<string, BindingMemory> memory)
     {
         var arming = default(Arming);
-        foreach (var one in staged.Where(one => one.Own is null))
+        foreach (var one in staged.Where(one => one.Own is null && !IsBarred(one)))
         {
             var life = memory.GetValueOrDefault(one.Binding.Persona, BindingMemory.Idle);
             if (life.IsCandidate || (life.State == BindingState.Idle && life.CoolsUntil is null))
@@ -225,7 +275,7 @@ internal sealed class StagedActivation : IDataplane
         var (wanted, unwanted) = (0UL, 0UL);
         foreach (var one in _staged.Where(one => !KernelTrigger.EndsByItself(one.Binding)))
         {
-            if (_memory.GetValueOrDefault(one.Binding.Persona, BindingMemory.Idle).IsCandidate)
+            if (_memory.GetValueOrDefault(one.Binding.Persona, BindingMemory.Idle).IsCandidate && !IsBarred(one))
             {
                 wanted |= one.CandidateMask;
             }
@@ -240,6 +290,9 @@ internal sealed class StagedActivation : IDataplane
         Stages.Settle();
     }
 
+    private bool IsBarred(StagedBinding one) =>
+        _barred.Contains(new PersonaRevision(one.Persona.Name, one.Persona.Revision));
+
     /// <summary>A switch that the kernel made, and told of.</summary>
     private void TellOf(in ProcessTurn turn)
     {
@@ -252,7 +305,7 @@ internal sealed class StagedActivation : IDataplane
     }
 
     /// <summary>A switch that we made, or of which nothing was heard.</summary>
-    private void TellOfOthers(in ProcessTurn turn, ImmutableArray<Deadline> passed)
+    private void TellOfOthers(in ProcessTurn turn, ImmutableArray<Deadline> passed, string? rolledBack = null)
     {
         var realised = _dataplane.Realised;
         if (realised.Epoch == _epoch)
@@ -261,11 +314,15 @@ internal sealed class StagedActivation : IDataplane
         }
 
         _epoch = realised.Epoch;
-        var cause = turn.Pid != 0 ? CauseOf(turn)
+        var cause = rolledBack is not null ? SwitchCause.Rollback
+            : turn.Pid != 0 ? CauseOf(turn)
             : passed is [.., var last] ? CauseOf(last.Kind)
             : _staged.Any(one => one.Persona.Name == realised.Persona) ? SwitchCause.TriggerBegan
             : SwitchCause.TriggerEnded;
-        Switched?.Invoke(new SwitchedByItself(realised, cause, turn.Pid == 0 ? null : turn.Pid, _now().Wall));
+        Switched?.Invoke(new SwitchedByItself(realised, cause, turn.Pid == 0 ? null : turn.Pid, _now().Wall)
+        {
+            RolledBack = rolledBack,
+        });
     }
 
     private static SwitchCause CauseOf(in ProcessTurn turn) =>

@@ -8,9 +8,9 @@ namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
 /// Empties the ring of an attached tracer every 10 ms on a thread of its own, sooner where conditions turned: only then
-/// the kernel side wakes anyone. Has it looked what that means: <c>look</c> gets what turned, or default, and whether to
-/// look thoroughly; what <c>isAwaited</c> knows is reported before that. Scans what runs already, after the trace is on,
-/// and again after events were lost.
+/// the kernel side wakes anyone. Has it looked what that means: <c>look</c> gets what turned, or default, and whether
+/// to look thoroughly; what <c>isAwaited</c> knows is reported before that. Scans what runs already, after the trace is
+/// on, and again after events were lost.
 /// </summary>
 internal sealed class ProcessPump(
     ProcessTracer tracer,

@@ -42,6 +42,9 @@ public sealed class ActiveWord : IDisposable
         }
     }
 
+    /// <summary>The same slot under the next epoch, whoever else switches meanwhile.</summary>
+    public void BeginEpoch() => Interlocked.Add(ref _memory.Values<ulong>()[0], 1UL << 32);
+
     /// <summary>The next switch will be the one after <paramref name="epoch"/>; no program runs yet.</summary>
     public void StartFrom(uint epoch) => Volatile.Write(ref _memory.Values<ulong>()[0], (ulong)epoch << 32);
 

@@ -11,16 +11,20 @@ namespace EbpfPersonas.Agent.Dataplane;
 public sealed class CounterReader
 {
     private readonly BpfMap _slotCounters;
+    private readonly BpfMap _shadowCounters;
     private readonly RuleCounters _ruleCounters;
     private readonly Dictionary<VerdictKey, PacketCount> _verdicts = [];
     private readonly Dictionary<RuleKey, RuleCount> _rules = [];
+    private readonly Dictionary<ShadowKey, ulong> _shadows = [];
     private readonly SlotCounters[] _slotPerCpu = new SlotCounters[BpfMap.PossibleCpus];
+    private readonly ShadowCounters[] _shadowPerCpu = new ShadowCounters[BpfMap.PossibleCpus];
 
     /// <summary>Reads the counter maps of <paramref name="filter"/>; <paramref name="rules"/> is borrowed.</summary>
     public CounterReader(BpfObject filter, RuleCounters rules)
     {
         ArgumentNullException.ThrowIfNull(filter);
         _slotCounters = filter.Map("slot_counters");
+        _shadowCounters = filter.Map("shadow_counters");
         _ruleCounters = rules;
     }
 
@@ -41,12 +45,26 @@ public sealed class CounterReader
         return (verdicts, rules);
     }
 
+    /// <summary>The same of what they would have done as shadows.</summary>
+    public Dictionary<ShadowKey, ulong> ReadShadows(IEnumerable<ResidentPersona> residents)
+    {
+        ArgumentNullException.ThrowIfNull(residents);
+        var shadows = new Dictionary<ShadowKey, ulong>(_shadows);
+        foreach (var resident in residents)
+        {
+            AddShadows(shadows, resident);
+        }
+
+        return shadows;
+    }
+
     /// <summary>Keeps the totals of a persona that no program counts for any more.</summary>
     public void Keep(ResidentPersona resident)
     {
         ArgumentNullException.ThrowIfNull(resident);
         AddVerdicts(_verdicts, resident.Name, resident.Slot);
         AddRules(_rules, resident);
+        AddShadows(_shadows, resident);
     }
 
     /// <summary>Adds what all CPUs counted in one slot.</summary>
@@ -79,6 +97,24 @@ public sealed class CounterReader
     {
         _slotCounters.LookupPerCpu<SlotCounters>(slot, _slotPerCpu);
         AddVerdicts(totals, persona, _slotPerCpu);
+    }
+
+    private void AddShadows(Dictionary<ShadowKey, ulong> totals, ResidentPersona resident)
+    {
+        _shadowCounters.LookupPerCpu<ShadowCounters>(resident.Slot, _shadowPerCpu);
+        foreach (ref readonly var cpu in _shadowPerCpu.AsSpan())
+        {
+            ReadOnlySpan<ulong> packets = cpu.Packets;
+            for (var index = 0; index < packets.Length; index++)
+            {
+                if (packets[index] > 0)
+                {
+                    var key = new ShadowKey(
+                        resident.Name, (PacketDirection)(index >> 2), (index & 2) != 0, (index & 1) != 0);
+                    CollectionsMarshal.GetValueRefOrAddDefault(totals, key, out _) += packets[index];
+                }
+            }
+        }
     }
 
     private void AddRules(Dictionary<RuleKey, RuleCount> totals, ResidentPersona resident)

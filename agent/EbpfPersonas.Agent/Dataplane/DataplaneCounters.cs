@@ -13,6 +13,12 @@ public sealed record DataplaneCounters
     /// </summary>
     public required IReadOnlyDictionary<RuleKey, RuleCount> Rules { get; init; }
 
+    /// <summary>
+    /// First packets of flows, those of flows that were judged again, and what was stopped, by what a shadow would make
+    /// of them.
+    /// </summary>
+    public required IReadOnlyDictionary<ShadowKey, ulong> Shadows { get; init; }
+
     /// <summary>Flows that conntrack remembers, expired ones included until their place is needed.</summary>
     public required long ConntrackEntries { get; init; }
 

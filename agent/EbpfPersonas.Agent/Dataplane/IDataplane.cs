@@ -16,6 +16,12 @@ public interface IDataplane
     /// </summary>
     RealisedState Apply(ulong generation, Persona? persona, Staging? staging = null);
 
+    /// <summary>
+    /// The VM does not switch by itself to <paramref name="barred"/>, and leaves it where it has; takes the place of
+    /// what was held back before.
+    /// </summary>
+    void HoldBack(IReadOnlySet<PersonaRevision> barred);
+
     /// <summary>Hangs the filters on every interface; gives how.</summary>
     AttachMode Attach();
 

@@ -277,6 +277,7 @@ public sealed class PersonaDataplane : IDisposable
             {
                 Verdicts = verdicts,
                 Rules = rules,
+                Shadows = _counters.ReadShadows(_inForce.Residents.Counting),
                 ConntrackEntries = flows.Confirmed + flows.New,
                 MapUtilization = new Dictionary<string, double>(_slots.Utilization)
                 {

@@ -24,6 +24,7 @@ public sealed class PersonaSlots : IDisposable
     private readonly RuleCounters _ruleCounters;
     private readonly Action _betweenWrites;
     private readonly BpfMap _slotCounters;
+    private readonly BpfMap _shadowCounters;
     private readonly BpfMap _residents;
     private readonly MemoryMap _slots;
     private readonly MemoryMap _lines;
@@ -41,6 +42,7 @@ public sealed class PersonaSlots : IDisposable
         _ruleCounters = ruleCounters;
         _betweenWrites = betweenWrites;
         _slotCounters = filter.Map("slot_counters");
+        _shadowCounters = filter.Map("shadow_counters");
         _residents = filter.Map("residents");
         _slots = filter.Map("slots").MapMemory();
         _lines = filter.Map("policy_lines").MapMemory();
@@ -193,6 +195,7 @@ public sealed class PersonaSlots : IDisposable
     private void ClearCounters(ResidentPersona resident)
     {
         _slotCounters.ClearPerCpu(resident.Slot);
+        _shadowCounters.ClearPerCpu(resident.Slot);
         _betweenWrites();
         _ruleCounters.Clear(resident.CounterStart, (uint)resident.Compiled.RuleIds.Length);
         _betweenWrites();

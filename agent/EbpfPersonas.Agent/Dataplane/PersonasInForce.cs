@@ -14,6 +14,7 @@ internal sealed class PersonasInForce : IDisposable
     private readonly PersonaSlots _slots;
     private readonly ActiveWord _active;
     private readonly StagedPersonas _staged;
+    private readonly ShadowPersona _shadow;
 
     // Staged by an earlier agent, until the first arrangement of this one.
     private readonly List<ResidentPersona> _adopted = [];
@@ -29,6 +30,7 @@ internal sealed class PersonasInForce : IDisposable
         Residents = new ResidentPersonas(gate, grace, slots, counters, new KernelJudge(filter), options.Compiler);
         Stages = new KernelStages(filter, grace, options.BetweenWrites);
         _staged = new StagedPersonas(Stages, slots, Residents);
+        _shadow = new ShadowPersona(filter.Map("shadow"), Residents);
     }
 
     /// <summary>The personas that lie in the maps.</summary>
@@ -72,21 +74,30 @@ internal sealed class PersonasInForce : IDisposable
     {
         var (before, generation) = (_floor, arrangement.Generation);
         var fresh = ApplyException.Guard(() => _staged.Publish(arrangement.Staged, generation));
-        ResidentPersona? floor;
+        ResidentPersona? floor, shadow = null;
         try
         {
+            shadow = ApplyException.Guard(() => _shadow.Publish(arrangement.Shadow, generation));
             floor = arrangement.Floor is { } persona
                 ? ApplyException.Guard(() => Residents.Publish(persona, Residents.Compile(persona), generation))
                 : null;
         }
         catch
         {
+            _shadow.Discard(shadow);
             _staged.Discard(fresh);
             throw;
         }
 
         takeOver?.Invoke(floor);
+        var epoch = _active.Read().Epoch;
         PutInForce(arrangement, floor, fresh);
+        if (_shadow.Evaluate(arrangement.Shadow, shadow) && shadow is not null && _active.Read().Epoch == epoch)
+        {
+            // Flows that go on are judged again, so that the shadow sees them too.
+            _active.BeginEpoch();
+        }
+
         if (before is not null)
         {
             Residents.Retire(before);
@@ -117,6 +128,7 @@ internal sealed class PersonasInForce : IDisposable
     {
         var (epoch, slot) = _active.Read();
         Generation = _slots.Generation(slot);
+        _shadow.Forget();
         if (slot != PersonaSlots.NoPersona)
         {
             _floor = Residents.Adopt(slot, known);
@@ -139,6 +151,7 @@ internal sealed class PersonasInForce : IDisposable
     public void Dispose()
     {
         Stages.Dispose();
+        _shadow.Dispose();
         _active.Dispose();
     }
 
@@ -150,8 +163,9 @@ internal sealed class PersonasInForce : IDisposable
     {
         var slot = floor?.Slot ?? PersonaSlots.NoPersona;
         _slots.SetGeneration(slot, arrangement.Generation);
+        var before = _active.Read();
         _staged.PutInForce(arrangement, slot, fresh);
-        if (slot == PersonaSlots.NoPersona && _active.Read().Slot == slot)
+        if (slot == PersonaSlots.NoPersona && _active.Read() == before && before.Slot == slot)
         {
             // Nothing follows on nothing: for the kernel no switch, but it was decided.
             _active.Switch(slot);

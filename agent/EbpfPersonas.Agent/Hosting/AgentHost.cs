@@ -2,6 +2,7 @@ using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Activation;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Agent.Link;
@@ -66,6 +67,13 @@ internal static class AgentHost
         services.AddSingleton<StateFallbacks>();
         services.AddSingleton<AgentConditions>();
         services.AddSingleton(_ => new Hold(settings.StateDirectory));
+        services.AddSingleton(provider => new Confirmations(
+            settings.StateDirectory,
+            settings.VmId,
+            AgentIdentity.BootId,
+            () => BootClock.Now,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Confirmations>>()));
         services.AddSingleton<PersonaRestore>();
         services.AddSingleton<StartSequence>();
     }
@@ -86,7 +94,10 @@ internal static class AgentHost
         services.AddSingleton(provider => new StagedActivation(
             provider.GetRequiredService<PersonaDataplane>(),
             provider.GetRequiredService<ConditionWatch>(),
-            () => new Moment(BootClock.Now, provider.GetRequiredService<TimeProvider>().GetUtcNow())));
+            () => new Moment(BootClock.Now, provider.GetRequiredService<TimeProvider>().GetUtcNow()),
+            new LivesFile(
+                settings.StateDirectory, settings.VmId, AgentIdentity.BootId,
+                provider.GetRequiredService<ILogger<LivesFile>>())));
         services.AddSingleton<IDataplane>(provider => provider.GetRequiredService<StagedActivation>());
         services.AddSingleton(provider => new SocketHooks(
             provider.GetRequiredService<PersonaDataplane>().Filter,
@@ -134,9 +145,11 @@ internal static class AgentHost
         services.AddSingleton(provider => new DesiredStateApplier(
             provider.GetRequiredService<IDataplane>(),
             provider.GetRequiredService<StateStore>(),
+            provider.GetRequiredService<Confirmations>(),
             provider.GetRequiredService<AgentSettings>().VmId,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<DesiredStateApplier>>()));
+            provider.GetRequiredService<ILogger<DesiredStateApplier>>(),
+            provider.GetRequiredService<Baseline>().Persona));
         services.AddSingleton(provider => new ControllerContact(
             provider.GetRequiredService<AgentSettings>().StateDirectory,
             provider.GetRequiredService<TimeProvider>()));
@@ -146,6 +159,23 @@ internal static class AgentHost
                 provider.GetRequiredService<ActivityFeed>(), provider.GetRequiredService<ILogger<SwitchReports>>());
             provider.GetRequiredService<StagedActivation>().Switched += reports.Take;
             return reports;
+        });
+        services.AddSingleton<ControllerProbe>();
+        services.AddHostedService(provider =>
+        {
+            var confirmations = provider.GetRequiredService<Confirmations>();
+            var dataplane = provider.GetRequiredService<IDataplane>();
+            provider.GetRequiredService<StagedActivation>().Switched += _ => confirmations.Look(dataplane.Realised);
+            return new ConfirmationService(
+                confirmations,
+                dataplane,
+                provider.GetRequiredService<DesiredStateApplier>(),
+                provider.GetRequiredService<SwitchReports>(),
+                provider.GetRequiredService<ControllerProbe>().AskAsync,
+                provider.GetRequiredService<ControllerLink>().Reconnect,
+                () => BootClock.Now,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<ConfirmationService>>());
         });
         services.AddSingleton<ControllerLink>();
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
@@ -193,6 +223,7 @@ internal static class AgentHost
                 Connected = () => link.Connected,
                 Contact = () => contact.Last,
                 Interfaces = () => dataplane.Interfaces.Totals,
+                Rollbacks = () => provider.GetRequiredService<Confirmations>().Counts,
                 Fallbacks = provider.GetRequiredService<StateFallbacks>().Read,
             };
             var metrics = new AgentMetrics(

@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.BreakGlass;
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Personas.Activation.Stages;
@@ -10,7 +11,7 @@ namespace EbpfPersonas.Agent.Hosting;
 /// <summary>
 /// Puts in force what this VM ran before the agent was started, before a filter sees a packet. What the datapath
 /// already runs stays; else the applied state of this boot, the confirmed one, the one confirmed before, the baseline,
-/// none. What the operator holds comes before all that.
+/// none. A persona that was not confirmed in time is passed over. What the operator holds comes before all that.
 /// </summary>
 internal sealed class PersonaRestore(
     StartState start,
@@ -18,6 +19,7 @@ internal sealed class PersonaRestore(
     Hold hold,
     IDataplane dataplane,
     DesiredStateApplier applier,
+    Confirmations confirmations,
     AgentConditions conditions,
     StateFallbacks fallbacks,
     ILogger<PersonaRestore> log)
@@ -118,7 +120,7 @@ internal sealed class PersonaRestore(
         }
 
         // What waits is not known to this process: it is staged anew, for the same generation.
-        if (kept.Staging is { Staged.IsEmpty: false } staging)
+        if (kept.Staging is { } staging && (!staging.Staged.IsEmpty || staging.Shadow is not null))
         {
             TryApply(realised.Generation, kept.Persona, store.PathOf(kept.Name), staging);
         }
@@ -129,7 +131,7 @@ internal sealed class PersonaRestore(
 
     private bool RestoreKept()
     {
-        foreach (var kept in start.Candidates)
+        foreach (var kept in start.Candidates.Where(kept => !confirmations.IsBarred(kept.State!.Desired.Persona)))
         {
             var state = kept.State!;
             if (TryApply(state.Desired.Generation, kept.Persona, store.PathOf(kept.Name), kept.Staging))

@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Settings;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
@@ -21,6 +22,7 @@ internal sealed class ControllerLink(
     AgentConditions conditions,
     AuditTrail audit,
     SwitchReports switches,
+    Confirmations confirmations,
     ControllerContact contact,
     TimeProvider time,
     ILogger<ControllerLink> log) : BackgroundService
@@ -30,10 +32,28 @@ internal sealed class ControllerLink(
 
     private readonly ReconnectBackoff _backoff = new(Random.Shared);
     private volatile bool _connected;
+    private volatile bool _hurries;
+    private CancellationTokenSource? _attempt;
     private long? _welcomed;
 
     /// <summary>Whether a controller has welcomed this agent and the stream stands.</summary>
     public bool Connected => _connected;
+
+    /// <summary>
+    /// Ends the stream, or the wait for the next attempt, and connects anew at once: other rules are in force.
+    /// </summary>
+    public void Reconnect()
+    {
+        _hurries = true;
+        try
+        {
+            Volatile.Read(ref _attempt)?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The next attempt begins at this moment.
+        }
+    }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -43,14 +63,20 @@ internal sealed class ControllerLink(
         while (!stoppingToken.IsCancellationRequested)
         {
             _welcomed = null;
+            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            Volatile.Write(ref _attempt, attempt);
             try
             {
-                await ConnectAsync(stoppingToken);
+                await ConnectAsync(attempt.Token);
                 Log.Disconnected(log, settings.Controller, "the controller ended the stream");
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception) when (attempt.IsCancellationRequested)
+            {
+                Log.Disconnected(log, settings.Controller, "other rules are in force, connecting anew");
             }
             catch (RpcException failure)
             {
@@ -73,12 +99,13 @@ internal sealed class ControllerLink(
                 _connected = false;
             }
 
-            if (_welcomed is { } welcomed && time.GetElapsedTime(welcomed) >= Stable)
+            if (_hurries || (_welcomed is { } welcomed && time.GetElapsedTime(welcomed) >= Stable))
             {
+                _hurries = false;
                 _backoff.Reset();
             }
 
-            await Task.Delay(_backoff.Next(), time, stoppingToken)
+            await Task.Delay(_backoff.Next(), time, attempt.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -89,7 +116,7 @@ internal sealed class ControllerLink(
         using var channel = ControllerChannel.Create(settings.Controller, addresses);
         using var stream = new ControllerStream(
             new V1.AgentService.AgentServiceClient(channel), identity, feed, applier, conditions, audit, switches,
-            contact, time);
+            confirmations, contact, time);
         stream.Welcomed += controllerId =>
         {
             _connected = true;

@@ -9,12 +9,13 @@ namespace EbpfPersonas.Agent.Link;
 /// <summary>
 /// Finds the controller's addresses, and keeps the failsafe open for exactly these. A name is asked for before every
 /// attempt to connect; while DNS does not answer, the addresses on disk are used, or those found last where the disk
-/// has none.
+/// has none. Safe for several threads.
 /// </summary>
 internal sealed class ControllerLocator(AgentSettings settings, IDataplane dataplane, ILogger<ControllerLocator> log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    private readonly Lock _gate = new();
     private readonly AddressCache _cache = new(settings.StateDirectory);
     private IReadOnlyList<FailsafeFlow> _failsafe = [];
     private IReadOnlyList<IPAddress> _last = [];
@@ -90,10 +91,13 @@ internal sealed class ControllerLocator(AgentSettings settings, IDataplane datap
     {
         FailsafeFlow[] flows =
             [.. ControllerFailsafe.Flows(addresses, settings.Controller.Port, resolvers), .. settings.Failsafe];
-        if (!_set || !flows.SequenceEqual(_failsafe))
+        lock (_gate)
         {
-            dataplane.SetFailsafe(flows);
-            (_failsafe, _set) = (flows, true);
+            if (!_set || !flows.SequenceEqual(_failsafe))
+            {
+                dataplane.SetFailsafe(flows);
+                (_failsafe, _set) = (flows, true);
+            }
         }
     }
 
@@ -101,7 +105,10 @@ internal sealed class ControllerLocator(AgentSettings settings, IDataplane datap
     {
         try
         {
-            _cache.Save(settings.Controller.Host, addresses);
+            lock (_gate)
+            {
+                _cache.Save(settings.Controller.Host, addresses);
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

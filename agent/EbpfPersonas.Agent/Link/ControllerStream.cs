@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Personas.Activation.Triggers;
 using EbpfPersonas.Personas.Wire;
 using Grpc.Core;
@@ -21,6 +22,7 @@ internal sealed class ControllerStream(
     AgentConditions conditions,
     AuditTrail audit,
     SwitchReports switches,
+    Confirmations confirmations,
     ControllerContact contact,
     TimeProvider time) : IDisposable
 {
@@ -47,12 +49,14 @@ internal sealed class ControllerStream(
             new V1.AgentMessage { Hello = identity.Hello(applier.Realised) }, ending.Token);
         applier.Answered += Enqueue;
         conditions.Changed += EnqueueStatus;
+        confirmations.RollbacksChanged += EnqueueStatus;
         audit.Added += Enqueue;
-        switches.Reported += Enqueue;
+        Action<V1.SwitchReport> tell = Enqueue;
         feed.Hurried += Hurry;
         try
         {
             EnqueueWhatIsLeft();
+            switches.Follow(tell);
             var sending = SendAsync(call.RequestStream, ending.Token);
             var receiving = ReceiveAsync(call.ResponseStream, ending.Token);
             await RunAsync(sending, receiving, ending);
@@ -61,8 +65,9 @@ internal sealed class ControllerStream(
         {
             applier.Answered -= Enqueue;
             conditions.Changed -= EnqueueStatus;
+            confirmations.RollbacksChanged -= EnqueueStatus;
             audit.Added -= Enqueue;
-            switches.Reported -= Enqueue;
+            switches.Unfollow(tell);
             feed.Hurried -= Hurry;
             feed.Await([]);
             feed.Restart();
@@ -94,7 +99,7 @@ internal sealed class ControllerStream(
     /// <summary>What happened while there was no stream.</summary>
     private void EnqueueWhatIsLeft()
     {
-        if (conditions.Current.Count > 0)
+        if (conditions.Current.Count > 0 || confirmations.Rollbacks.Any())
         {
             EnqueueStatus();
         }
@@ -102,11 +107,6 @@ internal sealed class ControllerStream(
         foreach (var use in audit.Undelivered())
         {
             Enqueue(use);
-        }
-
-        foreach (var report in switches.Missed())
-        {
-            Enqueue(report);
         }
     }
 
@@ -118,7 +118,12 @@ internal sealed class ControllerStream(
 
     private void EnqueueStatus() => Enqueue(new V1.AgentMessage
     {
-        Status = new V1.AgentStatus { Realised = applier.Realised, Conditions = { conditions.ToWire() } },
+        Status = new V1.AgentStatus
+        {
+            Realised = applier.Realised,
+            Conditions = { conditions.ToWire() },
+            Rollbacks = { confirmations.Rollbacks },
+        },
     });
 
     private void Enqueue(V1.AgentMessage message)
@@ -199,6 +204,10 @@ internal sealed class ControllerStream(
         if (receipt.HasGeneration)
         {
             _confirming = ConfirmAsync(_confirming, receipt.Generation);
+        }
+        else if (receipt.HasSwitched)
+        {
+            switches.Delivered(receipt.Switched);
         }
         else
         {

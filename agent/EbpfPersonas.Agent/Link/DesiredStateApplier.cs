@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Personas.Activation.Stages;
 using EbpfPersonas.Personas.Model;
@@ -13,7 +14,8 @@ namespace EbpfPersonas.Agent.Link;
 /// with its reason while the persona before stays. Safe for several threads.
 /// </summary>
 internal sealed class DesiredStateApplier(
-    IDataplane dataplane, StateStore store, string vmId, TimeProvider time, ILogger<DesiredStateApplier> log)
+    IDataplane dataplane, StateStore store, Confirmations confirmations, string vmId, TimeProvider time,
+    ILogger<DesiredStateApplier> log, Persona? standIn = null)
 {
     private readonly Lock _gate = new();
 
@@ -55,6 +57,7 @@ internal sealed class DesiredStateApplier(
         {
             (_controllerId, _newest) = (state.ControllerId, state.Desired.Generation);
             (_inForce, _confirmed) = (state.Desired, confirmed);
+            confirmations.Arranged(state.Desired, dataplane.Realised, confirmed);
         }
     }
 
@@ -67,6 +70,11 @@ internal sealed class DesiredStateApplier(
         {
             // The welcome came through the rules that were in force when the agent said hello.
             _confirmed |= ToConfirm is { } confirmed && Keep(confirmed);
+            if (confirmations.Heard())
+            {
+                dataplane.HoldBack(confirmations.Barred);
+            }
+
             if (_controllerId != controllerId)
             {
                 (_controllerId, _newest, _inForce, _waiting) = (controllerId, 0, null, null);
@@ -95,6 +103,44 @@ internal sealed class DesiredStateApplier(
         }
     }
 
+    /// <summary>A new connection to the controller has succeeded under what is in force.</summary>
+    public void ConfirmFloor()
+    {
+        lock (_gate)
+        {
+            _confirmed |= ToConfirm is { } confirmed && Keep(confirmed);
+        }
+    }
+
+    /// <summary>
+    /// Where the floor is barred, puts in its place what was confirmed before it, else the VM's own persona, else none;
+    /// gives what came of it. Null: it is not barred, or the operator holds something else.
+    /// </summary>
+    public RealisedState? StepBack()
+    {
+        lock (_gate)
+        {
+            if (_held is not null || _inForce is not { Persona: { } floor } left || !confirmations.IsBarred(floor))
+            {
+                return null;
+            }
+
+            var kept = store.Load()
+                .Where(kept => kept.Name is StateName.Confirmed or StateName.Previous)
+                .Select(kept => kept.State).OfType<V1.StoredState>()
+                .Where(state => !confirmations.IsBarred(state.Desired.Persona));
+            if (!kept.Any(TryReturnTo))
+            {
+                ReturnToStandIn(left);
+            }
+
+            var realised = dataplane.Realised;
+            Log.SteppedBack(
+                log, floor.Name, floor.Revision, realised.Persona ?? "none", realised.Revision, realised.Epoch);
+            return realised;
+        }
+    }
+
     /// <summary>The result to send; null where <paramref name="desired"/> is older than what was seen.</summary>
     public V1.ApplyResult? Apply(V1.DesiredState desired)
     {
@@ -119,6 +165,7 @@ internal sealed class DesiredStateApplier(
                 && inForce.FloorRank == desired.FloorRank
                 && Equals(inForce.Persona, desired.Persona)
                 && inForce.Staged.Equals(desired.Staged)
+                && Equals(inForce.Shadow, desired.Shadow)
                     ? new V1.ApplyResult { Generation = desired.Generation, Realised = Realised }
                     : Carry(desired);
         }
@@ -133,6 +180,7 @@ internal sealed class DesiredStateApplier(
         lock (_gate)
         {
             (_held, _enforced) = (sentence, enforced);
+            confirmations.Suspend(true, dataplane.Realised);
         }
     }
 
@@ -157,6 +205,7 @@ internal sealed class DesiredStateApplier(
         lock (_gate)
         {
             (_held, _enforced) = (null, true);
+            confirmations.Suspend(false, dataplane.Realised);
             var due = _waiting ?? _inForce;
             _waiting = null;
             if (due is null)
@@ -177,6 +226,14 @@ internal sealed class DesiredStateApplier(
             var start = time.GetTimestamp();
             var persona = desired.Persona is { } wire ? PersonaReader.Read(wire) : null;
             var staging = _staging.Read(desired);
+            if (confirmations.IsQuarantined(desired.Persona))
+            {
+                return Refuse(
+                    desired, "QUARANTINED",
+                    $"Revision {desired.Persona!.Revision} of {desired.Persona.Name} was rolled back twice on this VM.");
+            }
+
+            confirmations.Prepare(desired.Persona);
             store.Prepare(Kept(desired));
             var realised = Switch(desired, persona, staging);
             Switched?.Invoke(time.GetElapsedTime(start));
@@ -215,10 +272,12 @@ internal sealed class DesiredStateApplier(
         catch
         {
             store.Drop();
+            confirmations.Look(dataplane.Realised);
             throw;
         }
 
         (_inForce, _confirmed) = (desired, false);
+        confirmations.Arranged(desired, realised);
         try
         {
             store.Promote();
@@ -231,8 +290,62 @@ internal sealed class DesiredStateApplier(
         return realised;
     }
 
-    /// <summary>What is in force, where it is yet to be confirmed.</summary>
-    private V1.DesiredState? ToConfirm => _confirmed || _held is not null ? null : _inForce;
+    /// <summary>A state that was confirmed before; false where the datapath does not take it any more.</summary>
+    private bool TryReturnTo(V1.StoredState state)
+    {
+        var desired = state.Desired;
+        try
+        {
+            var persona = desired.Persona is { } wire ? PersonaReader.Read(wire) : null;
+            dataplane.Apply(desired.Generation, persona, _staging.Read(desired));
+        }
+        catch (Exception refused) when (refused is ApplyException or FormatException)
+        {
+            Log.Refused(log, desired.Generation, desired.Persona?.Name ?? "none", "ROLLBACK", refused.Message);
+            return false;
+        }
+
+        (_inForce, _confirmed) = (desired, true);
+        confirmations.Arranged(desired, dataplane.Realised, isFloorConfirmed: true);
+        try
+        {
+            // Also a restart is to find it, and not what it replaces.
+            store.Prepare(new V1.StoredState(state) { BootId = AgentIdentity.BootId });
+            store.Promote();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Log.NotPromoted(log, desired.Generation, failure.Message);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Nothing was confirmed before: this VM's own persona, or none. What the VM switches to by itself goes on.
+    /// </summary>
+    private void ReturnToStandIn(V1.DesiredState desired)
+    {
+        var staging = _staging.Read(desired);
+        try
+        {
+            dataplane.Apply(generation: 0, standIn, staging);
+        }
+        catch (ApplyException refused)
+        {
+            Log.Refused(log, 0, standIn?.Name ?? "none", refused.Code, refused.Message);
+            dataplane.Apply(generation: 0, persona: null, staging);
+        }
+
+        (_inForce, _confirmed) = (null, false);
+        confirmations.Arranged(
+            new V1.DesiredState { Staged = { desired.Staged }, FloorRank = desired.FloorRank }, dataplane.Realised);
+    }
+
+    /// <summary>What is in force, where it is yet to be confirmed and may be.</summary>
+    private V1.DesiredState? ToConfirm =>
+        _confirmed || _held is not null
+        || (_inForce?.Persona is { } floor && !confirmations.IsConfirmed(floor)) ? null : _inForce;
 
     /// <summary>What is in force has let the controller through; whether a reboot will find it.</summary>
     private bool Keep(V1.DesiredState confirmed)

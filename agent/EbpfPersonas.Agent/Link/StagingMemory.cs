@@ -12,6 +12,7 @@ namespace EbpfPersonas.Agent.Link;
 internal sealed class StagingMemory
 {
     private Dictionary<string, (V1.Persona Wire, Persona Persona)> _known = new(StringComparer.Ordinal);
+    private (V1.Persona Wire, Persona Persona)? _shadow;
 
     /// <summary>Throws <see cref="FormatException"/> that names the field.</summary>
     public Staging Read(V1.DesiredState desired)
@@ -29,6 +30,12 @@ internal sealed class StagingMemory
             return one with { Persona = persona };
         });
         read = read with { Staged = [.. staged] };
+        if (desired.Shadow is { } shadow)
+        {
+            _shadow = _shadow is { } before && before.Wire.Equals(shadow) ? before : (shadow, read.Shadow!);
+            read = read with { Shadow = _shadow.Value.Persona };
+        }
+
         _known = known;
         return read;
     }

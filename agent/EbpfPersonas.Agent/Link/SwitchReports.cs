@@ -8,8 +8,8 @@ using V1 = EbpfPersonas.Protos.V1;
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
-/// What the VM did by itself, for the controller. The last ones are kept while there is no stream: what is in force at
-/// its begin the Hello says. Safe for several threads.
+/// What the VM did by itself, for the controller. The last ones are kept until it says that it has them: what a stream
+/// took with it when it broke the next one tells again. Safe for several threads.
 /// </summary>
 internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> log)
 {
@@ -17,20 +17,44 @@ internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> lo
     public const int Max = 256;
 
     private readonly Lock _gate = new();
-    private readonly Queue<V1.SwitchReport> _missed = new();
+    private readonly Queue<V1.SwitchReport> _kept = new();
+    private Action<V1.SwitchReport>? _listener;
 
+    /// <summary>From now on tells a stream, of which there is one, and first what has not arrived yet, in order.</summary>
+    public void Follow(Action<V1.SwitchReport> listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        lock (_gate)
+        {
+            foreach (var report in _kept)
+            {
+                listener(report);
+            }
 
-    /// <summary>Raised where a stream listens.</summary>
-    public event Action<V1.SwitchReport>? Reported;
+            _listener = listener;
+        }
+    }
 
-    /// <summary>Those that no stream was there for, in order; they are forgotten with this.</summary>
-    public IReadOnlyList<V1.SwitchReport> Missed()
+    /// <summary>That stream is over.</summary>
+    public void Unfollow(Action<V1.SwitchReport> listener)
     {
         lock (_gate)
         {
-            V1.SwitchReport[] missed = [.. _missed];
-            _missed.Clear();
-            return missed;
+            _listener = _listener == listener ? null : _listener;
+        }
+    }
+
+    /// <summary>The controller has the report of this epoch, and those before.</summary>
+    public void Delivered(uint epoch)
+    {
+        lock (_gate)
+        {
+            if (_kept.Any(report => report.Epoch == epoch))
+            {
+                while (_kept.Dequeue().Epoch != epoch)
+                {
+                }
+            }
         }
     }
 
@@ -48,25 +72,23 @@ internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> lo
             switched.Cause,
             switched.Pid,
             switched.Pid is { } pid ? feed.Find(pid) : null,
-            switched.Time)));
+            switched.Time)
+        {
+            RolledBack = switched.RolledBack,
+        }));
     }
 
     private void Report(V1.SwitchReport report)
     {
         lock (_gate)
         {
-            if (Reported is { } listener)
+            if (_kept.Count == Max)
             {
-                listener(report);
-                return;
+                _kept.Dequeue();
             }
 
-            if (_missed.Count == Max)
-            {
-                _missed.Dequeue();
-            }
-
-            _missed.Enqueue(report);
+            _kept.Enqueue(report);
+            _listener?.Invoke(report);
         }
     }
 }

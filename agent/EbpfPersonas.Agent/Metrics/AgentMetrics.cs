@@ -33,6 +33,7 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Gauge _ruleLastHit;
     private readonly Dictionary<RuleKey, ulong> _lastHits = [];
     private readonly TimeProvider _time;
+    private readonly Counter _shadowPackets;
     private readonly Gauge _active;
     private readonly Counter _switches;
     private readonly Histogram _swapSeconds;
@@ -46,6 +47,7 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Counter _repairs;
     private readonly Gauge _contact;
     private readonly Counter _fallbacks;
+    private readonly Counter _rollbacks;
     private string[]? _activeLabels;
 
     /// <summary>Registers every name.</summary>
@@ -64,6 +66,14 @@ internal sealed class AgentMetrics : IDisposable
             "When a rule decided the last time, Unix time; rules with a series of their own only.",
             "persona",
             "rule");
+        _shadowPackets = factory.CreateCounter(
+            "persona_agent_shadow_packets_total",
+            "Packets on which rules were asked (first of flows, stopped ones), by what became of them (verdict) and what "
+            + "would have under the persona in audit mode (shadow_verdict).",
+            "persona",
+            "direction",
+            "verdict",
+            "shadow_verdict");
         _active = factory.CreateGauge("persona_agent_active", "1 for the persona in force.", "persona", "revision");
         _switches = factory.CreateCounter("persona_agent_switches_total", "Switches of the persona in force.", "cause");
         _swapSeconds = factory.CreateHistogram(
@@ -105,6 +115,10 @@ internal sealed class AgentMetrics : IDisposable
             "persona_agent_state_fallbacks_total",
             "What was kept on disk and could not be used at the start, by reason.",
             "reason");
+        _rollbacks = factory.CreateCounter(
+            "persona_agent_rollbacks_total",
+            "Personas that were left again because they were not confirmed in time, since this agent started, by reason.",
+            "reason");
         _readAll = () =>
         {
             Take(readings.Counters());
@@ -118,6 +132,11 @@ internal sealed class AgentMetrics : IDisposable
             foreach (var (source, count) in readings.EventsLost())
             {
                 _eventsLost.WithLabels(source).IncTo(count);
+            }
+
+            foreach (var (reason, count) in readings.Rollbacks())
+            {
+                _rollbacks.WithLabels(reason).IncTo(count);
             }
 
             foreach (var (reason, count) in readings.Fallbacks())
@@ -183,12 +202,21 @@ internal sealed class AgentMetrics : IDisposable
             TakeLastHit(rule, count.LastHit);
         }
 
+        foreach (var (key, count) in counters.Shadows)
+        {
+            _shadowPackets
+                .WithLabels(key.Shadow, key.Direction.Word(), WordOf(key.Passes), WordOf(key.WouldPass))
+                .IncTo(count);
+        }
+
         _conntrackEntries.Set(counters.ConntrackEntries);
         foreach (var (map, share) in counters.MapUtilization)
         {
             _mapUtilization.WithLabels(map).Set(share);
         }
     }
+
+    private static string WordOf(bool passes) => (passes ? Verdict.Forwarded : Verdict.Dropped).Word();
 
     /// <summary>
     /// Converted once for each new hit: computed again at every scrape, the time of an old one would tremble, and jump

@@ -29,6 +29,9 @@ internal sealed record AgentReadings
     /// <summary>What happened to the filters of interfaces.</summary>
     public required Func<InterfaceTotals> Interfaces { get; init; }
 
+    /// <summary>Personas that were not confirmed in time, by reason.</summary>
+    public required Func<IEnumerable<(string Reason, long Count)>> Rollbacks { get; init; }
+
     /// <summary>What was kept on disk and could not be used, by reason.</summary>
     public required Func<IEnumerable<(string Reason, long Count)>> Fallbacks { get; init; }
 }

@@ -50,6 +50,8 @@ internal sealed record AgentSettings
     /// <summary>Sizes and times of conntrack.</summary>
     public ConntrackOptions Conntrack { get; init; } = new();
 
-    /// <summary>Whether the kernel switches by itself where it can judge a trigger; else the controller decides.</summary>
+    /// <summary>
+    /// Whether the kernel switches by itself where it can judge a trigger; else the controller decides.
+    /// </summary>
     public required bool InKernelActivation { get; init; }
 }

@@ -171,7 +171,8 @@ internal sealed class ActivityIntake(
 
     /// <summary>What the VM enforces changed otherwise than by a decision.</summary>
     public async Task StatusAsync(
-        string vmId, long stream, RealisedState realised, IReadOnlyList<AgentCondition> conditions)
+        string vmId, long stream, RealisedState realised, IReadOnlyList<AgentCondition> conditions,
+        IReadOnlyList<Rollback> rollbacks)
     {
         if (!manager.TryFind(vmId, out var actor))
         {
@@ -186,7 +187,14 @@ internal sealed class ActivityIntake(
             }
 
             actor.Conditions = [.. conditions];
-            return new VmChange(vm with { LastContact = time.GetUtcNow(), Realised = realised });
+            vm = vm with { LastContact = time.GetUtcNow(), Realised = realised };
+            if (vm.Rollbacks.SequenceEqual(rollbacks))
+            {
+                return new VmChange(vm);
+            }
+
+            var (next, happening) = Rollbacks.Take(vm, rollbacks, Count);
+            return happening is null ? new VmChange(next) : decisions.Decide(actor, next, happening);
         });
     }
 
@@ -229,6 +237,12 @@ internal sealed class ActivityIntake(
         }
 
         return next;
+    }
+
+    private void Count(string vmId, Rollback rollback)
+    {
+        metrics.RolledBack(rollback.Reason);
+        log.RolledBack(vmId, rollback.Persona, rollback.Revision, rollback.Reason, rollback.Count);
     }
 
     private void Count(string vmId, ActivationEntry entry)

@@ -202,12 +202,16 @@ internal sealed class Decisions(
         var staged = new List<LivePersona>();
         foreach (var one in desired.Staged.Personas)
         {
-            staged.Add(await FindAsync(actor, one.Persona, one.Revision)
-                ?? throw new InvalidDataException($"Revision {one.Revision} of {one.Persona} is not in the store."));
+            staged.Add(await FindAsync(actor, one));
         }
 
-        sink.Push(actor.Vm.Id, desired, persona?.Wire, staged);
+        var shadow = desired.Shadow is { } tried ? await FindAsync(actor, tried) : null;
+        sink.Push(actor.Vm.Id, desired, persona?.Wire, staged, shadow?.Wire);
     }
+
+    private async Task<LivePersona> FindAsync(VmActor actor, StagedRevision one) =>
+        await FindAsync(actor, one.Persona, one.Revision)
+        ?? throw new InvalidDataException($"Revision {one.Revision} of {one.Persona} is not in the store.");
 
     /// <summary>What was decided on is at hand; only after a restart may an older revision be wanted.</summary>
     private async Task<LivePersona?> FindAsync(VmActor actor, string name, long revision) =>

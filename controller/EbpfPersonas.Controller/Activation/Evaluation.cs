@@ -17,6 +17,8 @@ internal static class Evaluation
         Bindings = [.. vm.Bindings.Where(actor.Personas.ContainsKey).Select(name => actor.Personas[name].Binding)],
         Pin = vm.Pin,
         Default = vm.Default,
+        Audited = actor.Personas.Values.Where(persona => persona.IsAudit).Select(persona => persona.Name).ToHashSet(),
+        Barred = Rollbacks.Barred(actor, vm),
         // Until the VM has said what runs, what was live counts as live: a restart of the controller is no event on
         // the VM.
         Live = actor.ProcessesKnown ? actor.Processes.Live : null,
@@ -49,9 +51,10 @@ internal static class Evaluation
         var (decision, desired) = (answer.Decision, vm.Desired);
         var revision = decision.Persona is { } active ? actor.Personas[active].Revision : 0;
         var staged = Stage(actor, vm, answer);
+        var shadow = answer.Shadow is { } tried ? new StagedRevision(tried, actor.Personas[tried].Revision) : null;
         var switches = decision.Persona != desired.Persona || revision != desired.Revision;
         var mustGrow = desired.Generation > 0 && desired.Generation < actor.GenerationFloor;
-        var grows = switches || mustGrow || staged != desired.Staged;
+        var grows = switches || mustGrow || staged != desired.Staged || shadow != desired.Shadow;
         // Before the first decision the VM keeps what it has: "none" is then no decision.
         if (!grows && (decision.Cause == desired.Cause || desired.Generation == 0))
         {
@@ -59,13 +62,15 @@ internal static class Evaluation
         }
 
         var unless = staged.FloorRank > 0 ? ", where no staged persona is wanted" : "";
+        var beside = shadow is null ? "" : $"; {shadow.Persona} is evaluated beside it";
         var isNew = switches || mustGrow || decision.Cause != desired.Cause || desired.Generation == 0;
         var next = new DesiredState(
             grows ? Math.Max(desired.Generation, actor.GenerationFloor) + 1 : desired.Generation,
-            decision.Persona, revision, decision.Cause, $"{why}: {decision.Sentence}{unless}.",
+            decision.Persona, revision, decision.Cause, $"{why}: {decision.Sentence}{unless}{beside}.",
             isNew ? now.Wall : desired.Since)
         {
             Staged = staged,
+            Shadow = shadow,
         };
         var before = Wanted.Of(vm);
         vm = vm with { Desired = next };
@@ -95,7 +100,7 @@ internal static class Evaluation
     }
 
     private static ImmutableArray<Binding> StagedOf(Situation situation, StoredVm vm) =>
-        vm.ActivatesItself ? StagePlan.Stage(situation.Bindings) : [];
+        vm.ActivatesItself ? StagePlan.Stage(situation) : [];
 
     private static StagedRevisions Stage(VmActor actor, StoredVm vm, Answer answer)
     {

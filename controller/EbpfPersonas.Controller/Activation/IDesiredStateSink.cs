@@ -9,7 +9,9 @@ namespace EbpfPersonas.Controller.Activation;
 /// </summary>
 internal interface IDesiredStateSink
 {
-    void Push(string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged);
+    void Push(
+        string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged, V1.Persona? shadow);
+
 
     /// <summary>What a VM is to report at once, for it is not left to decide on it by itself.</summary>
     void Watch(string vmId, IReadOnlyList<ProcessCondition> conditions);

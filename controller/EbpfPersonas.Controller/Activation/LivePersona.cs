@@ -1,5 +1,6 @@
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
+using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Validation;
 using V1 = EbpfPersonas.Protos.V1;
 
@@ -14,4 +15,7 @@ internal sealed record LivePersona(StoredPersona Stored, ValidatedPersona Valida
     public string Name => Stored.Name;
 
     public long Revision => Stored.Revision;
+
+    /// <summary>Whether it is only to be evaluated.</summary>
+    public bool IsAudit => Validated.Document.Lifecycle.Mode == EnforcementMode.Audit;
 }

@@ -27,6 +27,17 @@ internal static class OwnSwitches
         var state = new RealisedState(vm.Realised?.Generation ?? 0, made.Epoch, persona, (long)made.Revision, now);
         var cause = CauseOf(vm.Desired, made, persona);
         var (next, entry) = Switch(vm, state, cause, Tell(vm, made, persona), made.Time);
+        if (made.Cause == SwitchCause.Rollback)
+        {
+            entry = entry with
+            {
+                Cause = ActivationCause.Rollback,
+                Previous = made.RolledBack is { } left ? Printable.Clean(left) : entry.Previous,
+                Sentence = $"{Tell(vm, made, persona).Sentence}: " +
+                    $"{new Decision(persona, ActivationCause.Rollback).Sentence}.",
+            };
+        }
+
         // What the VM said it runs when it came back may be newer than what it tells of afterwards.
         return (made.Epoch > (vm.Realised?.Epoch ?? -1) ? next with { Realised = state } : next, entry);
     }
@@ -121,6 +132,8 @@ internal static class OwnSwitches
             SwitchCause.Ttl => new Happening($"The ttl of {before} is over"),
             SwitchCause.Cooldown => new Happening($"The cooldown of {persona} is over"),
             SwitchCause.Schedule => new Happening("A schedule began or ended"),
+            SwitchCause.Rollback => new Happening(
+                $"{(made.RolledBack is { } left ? Printable.Clean(left) : before)} was not confirmed in time"),
             _ when made.Process is { } image =>
                 Happening.Of(verb, new VmProcess(made.Pid ?? 0, 0, image, made.Time)),
             _ => new Happening(made.Cause == SwitchCause.TriggerBegan ? "A trigger began" : "A trigger ended"),

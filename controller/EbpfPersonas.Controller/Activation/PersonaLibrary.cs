@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Json;
 using EbpfPersonas.Personas.Validation;
@@ -6,7 +7,7 @@ using EbpfPersonas.Personas.Validation;
 namespace EbpfPersonas.Controller.Activation;
 
 /// <summary>The personas of the store, read and mapped once for each revision.</summary>
-internal sealed class PersonaLibrary(IStore store)
+internal sealed class PersonaLibrary(IStore store, AgentsAddresses addresses)
 {
     /// <summary>Revisions kept in memory; beyond that the cache starts again.</summary>
     private const int MaxCached = 4096;
@@ -36,7 +37,7 @@ internal sealed class PersonaLibrary(IStore store)
         }
 
         var findings = new Findings();
-        var validated = PersonaValidator.Validate(stored.Document, findings, stored.Name)
+        var validated = PersonaValidator.Validate(stored.Document, findings, stored.Name, addresses.All)
             ?? throw new InvalidDataException(
             $"Revision {stored.Revision} of {stored.Name} in the store is not valid: {findings.Errors[0].Pointer} " +
             $"{findings.Errors[0].Message}");

@@ -59,16 +59,30 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
         }));
     }
 
-    /// <summary>Activates a persona by hand until <paramref name="ttl"/> is over, or until it is released.</summary>
-    public Task<VmRequestOutcome> PinAsync(string vmId, string persona, TimeSpan? ttl, string? reason) =>
-        ReferAsync(vmId, [("/persona", persona)], actor => decisions.ChangeAsync(actor, async vm =>
+    /// <summary>
+    /// Activates a persona by hand until <paramref name="ttl"/> is over, or until it is released; not where the VM does
+    /// not put it in force any more.
+    /// </summary>
+    public async Task<VmRequestOutcome> PinAsync(string vmId, string persona, TimeSpan? ttl, string? reason)
+    {
+        string? refusal = null;
+        var outcome = await ReferAsync(vmId, [("/persona", persona)], actor => decisions.ChangeAsync(actor, async vm =>
         {
+            if (await store.FindPersonaAsync(persona) is { } stored && vm.IsQuarantined(persona, stored.Revision))
+            {
+                refusal = $"Revision {stored.Revision} of {persona} is quarantined on {vmId}: it was not confirmed in " +
+                    "time again and again. Upload a new revision.";
+                return null;
+            }
+
             DateTimeOffset? expires = ttl is { } span ? time.GetUtcNow() + span : null;
             vm = vm with { Pin = new ManualPin(persona, expires), PinReason = reason };
             await decisions.RefreshPersonasAsync(actor, vm);
             return decisions.Decide(
                 actor, vm, new Happening(reason is null ? "Activated by hand" : $"Activated by hand ({reason})"));
         }));
+        return outcome with { Refusal = refusal };
+    }
 
     /// <summary>
     /// Ends the activation by hand, or else the hold of the strongest persona that is held; false where there is

@@ -14,7 +14,8 @@ internal static class ActivationEndpoints
     {
         var activations = api.MapGroup("/vms/{id}/activations").WithTags("Activations");
         activations.MapPost("/", PostAsync).WithName("Activate").WithSummary("Activate a persona by hand")
-            .Accepts<ActivationRequest>("application/json").Produces<VmStatus>(201).Fails(400, 404, 413, 415, 422);
+            .Accepts<ActivationRequest>("application/json").Produces<VmStatus>(201)
+            .Fails(400, 404, 409, 413, 415, 422);
         activations.MapDelete("/current", DeleteAsync).WithName("Deactivate")
             .WithSummary("End the activation by hand, or the hold of a persona whose deactivate_when is manual")
             .Produces<VmStatus>().Fails(404, 409);
@@ -47,6 +48,7 @@ internal static class ActivationEndpoints
 
         var outcome = await manager.PinAsync(id, persona!, ttl, reason);
         return VmEndpoints.UnknownPersonas(outcome) is { } unknown ? unknown
+            : outcome.Refusal is { } refusal ? Problem.Conflict(refusal)
             : outcome.Actor is { } actor
                 ? Results.Created(
                     $"/api/v1/vms/{id}/status", await VmEndpoints.StatusAsync(actor, fleet, library, clock))

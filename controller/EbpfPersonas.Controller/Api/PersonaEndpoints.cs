@@ -1,5 +1,6 @@
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api.Resources;
+using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Json;
 using EbpfPersonas.Personas.Reading;
@@ -42,7 +43,7 @@ internal static class PersonaEndpoints
 
     private static async Task<IResult> PutAsync(
         string name, HttpRequest request, IStore store, PersonaLibrary library, PersonaManager manager,
-        TimeProvider time, ILogger<PersonaLibrary> log)
+        AgentsAddresses addresses, TimeProvider time, ILogger<PersonaLibrary> log)
     {
         if (!Vocabulary.IsName(name))
         {
@@ -56,7 +57,7 @@ internal static class PersonaEndpoints
         }
 
         var findings = new Findings();
-        if (PersonaValidator.Validate(body, findings, name) is not { } validated)
+        if (PersonaValidator.Validate(body, findings, name, addresses.All) is not { } validated)
         {
             return Problem.Invalid(findings.Errors);
         }
@@ -148,7 +149,7 @@ internal static class PersonaEndpoints
         }
     }
 
-    private static async Task<IResult> ValidateAsync(HttpRequest request)
+    private static async Task<IResult> ValidateAsync(HttpRequest request, AgentsAddresses addresses)
     {
         var (body, problem) = await RequestBody.ReadAsync(request);
         if (problem is not null)
@@ -157,7 +158,7 @@ internal static class PersonaEndpoints
         }
 
         var findings = new Findings();
-        var validated = PersonaValidator.Validate(body, findings);
+        var validated = PersonaValidator.Validate(body, findings, controllers: addresses.All);
         var size = validated is null
             ? null
             : PersonaSize.Of(PersonaMapper.ToWire(validated.Document, revision: 1), validated.Size);

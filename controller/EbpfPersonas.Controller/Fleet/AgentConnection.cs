@@ -8,9 +8,12 @@ namespace EbpfPersonas.Controller.Fleet;
 
 /// <summary>The agents' side of the controller: one bidirectional stream for each VM.</summary>
 internal sealed class AgentConnection(
-    AgentFleet fleet, ActivityIntake intake, IStore store, ControllerMetrics metrics, TimeProvider time,
+    AgentFleet fleet, ActivityIntake intake, IStore store, ControllerMetrics metrics, AgentsAddresses addresses,
+    TimeProvider time,
     IHostApplicationLifetime lifetime, ILogger<AgentConnection> log) : V1.AgentService.AgentServiceBase
 {
+    private const int MaxNonce = 64;
+
     private static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(10);
 
     public override async Task Connect(
@@ -26,6 +29,8 @@ internal sealed class AgentConnection(
                 StatusCode.ResourceExhausted, $"This controller serves {AgentFleet.MaxStreams} agents already."));
         }
 
+        var connection = context.GetHttpContext().Connection;
+        addresses.CameBy(connection.LocalIpAddress, connection.LocalPort);
         using (session)
         using (var ending = CancellationTokenSource.CreateLinkedTokenSource(
             context.CancellationToken, lifetime.ApplicationStopping, session.Ended))
@@ -71,6 +76,12 @@ internal sealed class AgentConnection(
             throw new RpcException(new Status(StatusCode.Unavailable, "The controller is shutting down."));
         }
     }
+
+    public override Task<V1.ConfirmAnswer> Confirm(V1.ConfirmRequest request, ServerCallContext context) =>
+        request.Nonce.Length <= MaxNonce
+            ? Task.FromResult(new V1.ConfirmAnswer { ControllerId = store.ControllerId, Nonce = request.Nonce })
+            : throw new RpcException(
+                new Status(StatusCode.InvalidArgument, $"nonce has more than {MaxNonce} octets."));
 
     private async Task<V1.Hello> ReadHelloAsync(
         IAsyncStreamReader<V1.AgentMessage> requests, CancellationToken aborted)
@@ -147,7 +158,7 @@ internal sealed class AgentConnection(
                     var status = requests.Current.Status;
                     await intake.StatusAsync(
                         session.VmId, session.Stream, AgentReports.ReadRealised(status.Realised, time.GetUtcNow()),
-                        AgentReports.ReadConditions(status));
+                        AgentReports.ReadConditions(status), AgentReports.ReadRollbacks(status));
                     break;
                 case V1.AgentMessage.MessageOneofCase.BreakGlass:
                     var use = AgentReports.ReadBreakGlass(requests.Current.BreakGlass);
@@ -158,6 +169,7 @@ internal sealed class AgentConnection(
                 case V1.AgentMessage.MessageOneofCase.Switched:
                     await intake.SwitchedAsync(
                         session.VmId, session.Stream, AgentReports.ReadSwitch(requests.Current.Switched));
+                    await AcknowledgeAsync(new V1.Receipt { Switched = requests.Current.Switched.Epoch });
                     break;
                 default:
                     throw new RpcException(new Status(StatusCode.InvalidArgument, "Expected activity or a result."));

@@ -56,7 +56,8 @@ internal sealed class AgentFleet : IDesiredStateSink
 
     /// <inheritdoc/>
     public void Push(
-        string vmId, Store.DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged)
+        string vmId, Store.DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
+        V1.Persona? shadow)
     {
         ArgumentNullException.ThrowIfNull(desired);
         ArgumentNullException.ThrowIfNull(staged);
@@ -69,6 +70,7 @@ internal sealed class AgentFleet : IDesiredStateSink
                 Cause = desired.Sentence,
                 Staged = { staged.Select(one => StagingWriter.Write(one.Binding, one.Wire)) },
                 FloorRank = (uint)desired.Staged.FloorRank,
+                Shadow = shadow,
             });
         }
     }

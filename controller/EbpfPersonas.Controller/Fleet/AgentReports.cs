@@ -21,6 +21,8 @@ internal static partial class AgentReports
 
     private const int MaxWord = 256;
 
+    private const int MaxRollbacks = 256;
+
     /// <summary>A verifier's log has many pages; these are its first.</summary>
     private const int MaxMessage = 16_384;
 
@@ -58,6 +60,12 @@ internal static partial class AgentReports
             Word(condition.Type, "conditions.type"),
             Printable.Clean(condition.Message[..Math.Min(condition.Message.Length, MaxMessage)])))]
         : throw Invalid("More than 16 conditions.");
+
+    public static IReadOnlyList<Rollback> ReadRollbacks(V1.AgentStatus wire) => wire.Rollbacks.Count <= MaxRollbacks
+        ? [.. wire.Rollbacks.Select(one => new Rollback(
+            Word(one.Persona, "rollbacks.persona"), Number(one.Revision, "rollbacks.revision"), one.Count,
+            one.Quarantined, Time(one.Time), Word(one.Reason, "rollbacks.reason")))]
+        : throw Invalid($"More than {MaxRollbacks} rollbacks.");
 
     public static BreakGlassReport ReadBreakGlass(V1.BreakGlassUse wire) => new(
         Word(wire.Id, "break_glass.id"), Time(wire.Time), wire.UserId, Word(wire.SudoUser, "break_glass.sudo_user"),

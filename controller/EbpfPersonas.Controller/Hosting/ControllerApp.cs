@@ -26,6 +26,7 @@ internal static class ControllerApp
 
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton<IStore>(new SqliteStore(settings.Store));
+        builder.Services.AddSingleton(new AgentsAddresses(settings));
         builder.Services.AddSingleton<ControllerMetrics>();
         builder.Services.AddSingleton<PersonaLibrary>();
         builder.Services.AddSingleton<SteadyClock>();

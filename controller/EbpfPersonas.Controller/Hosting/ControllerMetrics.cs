@@ -15,6 +15,7 @@ internal sealed class ControllerMetrics
     private readonly Histogram _push;
     private readonly Histogram _activation;
     private readonly Counter _activations;
+    private readonly Counter _rollbacks;
 
     public ControllerMetrics()
     {
@@ -33,8 +34,13 @@ internal sealed class ControllerMetrics
             ["trigger"], new HistogramConfiguration { Buckets = Buckets });
         _activations = factory.CreateCounter(
             "persona_controller_activations_total",
-            "Activations by cause (manual, trigger, default, none) and result (realized, failed, superseded).",
+            "Activations by cause (manual, trigger, default, rollback, none) and result (realized, failed, superseded).",
             ["trigger", "result"]);
+        _rollbacks = factory.CreateCounter(
+            "persona_controller_rollbacks_total",
+            "Personas that VMs left again because they were not confirmed in time, by reason (timeout, agent_restart, " +
+            "reboot).",
+            ["reason"]);
     }
 
     public CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
@@ -60,6 +66,10 @@ internal sealed class ControllerMetrics
     /// <summary>A VM switched by itself; how long that took nobody here saw.</summary>
     public void SwitchedByItself(string cause) =>
         _activations.WithLabels(cause, Store.ActivationResult.Realized).Inc();
+
+    /// <summary>A VM left a persona again; a reason that agents of this version do not give is other.</summary>
+    public void RolledBack(string reason) =>
+        _rollbacks.WithLabels(reason is "timeout" or "agent_restart" or "reboot" ? reason : "other").Inc();
 
     public void Superseded(string cause) => _activations.WithLabels(cause, Store.ActivationResult.Superseded).Inc();
 }

@@ -16,6 +16,9 @@ internal sealed record DesiredState(
     /// <summary>What the VM puts in force by itself.</summary>
     public StagedRevisions Staged { get; init; } = StagedRevisions.None;
 
+    /// <summary>The persona in audit mode that is evaluated beside what is in force; null where none is.</summary>
+    public StagedRevision? Shadow { get; init; }
+
     /// <summary>Whether a VM that carries it out may run this: the floor, or what it puts in force by itself.</summary>
     public bool Admits(string? persona, long revision) =>
         (persona == Persona && revision == Revision) || Staged.RevisionOf(persona) == revision;

@@ -50,6 +50,13 @@ internal sealed record StoredVm
     /// <summary>The last NACK, until a later generation is realised.</summary>
     public ApplyFailure? Failure { get; init; }
 
+    /// <summary>What the VM left again, as it said last; the newest last.</summary>
+    public ImmutableArray<Rollback> Rollbacks { get; init; } = [];
+
+    /// <summary>Whether the VM does not put this revision in force any more.</summary>
+    public bool IsQuarantined(string persona, long revision) => Rollbacks.Any(
+        one => one.IsQuarantined && one.Persona == persona && one.Revision == revision);
+
     /// <summary>Whether its agent carries out triggers by itself.</summary>
     public bool ActivatesItself => Capabilities.Contains("activation:kernel");
 

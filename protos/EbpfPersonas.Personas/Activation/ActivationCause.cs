@@ -14,4 +14,9 @@ public enum ActivationCause
 
     /// <summary>Nothing applies: no persona, everything is allowed.</summary>
     None = 4,
+
+    /// <summary>
+    /// The VM returned to it, because the persona after it was not confirmed in time; said of a switch, never decided.
+    /// </summary>
+    Rollback = 5,
 }

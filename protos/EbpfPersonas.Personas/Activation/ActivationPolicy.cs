@@ -22,9 +22,12 @@ public static class ActivationPolicy
             pin = null;
         }
 
+        var wanted = Wanted(bindings, memory, pin, situation)
+            .ToLookup(decision => situation.Audited.Contains(decision.Persona!));
         return new Answer
         {
-            Decision = Decide(bindings, memory, pin, situation.Default),
+            Decision = wanted[false].FirstOrDefault() ?? new Decision(null, ActivationCause.None),
+            Shadow = wanted[true].FirstOrDefault()?.Persona,
             Pin = pin,
             Memory = memory,
             Next = Deadlines(bindings, memory, pin, now).MinBy(deadline => deadline.At),
@@ -53,28 +56,31 @@ public static class ActivationPolicy
         return null;
     }
 
-    private static Decision Decide(
+    /// <summary>What speaks for a persona, the strongest first.</summary>
+    private static IEnumerable<Decision> Wanted(
         ImmutableArray<Binding> bindings, ImmutableDictionary<string, BindingMemory> memory, ManualPin? pin,
-        string? fallback)
+        Situation situation)
     {
         // 1. What a person pinned by hand, while it lasts.
-        if (pin is not null)
+        if (pin is not null && situation.Admits(pin.Persona))
         {
-            return new Decision(pin.Persona, ActivationCause.Manual);
+            yield return new Decision(pin.Persona, ActivationCause.Manual);
         }
 
-        // 2. The best candidate among the personas bound to the VM: lowest priority number, then name.
-        var best = bindings.FirstOrDefault(
-            binding => memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle).IsCandidate);
-        if (best is not null)
+        // 2. The candidates among the personas bound to the VM: lowest priority number, then name.
+        foreach (var binding in bindings.Where(binding => situation.Admits(binding.Persona)))
         {
-            return new Decision(best.Persona, ActivationCause.Trigger, memory[best.Persona].State);
+            if (memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle) is { IsCandidate: true } life)
+            {
+                yield return new Decision(binding.Persona, ActivationCause.Trigger, life.State);
+            }
         }
 
         // 3. The VM's default. 4. None.
-        return fallback is not null
-            ? new Decision(fallback, ActivationCause.Default)
-            : new Decision(null, ActivationCause.None);
+        if (situation.Default is { } fallback && situation.Admits(fallback))
+        {
+            yield return new Decision(fallback, ActivationCause.Default);
+        }
     }
 
     /// <summary>The lives of the bound personas up to now; those of others are forgotten.</summary>

@@ -8,6 +8,11 @@ public sealed record Answer
     /// <summary>The persona to be active, and why.</summary>
     public required Decision Decision { get; init; }
 
+    /// <summary>
+    /// The strongest persona in audit mode that is wanted, to be evaluated beside the active one; null where none is.
+    /// </summary>
+    public string? Shadow { get; init; }
+
     /// <summary>The activation by hand, unless it expired.</summary>
     public required ManualPin? Pin { get; init; }
 

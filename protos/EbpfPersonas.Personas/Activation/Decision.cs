@@ -12,6 +12,7 @@ public sealed record Decision(string? Persona, ActivationCause Cause, BindingSta
         (ActivationCause.Trigger, BindingState.Lingering) => $"{Persona} is active because it lingers",
         (ActivationCause.Trigger, BindingState.Held) => $"{Persona} is active because it is held",
         (ActivationCause.Trigger, _) => $"{Persona} is active because of its trigger",
+        (ActivationCause.Rollback, _) when Persona is not null => $"{Persona} is active again",
         (ActivationCause.Default, _) => $"{Persona} is active because it is the default",
         _ => "no persona is active, everything is allowed",
     };

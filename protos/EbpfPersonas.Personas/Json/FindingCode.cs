@@ -61,4 +61,7 @@ internal static class FindingCode
     public const string NeverLive = "NEVER_LIVE";
     public const string AlwaysLive = "ALWAYS_LIVE";
     public const string LiveAtBoot = "LIVE_AT_BOOT";
+    public const string CutsController = "CUTS_CONTROLLER";
+    public const string CutsDns = "CUTS_DNS";
+    public const string CutsSsh = "CUTS_SSH";
 }

@@ -31,6 +31,12 @@ public sealed record Persona
     /// </summary>
     public bool KeepEstablished { get; init; }
 
+    /// <summary>
+    /// How long after a switch to it a new connection to the controller may take to succeed, 1 ms to 366 days, before
+    /// the VM returns to what was there before; null where that is not waited for.
+    /// </summary>
+    public TimeSpan? ConfirmTimeout { get; init; }
+
     /// <summary>What the author expects of the rules, in the document's order.</summary>
     public ImmutableArray<VerdictTest> Tests { get; init; } = [];
 

@@ -16,15 +16,13 @@ internal static class LifecycleReader
             return null;
         }
 
-        members["confirm_timeout"]?.NotEnforcedYet("this version does not wait for it.");
-
         return new LifecycleDocument
         {
             DeactivateManually = members["deactivate_when"]?.Word(("trigger_ends", false), ("manual", true)) ?? false,
             Linger = members["linger"] is { } linger ? Vocabulary.Duration(linger) : null,
             Cooldown = members["cooldown"] is { } cooldown ? Vocabulary.Duration(cooldown) : null,
             Ttl = members["ttl"] is { } ttl ? ReadTtl(ttl) : null,
-            ConfirmTimeout = members["confirm_timeout"] is { } confirm ? Vocabulary.Duration(confirm) : null,
+            ConfirmTimeout = members["confirm_timeout"] is { } confirm ? ReadConfirmTimeout(confirm) : null,
             KeepEstablished =
                 members["on_activation"]?.Word(("reevaluate", false), ("keep_established", true)) ?? false,
             Mode = (members["enforcement_mode"] is { } mode ? Vocabulary.Mode(mode) : null) ?? EnforcementMode.Enforce,
@@ -42,5 +40,17 @@ internal static class LifecycleReader
         }
 
         return ttl;
+    }
+
+    private static TimeSpan? ReadConfirmTimeout(Field field)
+    {
+        var timeout = Vocabulary.Duration(field);
+        if (timeout == TimeSpan.Zero)
+        {
+            field.Error(FindingCode.OutOfRange, "Nothing can be confirmed in no time.");
+            return null;
+        }
+
+        return timeout;
     }
 }

@@ -24,6 +24,11 @@ internal static class PersonaMapper
             EnforcementMode = (V1.EnforcementMode)document.Lifecycle.Mode,
             KeepEstablished = document.Lifecycle.KeepEstablished,
         };
+        if (document.Lifecycle.ConfirmTimeout is { } confirm)
+        {
+            wire.ConfirmTimeoutMs = (ulong)confirm.TotalMilliseconds;
+        }
+
         if (network is not null)
         {
             wire.Rules.AddRange(network.Rules.Where(rule => !rule.HasUnresolvedPeer).Select(ToWire));

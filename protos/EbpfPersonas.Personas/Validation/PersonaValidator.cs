@@ -13,9 +13,12 @@ internal static class PersonaValidator
 {
     /// <summary>
     /// The persona, or null when <paramref name="findings"/> got errors. With <paramref name="expectedName"/>, from the
-    /// request's path, the document must carry that name.
+    /// request's path, the document must carry that name. <paramref name="controllers"/>: where agents reach the
+    /// controller, as far as that is known.
     /// </summary>
-    public static ValidatedPersona? Validate(ReadOnlyMemory<byte> utf8, Findings findings, string? expectedName = null)
+    public static ValidatedPersona? Validate(
+        ReadOnlyMemory<byte> utf8, Findings findings, string? expectedName = null,
+        IReadOnlyCollection<(IpAddress Address, ushort Port)>? controllers = null)
     {
         ArgumentNullException.ThrowIfNull(findings);
         var root = JsonBody.Open(utf8, findings, out var json);
@@ -41,6 +44,7 @@ internal static class PersonaValidator
             var persona = PersonaReader.Read(PersonaMapper.ToWire(document, revision: 1));
             RunTests(persona, findings);
             WarnOfUnreachable(document, persona, findings);
+            LockoutLint.Check(persona, controllers ?? [], findings);
             TriggerLint.Check(TriggerMapper.ToTrigger(document), findings);
             return Measure(persona, findings) is { } size && !findings.HasErrors
                 ? new ValidatedPersona(

@@ -12,6 +12,8 @@ internal sealed class IntervalSet : IEquatable<IntervalSet>
 
     private IntervalSet(ImmutableArray<(UInt128 First, UInt128 Last)> intervals) => _intervals = intervals;
 
+    public IEnumerable<(UInt128 First, UInt128 Last)> Intervals => _intervals;
+
     public int Count => _intervals.Length;
 
     public bool IsEmpty => _intervals.IsEmpty;

@@ -30,6 +30,12 @@ internal sealed record RuleExtent(
         Addresses(rule, isV6: false),
         Addresses(rule, isV6: true));
 
+    /// <summary>Every packet of a direction.</summary>
+    public static RuleExtent OfEverybody(Direction direction) => new(
+        direction, null, null, null,
+        Union([new Prefix(new IpAddress(false, 0), 0)], isV6: false),
+        Union([new Prefix(new IpAddress(true, 0), 0)], isV6: true));
+
     /// <summary>Whether every packet that matches <paramref name="inner"/> matches this.</summary>
     public bool Covers(RuleExtent inner) =>
         Direction == inner.Direction

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.Personas.Units;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using V1 = EbpfPersonas.Protos.V1;
@@ -34,6 +35,9 @@ public static class PersonaReader
             Rules = RulePrecedence.Order(rules),
             Mode = ReadMode(wire.EnforcementMode, "enforcement_mode"),
             KeepEstablished = wire.KeepEstablished,
+            ConfirmTimeout = !wire.HasConfirmTimeoutMs ? null
+                : wire.ConfirmTimeoutMs > 0 ? ReadSpan(wire.ConfirmTimeoutMs, "confirm_timeout_ms")
+                : throw new FormatException("confirm_timeout_ms is 0."),
             Tests = ReadTests(wire.Tests),
         };
     }
@@ -100,6 +104,11 @@ public static class PersonaReader
 
     private static EnforcementMode ReadMode(V1.EnforcementMode wire, string field) =>
         Known<EnforcementMode>((int)wire, field);
+
+    internal static TimeSpan ReadSpan(ulong milliseconds, string field) =>
+        milliseconds <= (ulong)Duration.Max.TotalMilliseconds
+            ? TimeSpan.FromMilliseconds((long)milliseconds)
+            : throw new FormatException($"{field}: {milliseconds} is over {Duration.Max.TotalMilliseconds}.");
 
     internal static T Known<T>(int value, string field)
         where T : struct, Enum =>

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using EbpfPersonas.Personas.Activation;
 using EbpfPersonas.Personas.Activation.Stages;
-using EbpfPersonas.Personas.Units;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Personas.Wire;
@@ -10,7 +9,7 @@ namespace EbpfPersonas.Personas.Wire;
 public static class StagingReader
 {
     /// <summary>
-    /// The staged personas in rank order and where the floor stands; throws <see cref="FormatException"/> that names
+    /// The staged personas in rank order, where the floor stands, and the shadow; throws <see cref="FormatException"/> that names
     /// the field.
     /// </summary>
     public static Staging Read(V1.DesiredState wire)
@@ -32,7 +31,10 @@ public static class StagingReader
 
         var conditions = staged.SelectMany(persona => persona.Binding.Trigger.Conditions).Distinct().Count();
         PersonaReader.InRange((uint)conditions, StagePlan.MaxConditions, "staged: the number of conditions");
-        return new Staging(staged, PersonaReader.InRange(wire.FloorRank, (uint)staged.Length, "floor_rank"));
+        return new Staging(staged, PersonaReader.InRange(wire.FloorRank, (uint)staged.Length, "floor_rank"))
+        {
+            Shadow = wire.Shadow is { } shadow ? PersonaReader.Read(shadow) : null,
+        };
     }
 
     private static StagedPersona Read(V1.StagedPersona wire, string field)
@@ -52,15 +54,10 @@ public static class StagingReader
         : new Lifecycle
         {
             DeactivateManually = wire.DeactivateManually,
-            Linger = ReadSpan(wire.LingerMs, $"{field}.linger_ms"),
-            Cooldown = ReadSpan(wire.CooldownMs, $"{field}.cooldown_ms"),
+            Linger = PersonaReader.ReadSpan(wire.LingerMs, $"{field}.linger_ms"),
+            Cooldown = PersonaReader.ReadSpan(wire.CooldownMs, $"{field}.cooldown_ms"),
             Ttl = !wire.HasTtlMs ? null
-                : wire.TtlMs > 0 ? ReadSpan(wire.TtlMs, $"{field}.ttl_ms")
+                : wire.TtlMs > 0 ? PersonaReader.ReadSpan(wire.TtlMs, $"{field}.ttl_ms")
                 : throw new FormatException($"{field}.ttl_ms is 0."),
         };
-
-    private static TimeSpan ReadSpan(ulong milliseconds, string field) =>
-        milliseconds <= (ulong)Duration.Max.TotalMilliseconds
-            ? TimeSpan.FromMilliseconds((long)milliseconds)
-            : throw new FormatException($"{field}: {milliseconds} is over {Duration.Max.TotalMilliseconds}.");
 }

@@ -36,7 +36,10 @@ public static class SwitchReportReader
                     process.UserId,
                     Text(process.UserName, MaxName, "switched.process.user_name"))
                 : null,
-            ReadTime(wire));
+            ReadTime(wire))
+        {
+            RolledBack = wire.RolledBack.Length > 0 ? Text(wire.RolledBack, MaxName, "switched.rolled_back") : null,
+        };
     }
 
     private static DateTimeOffset ReadTime(V1.SwitchReport wire)

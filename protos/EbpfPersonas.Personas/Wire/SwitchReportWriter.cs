@@ -28,6 +28,7 @@ public static class SwitchReportWriter
                 }
                 : null,
             Time = Timestamp.FromDateTimeOffset(made.Time),
+            RolledBack = made.RolledBack ?? "",
         };
     }
 }

@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Tests.Stages;
@@ -114,6 +115,9 @@ public sealed class DocumentTestTests : IDisposable
         var applier = new DesiredStateApplier(
             Activations.Of(dataplane),
             new StateStore(_state.FullName, "vm-1"),
+            new Confirmations(
+                _state.FullName, "vm-1", "this boot", () => TimeSpan.Zero, TimeProvider.System,
+                NullLogger<Confirmations>.Instance),
             "vm-1",
             TimeProvider.System,
             NullLogger<DesiredStateApplier>.Instance);

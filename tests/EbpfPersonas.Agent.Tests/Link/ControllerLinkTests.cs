@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Net;
+using EbpfPersonas.Agent.Activation;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
@@ -29,6 +31,10 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     private ControllerLink? _link;
     private DesiredStateApplier _applier = null!;
     private AuditTrail _audit = null!;
+    private Confirmations _confirmations = null!;
+    private readonly SwitchReports _switches;
+
+    public ControllerLinkTests() => _switches = new SwitchReports(_feed, NullLogger<SwitchReports>.Instance);
 
     public async Task InitializeAsync()
     {
@@ -148,6 +154,31 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Tells_of_a_switch_until_the_controller_has_it()
+    {
+        _switches.Take(Switch(1));
+        await StartAsync();
+        await _controller.WaitForAsync(m => m.Hello is not null);
+        _switches.Take(Switch(2));
+        _switches.Take(Switch(3));
+        await _controller.WaitForAsync(m => m.Switched?.Epoch == 3);
+        await _controller.AcknowledgeAsync(new Receipt { Switched = 2 });
+        // What comes after it on the stream has been read after it.
+        await _controller.PushAsync(1, Wire.Persona("a"));
+        await _controller.WaitForAsync(m => m.Result is not null);
+
+        // Whether the third arrived, nobody said.
+        _controller.Break();
+        await _controller.WaitForAsync(m => m.Switched?.Epoch == 3, count: 2);
+        _switches.Take(Switch(4));
+        await _controller.WaitForAsync(m => m.Switched?.Epoch == 4);
+
+        Assert.Equal(
+            [1u, 2u, 3u, 3u, 4u],
+            _controller.Received.Select(m => m.Switched).OfType<SwitchReport>().Select(report => report.Epoch));
+    }
+
+    [Fact]
     public async Task Comes_back_when_the_controller_was_gone_for_a_while()
     {
         await StartAsync();
@@ -262,9 +293,13 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         };
         settings = change?.Invoke(settings) ?? settings;
         var locator = new ControllerLocator(settings, _dataplane, NullLogger<ControllerLocator>.Instance);
+        _confirmations = new Confirmations(
+            _state, "vm-1", "this boot", () => TimeSpan.Zero, TimeProvider.System,
+            NullLogger<Confirmations>.Instance);
         _applier = new DesiredStateApplier(
             _dataplane,
             new StateStore(_state, "vm-1"),
+            _confirmations,
             "vm-1",
             TimeProvider.System,
             NullLogger<DesiredStateApplier>.Instance);
@@ -276,7 +311,8 @@ public sealed class ControllerLinkTests : IAsyncLifetime
             _applier,
             _conditions,
             _audit = new AuditTrail(_state, TimeProvider.System),
-            new SwitchReports(_feed, NullLogger<SwitchReports>.Instance),
+            _switches,
+            _confirmations,
             new ControllerContact(_state, TimeProvider.System),
             time ?? TimeProvider.System,
             NullLogger<ControllerLink>.Instance);
@@ -295,6 +331,10 @@ public sealed class ControllerLinkTests : IAsyncLifetime
             _link = null;
         }
     }
+
+    private static SwitchedByItself Switch(uint epoch) => new(
+        new Agent.Dataplane.RealisedState(1, epoch, "a", 1), Personas.Activation.Stages.SwitchCause.TriggerBegan, null,
+        DateTimeOffset.UnixEpoch);
 
     private static Task<TimeSpan> WaitAsync(Func<bool> condition) =>
         Eventually.TrueAsync(() => Task.FromResult(condition()), TimeSpan.FromSeconds(10), () => "the link noticed");

@@ -145,5 +145,8 @@ internal sealed class FakeController : IAsyncDisposable
             IServerStreamWriter<ControllerMessage> responseStream,
             ServerCallContext context) =>
             controller.ServeAsync(requestStream, responseStream, context.CancellationToken);
+
+        public override Task<ConfirmAnswer> Confirm(ConfirmRequest request, ServerCallContext context) =>
+            Task.FromResult(new ConfirmAnswer { ControllerId = controller.Id, Nonce = request.Nonce });
     }
 }

@@ -36,6 +36,14 @@ internal sealed class FakeDataplane : IDataplane
     public void Leave(ulong generation, uint epoch, string? persona, ulong revision) =>
         Realised = new RealisedState(generation, _epoch = epoch, persona, revision);
 
+    public IReadOnlySet<PersonaRevision> HeldBack { get; private set; } = new HashSet<PersonaRevision>();
+
+    public void HoldBack(IReadOnlySet<PersonaRevision> barred) => HeldBack = barred;
+
+    /// <summary>As if its kernel had switched.</summary>
+    public RealisedState Switch(string? persona, ulong revision = 1) =>
+        Realised = new RealisedState(Realised.Generation, ++_epoch, persona, persona is null ? 0 : revision);
+
     public AttachMode Attach()
     {
         Steps.Add("attach");

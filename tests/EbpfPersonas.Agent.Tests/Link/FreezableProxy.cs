@@ -12,6 +12,7 @@ internal sealed class FreezableProxy : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _accepting;
+    private volatile bool _refuses;
     private volatile TaskCompletionSource _flowing = Flowing();
 
     public FreezableProxy(int port)
@@ -23,6 +24,9 @@ internal sealed class FreezableProxy : IAsyncDisposable
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
 
     public void Freeze() => _flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Closes new connections at once; those that are open go on.</summary>
+    public void RefuseNew() => _refuses = true;
 
     public void Thaw() => _flowing.TrySetResult();
 
@@ -46,6 +50,12 @@ internal sealed class FreezableProxy : IAsyncDisposable
         while (true)
         {
             var client = await _listener.AcceptTcpClientAsync(_ending.Token);
+            if (_refuses)
+            {
+                client.Dispose();
+                continue;
+            }
+
             _ = ConnectAsync(client, port);
         }
     }

@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Protos.V1;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -28,8 +29,16 @@ internal sealed class StateFolder : IDisposable
         Desired = Desired(generation, persona),
     };
 
-    public DesiredStateApplier Applier(FakeDataplane dataplane) => new(
-        dataplane, Store, VmId, TimeProvider.System, NullLogger<DesiredStateApplier>.Instance);
+    public DesiredStateApplier Applier(FakeDataplane dataplane) => Applier(dataplane, Confirmations());
+
+    public DesiredStateApplier Applier(FakeDataplane dataplane, Confirmations confirmations) => new(
+        dataplane, Store, confirmations, VmId, TimeProvider.System, NullLogger<DesiredStateApplier>.Instance);
+
+    /// <summary>As an agent has it that starts in this boot.</summary>
+    public Confirmations Confirmations(
+        string boot = "this boot", Func<TimeSpan>? sinceBoot = null, TimeProvider? time = null) => new(
+        Path, VmId, boot, sinceBoot ?? (() => TimeSpan.Zero), time ?? TimeProvider.System,
+        NullLogger<Confirmations>.Instance);
 
     public string File(StateName name) => Store.PathOf(name);
 

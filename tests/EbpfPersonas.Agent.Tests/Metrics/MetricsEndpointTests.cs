@@ -39,6 +39,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
                 Connected = () => _connected,
                 Contact = () => _contact,
                 Interfaces = () => new InterfaceTotals(new LinkPackets(11, 12), 13),
+                Rollbacks = () => [("timeout", 3)],
                 Fallbacks = () => [("damaged", 2)],
             },
             TimeProvider.System);
@@ -95,6 +96,9 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         Assert.Equal(500, Value(samples, "persona_agent_bytes_total", ("reason", "default_deny")));
         Assert.Equal(2, Value(samples, "persona_agent_rule_hits_total", ("persona", "p"), ("rule", "r")));
         Assert.Equal(200, Value(samples, "persona_agent_rule_bytes_total", ("persona", "p"), ("rule", "r")));
+        Assert.Equal(6, Value(
+            samples, "persona_agent_shadow_packets_total",
+            ("direction", "egress"), ("persona", "trial"), ("shadow_verdict", "dropped"), ("verdict", "forwarded")));
         Assert.Equal(7, Value(samples, "persona_agent_conntrack_entries"));
         Assert.Equal(0.25, Value(samples, "persona_agent_map_utilization_ratio", ("map", "flows")));
         Assert.Equal(4, Value(samples, "persona_agent_early_denials_total", ("hook", "connect")));
@@ -211,6 +215,10 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
     {
         Verdicts = new Dictionary<VerdictKey, PacketCount>(_verdicts),
         Rules = new Dictionary<RuleKey, RuleCount> { [new RuleKey("p", "r")] = new(2, 200, _lastHit) },
+        Shadows = new Dictionary<ShadowKey, ulong>
+        {
+            [new ShadowKey("trial", PacketDirection.Egress, Passes: true, WouldPass: false)] = 6,
+        },
         ConntrackEntries = 7,
         MapUtilization = new Dictionary<string, double> { ["flows"] = 0.25 },
     };

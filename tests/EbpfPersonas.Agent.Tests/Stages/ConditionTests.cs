@@ -191,7 +191,8 @@ public sealed class ConditionTests(TestPrograms programs) : IClassFixture<TestPr
         "from memory" => _lab.Vm.Start(programs["exec_by_descriptor"], ["memory", "payload", "/bin/sleep", "60"]),
         "by a descriptor of its directory" => _lab.Vm.Start(
             programs["exec_by_descriptor"], ["directory", "/usr/bin", "sleep", "60"]),
-        "a child" => _lab.Vm.Start(programs.Script("parent.sh", "#!/bin/sh\nsleep 60 &\nread line\nkill $!\nwait\n"), []),
+        "a child" => _lab.Vm.Start(
+            programs.Script("parent.sh", "#!/bin/sh\nsleep 60 &\nread line\nkill $!\nwait\n"), []),
         "a threaded program whose leader is gone" => _lab.Vm.Start(programs["leader_exits_first"], ["2"]),
         "in another namespace" => _lab.Peer.Start("/bin/sleep", ["60"]),
         _ => throw new ArgumentOutOfRangeException(nameof(what), what, "no such program"),

@@ -1,6 +1,8 @@
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Agent.Tests.Activity;
+using EbpfPersonas.TestKit.Activation;
+using EbpfPersonas.TestKit.Processes;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -78,16 +80,7 @@ public sealed class FirstPacketTests(TestPrograms programs, ITestOutputHelper ou
         Assert.True(arrived.UdpOld + arrived.TcpOld > 0, "nothing leaked: then the test above shows nothing");
     }
 
-    private string NameItMysql()
-    {
-        var mysql = programs["mysql"];
-        if (!File.Exists(mysql))
-        {
-            File.Copy(programs["first_packets"], mysql);
-        }
-
-        return mysql;
-    }
+    private string NameItMysql() => programs.Copy(programs["first_packets"], "mysql");
 
     private async Task RunAsync(string program)
     {

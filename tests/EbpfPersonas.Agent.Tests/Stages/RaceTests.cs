@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Agent.Tests.Activity;
+using EbpfPersonas.TestKit.Activation;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -53,12 +54,8 @@ public sealed class RaceTests(TestPrograms programs, ITestOutputHelper output) :
         });
         var running = names.Select(name =>
         {
-            if (!File.Exists(programs[name]))
-            {
-                File.Copy(programs["first_packets"], programs[name]);
-            }
-
-            return lab.Vm.Start(programs["run_repeatedly"], [$"{Times}", programs[name]]);
+            var program = programs.Copy(programs["first_packets"], name);
+            return lab.Vm.Start(programs["run_repeatedly"], [$"{Times}", program]);
         }).ToList();
         foreach (var run in running)
         {

@@ -1,10 +1,10 @@
 using System.Net.Sockets;
-using System.Text.Json;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
+using EbpfPersonas.TestKit.Activation;
 using EbpfPersonas.TestKit.Network;
 using AddressFamily = System.Net.Sockets.AddressFamily;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
@@ -17,32 +17,14 @@ namespace EbpfPersonas.Agent.Tests.Stages;
 /// </summary>
 internal sealed class StageLab : IAsyncDisposable
 {
-    public const int Port = 5000;
-
     /// <summary>Only <see cref="Before"/> allows it.</summary>
-    public const string OldAddress = "10.1.0.1";
+    public const string OldAddress = ArrivalCounters.OldAddress;
 
     /// <summary>Only <see cref="Client"/> allows it.</summary>
-    public const string NewAddress = "10.2.0.1";
-
-    // Counted and swallowed: nobody answers, so each is one packet.
-    private const string Counting = """
-        table inet arrivals {
-          counter udp_old { }
-          counter tcp_old { }
-          counter udp_new { }
-          counter tcp_new { }
-          chain arrivals {
-            type filter hook prerouting priority -300
-            ip daddr 10.1.0.1 udp dport 5000 counter name udp_old drop
-            ip daddr 10.1.0.1 tcp dport 5000 counter name tcp_old drop
-            ip daddr 10.2.0.1 udp dport 5000 counter name udp_new drop
-            ip daddr 10.2.0.1 tcp dport 5000 counter name tcp_new drop
-          }
-        }
-        """;
+    public const string NewAddress = ArrivalCounters.NewAddress;
 
     private readonly Lab _lab;
+    private ArrivalCounters? _arrivals;
 
     private StageLab(Lab lab, LabHost vm, LabHost peer) => (_lab, Vm, Peer) = (lab, vm, peer);
 
@@ -65,18 +47,13 @@ internal sealed class StageLab : IAsyncDisposable
 
     public static async Task<StageLab> CreateAsync(
         AttachMode attach = AttachMode.Auto, byte[]? image = null,
-        Func<Persona, int, CompiledPersona>? compiler = null)
+        Func<Persona, int, CompiledPersona>? compiler = null, uint ringSize = ProcessTracer.DefaultRingSize)
     {
         var lab = await Lab.CreateAsync();
         var vm = await lab.AddHostAsync("vm", "10.0.0.5/24");
         var peer = await lab.AddHostAsync("peer", "10.0.0.10/24");
         var made = new StageLab(lab, vm, peer);
-        await vm.RunAsync("ip", "route", "add", "default", "via", "10.0.0.10");
-        var hardware = Convert.ToHexString(await peer.HardwareAddressAsync("eth0")).Chunk(2).Select(pair => new string(pair));
-        await vm.RunAsync(
-            "ip", "neighbour", "replace", "10.0.0.10", "lladdr", string.Join(':', hardware), "dev", "eth0",
-            "nud", "permanent");
-        await peer.RunAsync("nft", Counting);
+        made._arrivals = await ArrivalCounters.AddAsync(vm, peer, "10.0.0.10");
         made.Dataplane = vm.RunInside(() =>
         {
             var loaded = PersonaDataplane.Load(new DataplaneOptions
@@ -89,7 +66,10 @@ internal sealed class StageLab : IAsyncDisposable
         });
         using var socket = vm.OpenSocket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         made.Tracer = ProcessTracer.Open(
-            image ?? BpfImages.Read("process.bpf.o"), NetworkNamespace.ReadCookie(socket), filter: made.Dataplane.Filter);
+            image ?? BpfImages.Read("process.bpf.o"),
+            NetworkNamespace.ReadCookie(socket),
+            ringSize,
+            made.Dataplane.Filter);
         made.Tracer.Attach();
         return made;
     }
@@ -130,18 +110,7 @@ internal sealed class StageLab : IAsyncDisposable
     }
 
     /// <summary>What reached the peer since the last call.</summary>
-    public async Task<Arrivals> TakeArrivalsAsync()
-    {
-        using var listed = JsonDocument.Parse(
-            await Peer.RunAsync("nft", "-j", "reset", "counters", "table", "inet", "arrivals"));
-        var counts = listed.RootElement.GetProperty("nftables").EnumerateArray()
-            .Where(entry => entry.TryGetProperty("counter", out _))
-            .Select(entry => entry.GetProperty("counter"))
-            .ToDictionary(
-                counter => counter.GetProperty("name").GetString()!,
-                counter => counter.GetProperty("packets").GetInt64());
-        return new Arrivals(counts["udp_old"], counts["tcp_old"], counts["udp_new"], counts["tcp_new"]);
-    }
+    public Task<Arrivals> TakeArrivalsAsync() => _arrivals!.TakeAsync();
 
     public async ValueTask DisposeAsync()
     {

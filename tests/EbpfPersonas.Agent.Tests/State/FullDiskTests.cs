@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.BreakGlass;
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Tests.Link;
 using EbpfPersonas.Protos.V1;
@@ -13,19 +14,45 @@ public sealed class FullDiskTests : IAsyncLifetime
     private SmallDisk _disk = null!;
     private StateStore _store = null!;
     private DesiredStateApplier _applier = null!;
+    private Confirmations _confirmations = null!;
 
     public async Task InitializeAsync()
     {
         _disk = await SmallDisk.MountAsync();
         _store = new StateStore(_disk.Path, StateFolder.VmId);
+        _confirmations = new Confirmations(
+            _disk.Path, StateFolder.VmId, "this boot", () => TimeSpan.Zero, TimeProvider.System,
+            NullLogger<Confirmations>.Instance);
         _applier = new DesiredStateApplier(
-            _dataplane, _store, StateFolder.VmId, TimeProvider.System, NullLogger<DesiredStateApplier>.Instance);
+            _dataplane, _store, _confirmations, StateFolder.VmId, TimeProvider.System,
+            NullLogger<DesiredStateApplier>.Instance);
         _applier.Welcome("store-1");
         Apply(1, "a");
         _applier.Received(1);
     }
 
     public Task DisposeAsync() => _disk.DisposeAsync().AsTask();
+
+    [Fact]
+    public void What_cannot_be_kept_until_it_is_confirmed_is_refused_and_what_the_kernel_switches_to_is_remembered()
+    {
+        _disk.Fill();
+        var persona = Wire.Persona("b");
+        persona.ConfirmTimeoutMs = 1000;
+        var refused = _applier.Apply(new Protos.V1.DesiredState { Generation = 2, Persona = persona })!;
+
+        Assert.Equal("STATE", refused.Error.Code);
+        AssertOnlyFirst();
+        Assert.Null(_confirmations.Waits);
+
+        _confirmations.Arranged(
+            new Protos.V1.DesiredState { Generation = 1, Staged = { new Protos.V1.StagedPersona { Persona = persona } } },
+            _dataplane.Switch("b"));
+        Assert.Equal("b", _confirmations.Waits!.Persona.Persona);
+        Assert.True(_confirmations.RollBack(_confirmations.Waits!));
+        Assert.True(_confirmations.IsBarred(persona));
+        _disk.MakeRoom();
+    }
 
     [Fact]
     public void A_full_disk_refuses_the_new_state_and_the_old_one_stays_everywhere()

@@ -1,5 +1,6 @@
 using System.Net;
 using EbpfPersonas.Agent.BreakGlass;
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Hosting;
 using EbpfPersonas.Agent.Link;
@@ -19,6 +20,8 @@ public sealed class PersonaRestoreTests : IDisposable
     private readonly StateFallbacks _fallbacks = new();
     private string? _baseline;
     private DesiredStateApplier _applier = null!;
+    private Confirmations _confirmations = null!;
+    private readonly TimeSpan _sinceBoot = TimeSpan.FromMinutes(1);
 
     public void Dispose() => _folder.Dispose();
 
@@ -264,18 +267,19 @@ public sealed class PersonaRestoreTests : IDisposable
         };
         var store = _folder.Store;
         var hold = new Hold(_folder.Path);
-        _applier = new DesiredStateApplier(
-            _dataplane, store, StateFolder.VmId, TimeProvider.System, NullLogger<DesiredStateApplier>.Instance);
+        _confirmations = _folder.Confirmations(sinceBoot: () => _sinceBoot);
+        _applier = _folder.Applier(_dataplane, _confirmations);
         var restore = new PersonaRestore(
             new StartState(store.Load(), Baseline.Read(_baseline), "this boot"),
             store,
             hold,
             _dataplane,
             _applier,
+            _confirmations,
             _conditions,
             _fallbacks,
             NullLogger<PersonaRestore>.Instance);
         var locator = new ControllerLocator(settings, _dataplane, NullLogger<ControllerLocator>.Instance);
-        new StartSequence(locator, restore, _dataplane).Run();
+        new StartSequence(locator, restore, _confirmations, _applier, _dataplane).Run();
     }
 }

@@ -28,7 +28,7 @@ public sealed class FullDiskTests : IDisposable
         var sink = new FakeSink();
         var metrics = new ControllerMetrics();
         var decisions = new Decisions(
-            store, new PersonaLibrary(store), sink, metrics, new SteadyClock(TimeProvider.System), TimeProvider.System,
+            store, new PersonaLibrary(store, new AgentsAddresses(new ControllerSettings())), sink, metrics, new SteadyClock(TimeProvider.System), TimeProvider.System,
             NullLogger<Decisions>.Instance);
         using var manager = new PersonaManager(store, decisions, TimeProvider.System);
         var intake = new ActivityIntake(
@@ -63,7 +63,8 @@ public sealed class FullDiskTests : IDisposable
         public List<string> Pushed { get; } = [];
 
         public void Push(
-            string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged) =>
+            string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
+            V1.Persona? shadow) =>
             Pushed.Add($"{desired.Generation} {persona?.Name ?? "none"}");
 
         public void Watch(string vmId, IReadOnlyList<ProcessCondition> conditions)

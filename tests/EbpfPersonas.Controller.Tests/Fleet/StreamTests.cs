@@ -52,6 +52,17 @@ public sealed class StreamTests : ControllerTest
     }
 
     [Fact]
+    public async Task Every_switch_gets_a_receipt()
+    {
+        await using var agent = await Controller.AgentAsync("vm-1");
+        foreach (var _ in (int[])[1, 2])
+        {
+            await agent.SwitchAsync(null, SwitchCause.TriggerEnded);
+            Assert.Equal(agent.Realised.Epoch, (await agent.NextReceiptAsync()).Switched);
+        }
+    }
+
+    [Fact]
     public async Task A_VM_that_its_operator_holds_is_Degraded_until_he_lets_go()
     {
         await Controller.PutPersonaAsync(RunningController.Persona);

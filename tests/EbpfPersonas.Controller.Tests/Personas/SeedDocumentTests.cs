@@ -45,6 +45,8 @@ public sealed class SeedDocumentTests
                 "/resource_limits/cpu NOT_ENFORCED_YET",
                 "/resource_limits/memory NOT_ENFORCED_YET",
                 "/activation_trigger/process_name FORGEABLE_TRIGGER",
+                "/network_profile CUTS_DNS",
+                "/network_profile CUTS_SSH",
             ],
             persona.Warnings.Select(warning => $"{warning.Pointer} {warning.Code}"));
         Assert.StartsWith(

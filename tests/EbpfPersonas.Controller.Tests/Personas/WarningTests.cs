@@ -12,7 +12,8 @@ public sealed class WarningTests
     [Fact]
     public void Reject_goes_out_as_reject_and_without_a_warning()
     {
-        var (warnings, persona) = Read("""{"direction": "ingress", "action": "reject", "protocol": "tcp"}""");
+        var (warnings, persona) = Read(
+            """{"direction": "ingress", "action": "reject", "protocol": "tcp", "port": 80}""");
 
         Assert.Empty(warnings);
         Assert.Equal(RuleAction.Reject, Assert.Single(persona.Rules).Action);

@@ -52,6 +52,7 @@ public sealed class SqliteStoreTests : IDisposable
             Realised = new RealisedState(6, 5, "a", 1, Now),
             OwnSwitch = new OwnSwitch(5, 7, "s", 2, ActivationCause.Trigger, "by itself.", Now),
             ReportedEpoch = 5,
+            Rollbacks = [new Rollback("a", 1, 2, true, Now, "timeout")],
             Failure = new ApplyFailure(7, "KERNEL", "no", Now),
         };
         var entry = new ActivationEntry
@@ -75,8 +76,16 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.Equal(vm.Bindings.ToArray(), read.Bindings.ToArray());
         Assert.Equal(vm.Capabilities.ToArray(), read.Capabilities.ToArray());
         Assert.Equal(vm.Memory, read.Memory);
+        Assert.Equal(vm.Rollbacks.ToArray(), read.Rollbacks.ToArray());
         Assert.Equal(
-            vm, read with { Bindings = vm.Bindings, Capabilities = vm.Capabilities, Memory = vm.Memory });
+            vm,
+            read with
+            {
+                Bindings = vm.Bindings,
+                Capabilities = vm.Capabilities,
+                Memory = vm.Memory,
+                Rollbacks = vm.Rollbacks,
+            });
         Assert.Equal(entry with { Id = 1 }, Assert.Single(await again.ListActivationsAsync("vm-1", long.MaxValue, 10)));
         Assert.Equal("{}"u8.ToArray(), (await again.FindPersonaAsync("a"))!.Document.ToArray());
     }
@@ -196,7 +205,8 @@ public sealed class SqliteStoreTests : IDisposable
             ALTER TABLE vms DROP COLUMN own_generation; ALTER TABLE vms DROP COLUMN own_persona;
             ALTER TABLE vms DROP COLUMN own_revision; ALTER TABLE vms DROP COLUMN own_cause;
             ALTER TABLE vms DROP COLUMN own_sentence; ALTER TABLE vms DROP COLUMN own_since;
-            ALTER TABLE vms DROP COLUMN reported_epoch;
+            ALTER TABLE vms DROP COLUMN reported_epoch; ALTER TABLE vms DROP COLUMN shadow_persona;
+            ALTER TABLE vms DROP COLUMN shadow_revision;
             PRAGMA user_version = 1
             """);
         var read = await new SqliteStore(File).LoadVmsAsync();

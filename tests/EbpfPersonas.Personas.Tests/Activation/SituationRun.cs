@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 using System.Text;
 using EbpfPersonas.Personas.Activation;
 using EbpfPersonas.Personas.Activation.Triggers;
+using EbpfPersonas.Personas.Documents;
 using EbpfPersonas.Personas.Json;
+using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Validation;
 using EbpfPersonas.TestKit.Situations;
 
@@ -19,6 +21,10 @@ internal sealed class SituationRun(
     private readonly SituationWorld _world = new();
     private readonly Dictionary<string, Binding> _bindings =
         played.Documents.ToDictionary(pair => pair.Key, pair => BindingOf(pair.Value));
+
+    // Bindings are all that decides but this; a new revision may change it.
+    private readonly HashSet<string> _audited =
+        [.. played.Documents.Where(pair => IsAudit(pair.Value)).Select(pair => pair.Key)];
 
     private string? _default = played.Default;
     private ManualPin? _pin;
@@ -44,9 +50,9 @@ internal sealed class SituationRun(
 
             answer = Look(step.At);
             var (persona, state) = (answer.Decision.Persona, StateOf(answer.Decision));
-            if (persona != step.Persona || state != step.State)
+            if (persona != step.Persona || state != step.State || answer.Shadow != step.Shadow)
             {
-                yield return $"{played.File}:{step.Line}: {persona ?? "no persona"} {state}";
+                yield return $"{played.File}:{step.Line}: {persona ?? "no persona"} {state} shadow {answer.Shadow}";
             }
             else if (step.Next is { } next && answer.Next?.At != next)
             {
@@ -55,12 +61,16 @@ internal sealed class SituationRun(
         }
     }
 
-    public static Binding BindingOf(string document)
+    public static Binding BindingOf(string document) => BindingMapper.ToBinding(Read(document));
+
+    private static bool IsAudit(string document) => Read(document).Lifecycle.Mode == EnforcementMode.Audit;
+
+    private static PersonaDocument Read(string document)
     {
         var findings = new Findings();
         var persona = PersonaValidator.Validate(Encoding.UTF8.GetBytes(document), findings);
         Assert.Empty(findings.Errors);
-        return BindingMapper.ToBinding(persona!.Document);
+        return persona!.Document;
     }
 
     private static string StateOf(Decision decision) => decision.Cause switch
@@ -88,6 +98,12 @@ internal sealed class SituationRun(
                 break;
             case SituationFact.Bound bound:
                 _bindings[bound.Persona] = BindingOf(bound.Document);
+                _audited.Remove(bound.Persona);
+                if (IsAudit(bound.Document))
+                {
+                    _audited.Add(bound.Persona);
+                }
+
                 break;
             case SituationFact.Unbound unbound:
                 _bindings.Remove(unbound.Persona);
@@ -121,6 +137,7 @@ internal sealed class SituationRun(
         Bindings = [.. _bindings.Values],
         Pin = _pin,
         Default = _default,
+        Audited = _audited,
         Live = _known
             ? _bindings.Values.SelectMany(binding => binding.Trigger.Conditions)
                 .Where(condition => _world.Processes.Any(condition.Matches)).ToHashSet()

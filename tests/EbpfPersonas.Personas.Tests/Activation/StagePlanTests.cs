@@ -67,8 +67,8 @@ public sealed class StagePlanTests
         var told = Asks("told", 2, "q");
         told = told with { Trigger = new NotTrigger(told.Trigger) };
 
-        Assert.Equal("all", Assert.Single(StagePlan.Stage([Asks("all", 1, names), told])).Persona);
-        Assert.Equal(2, StagePlan.Stage([Asks("all", 1, names[1..]), told]).Length);
+        Assert.Equal("all", Assert.Single(Stage([Asks("all", 1, names), told])).Persona);
+        Assert.Equal(2, Stage([Asks("all", 1, names[1..]), told]).Length);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class StagePlanTests
             $"p{length}", 1, new ProcessTrigger(new ProcessCondition { ProcessPath = new string('/', length) }),
             Lifecycle.OfTriggerAlone));
 
-        Assert.Equal("p255", Assert.Single(StagePlan.Stage([.. bindings])).Persona);
+        Assert.Equal("p255", Assert.Single(Stage([.. bindings])).Persona);
     }
 
     [Fact]
@@ -112,6 +112,22 @@ public sealed class StagePlanTests
     }
 
     [Fact]
+    public void What_is_only_evaluated_is_neither_staged_nor_the_floor()
+    {
+        var plan = PlanOf(new Situation
+        {
+            Bindings = [Asks("strong", 1, "one"), Asks("trial", 2, "two")],
+            Pin = new ManualPin("pinned-trial", null),
+            Default = "default-trial",
+            Audited = new HashSet<string> { "trial", "pinned-trial", "default-trial" },
+            Live = Live("two"),
+        });
+
+        Assert.Equal(["strong"], plan.Staged.Select(binding => binding.Persona));
+        Assert.Equal((null, 1), (plan.Floor.Persona, plan.FloorRank));
+    }
+
+    [Fact]
     public void A_persona_without_a_trigger_is_not_staged()
     {
         var plan = PlanOf(new Situation { Bindings = [new("mute", 1, Trigger.Never, Lifecycle.OfTriggerAlone)] });
@@ -119,6 +135,9 @@ public sealed class StagePlanTests
         Assert.Empty(plan.Staged);
         Assert.Equal((null, 0), (plan.Floor.Persona, plan.FloorRank));
     }
+
+    private static ImmutableArray<Binding> Stage(ImmutableArray<Binding> bindings) =>
+        StagePlan.Stage(new Situation { Bindings = bindings });
 
     private static StagePlan PlanOf(Situation situation) =>
         StagePlan.Of(situation, ActivationPolicy.Decide(situation, Now));

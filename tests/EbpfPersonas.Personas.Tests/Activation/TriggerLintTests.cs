@@ -58,7 +58,7 @@ public sealed class TriggerLintTests
     }
 
     [Fact]
-    public void Lifecycle_waits_are_no_longer_warned_of_but_for_the_confirmation()
+    public void Lifecycle_waits_are_no_longer_warned_of()
     {
         var findings = new Findings();
         PersonaValidator.Validate(
@@ -66,7 +66,7 @@ public sealed class TriggerLintTests
             {"name": "p", "lifecycle": {"linger": "1s", "cooldown": "1s", "ttl": "1s", "confirm_timeout": "1s"}}
             """u8.ToArray(),
             findings);
-        Assert.Equal(["/lifecycle/confirm_timeout NOT_ENFORCED_YET"], findings.Warnings.Select(Text));
+        Assert.Empty(findings.Warnings);
     }
 
     [Theory]

@@ -50,6 +50,7 @@ public sealed class StagingReaderTests
         { "schedule never opens", wire => Window(wire, window => window.ToMinute = window.FromMinute) },
         { "schedule.from_minute: 1440 is over 1439", wire => Window(wire, window => window.FromMinute = 1440) },
         { "no data of 'Mars/Base'", wire => Window(wire, window => window.TimeZone = "Mars/Base") },
+        { "name is empty", wire => wire.Shadow = new V1.Persona() },
         { "the number of conditions: 65 is over 64", wire => Trigger(wire, Many(StagePlan.MaxConditions + 1)) },
     };
 
@@ -58,8 +59,12 @@ public sealed class StagingReaderTests
     {
         var binding = SituationRun.BindingOf(Everything);
 
-        var read = StagingReader.Read(V1.DesiredState.Parser.ParseFrom(Wire().ToByteArray()));
+        var wire = Wire();
+        Assert.Null(StagingReader.Read(wire).Shadow);
+        wire.Shadow = new V1.Persona(wire.Staged[0].Persona) { Name = "trial" };
+        var read = StagingReader.Read(V1.DesiredState.Parser.ParseFrom(wire.ToByteArray()));
 
+        Assert.Equal("trial", read.Shadow?.Name);
         var staged = Assert.Single(read.Staged);
         Assert.Equal(binding, staged.Binding);
         Assert.Equal(("all", 9UL, 1), (staged.Persona.Name, staged.Persona.Revision, read.FloorRank));

@@ -19,7 +19,7 @@ public sealed class SwitchReportTests
         { "switched.persona", wire => wire.Persona = new string('a', 257) },
         { "switched.revision", wire => wire.Revision = ulong.MaxValue },
         { "switched.cause", wire => wire.Cause = V1.SwitchCause.Unspecified },
-        { "switched.cause", wire => wire.Cause = (V1.SwitchCause)7 },
+        { "switched.cause", wire => wire.Cause = (V1.SwitchCause)8 },
         { "switched.process.path", wire => wire.Process.Path = new string('a', 4097) },
         { "switched.process.executable", wire => wire.Process.Executable = new string('a', 4097) },
         { "switched.process.user_name", wire => wire.Process.UserName = new string('a', 257) },

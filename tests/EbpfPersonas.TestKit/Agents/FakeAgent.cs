@@ -153,7 +153,8 @@ public sealed class FakeAgent : IAsyncDisposable
     }
 
     /// <summary>Switches by itself, to nothing where <paramref name="persona"/> is null, and says so.</summary>
-    public Task SwitchAsync(Persona? persona, SwitchCause cause, SwitchProcess? process = null)
+    public Task SwitchAsync(
+        Persona? persona, SwitchCause cause, SwitchProcess? process = null, string rolledBack = "")
     {
         Realised = new RealisedState
         {
@@ -170,6 +171,7 @@ public sealed class FakeAgent : IAsyncDisposable
             Cause = cause,
             Process = process,
             Time = Now(),
+            RolledBack = rolledBack,
         });
     }
 
@@ -191,6 +193,29 @@ public sealed class FakeAgent : IAsyncDisposable
         {
             Status = new AgentStatus { Realised = realised, Conditions = { conditions } },
         });
+
+    /// <summary>Says what was not confirmed in time.</summary>
+    public Task SendRollbacksAsync(params Rollback[] rollbacks) =>
+        _call.RequestStream.WriteAsync(new AgentMessage
+        {
+            Status = new AgentStatus { Realised = Realised, Rollbacks = { rollbacks } },
+        });
+
+    /// <summary>A revision that was not confirmed so many times; after two it is quarantined.</summary>
+    public static Rollback RolledBack(string persona, ulong revision, uint count) => new()
+    {
+        Persona = persona,
+        Revision = revision,
+        Count = count,
+        Quarantined = count >= 2,
+        Time = Now(),
+        Reason = "timeout",
+    };
+
+    /// <summary>Asks whether the controller is reached, beside the stream.</summary>
+    public async Task<ConfirmAnswer> ConfirmAsync(byte[] nonce) =>
+        await new AgentService.AgentServiceClient(_channel).ConfirmAsync(
+            new ConfirmRequest { VmId = VmId, Nonce = Google.Protobuf.ByteString.CopyFrom(nonce) });
 
     /// <summary>Says that the operator went around the controller.</summary>
     public Task SendBreakGlassAsync(string id, string command) =>

@@ -46,7 +46,8 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <param name="controllerUrl">Where agents connect.</param> <param name="metricsIp">An address of the VM for its
     /// metrics. Anything but loopback is put on the failsafe list.</param> <param name="attach">auto, tcx or
     /// clsact.</param> <param name="policyMemoryMib">Room for all its personas.</param> <param name="activation">kernel
-    /// or controller.</param> <param name="pinRoot">A bpffs, or none.</param>
+    /// or controller.</param> <param name="pinRoot">A folder on a bpffs in which what is in force outlives the agent, or
+    /// none.</param>
     public static async Task<AgentProcess> StartAsync(
         LabHost host, string vmId, string controllerUrl, string metricsIp = "127.0.0.1", string attach = "auto",
         int policyMemoryMib = 16, string activation = "kernel", string pinRoot = "none")
@@ -58,7 +59,7 @@ public sealed class AgentProcess : IAsyncDisposable
             {
                 ["controller"] = controllerUrl,
                 ["vm_id"] = vmId,
-                ["state_directory"] = Path.Combine(agent._folder, "state"),
+                ["state_directory"] = agent.StateDirectory,
                 ["metrics_listen"] = agent.MetricsAddress,
                 ["attach"] = attach,
                 ["cgroup"] = agent._cgroup.Folder,
@@ -126,11 +127,21 @@ public sealed class AgentProcess : IAsyncDisposable
 
     public async Task<IReadOnlyList<Sample>> ReadMetricsAsync() => PrometheusText.Read(await ReadMetricsTextAsync());
 
+    /// <summary>Where it keeps what must survive a restart.</summary>
+    public string StateDirectory => Path.Combine(_folder, "state");
+
     /// <summary>Sends a signal, for example <see cref="Tmds.Linux.LibC.SIGSTOP"/>.</summary>
     public void Signal(int signal) => _process!.Signal(signal);
 
     /// <summary>SIGTERM; returns the exit code.</summary>
     public async Task<int> StopAsync() => _process is null ? 0 : await _process.StopAsync();
+
+    /// <summary>SIGKILL, whatever it is doing; returns when it is gone.</summary>
+    public async Task KillAsync()
+    {
+        Signal(Tmds.Linux.LibC.SIGKILL);
+        await _process!.WaitForExitAsync(Patience);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
@@ -67,6 +68,18 @@ public sealed class KernelFilter : IDisposable
     public void SwitchTo(Persona? persona)
     {
         _dataplane.Apply(_dataplane.Realised.Generation + 1, persona);
+        _persona = persona;
+    }
+
+    /// <summary>As <see cref="SwitchTo(Persona?)"/>, with a persona that is only evaluated.</summary>
+    public void SwitchBeside(Persona? persona, Persona? shadow)
+    {
+        _dataplane.Arrange(new Arrangement
+        {
+            Generation = _dataplane.Realised.Generation + 1,
+            Floor = persona,
+            Shadow = shadow,
+        });
         _persona = persona;
     }
 

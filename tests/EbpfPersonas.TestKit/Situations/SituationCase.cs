@@ -12,11 +12,12 @@ public sealed record SituationCase(
 {
     /// <summary>
     /// Whether only processes and time decide, so that a kernel can be asked: no pin, no restart, no clock, no new
-    /// bindings.
+    /// bindings, nothing that is only evaluated.
     /// </summary>
     public bool IsOfProcesses => Steps.SelectMany(step => step.Facts).All(
         fact => fact is SituationFact.Started or SituationFact.Forked or SituationFact.Exited)
-        && !Documents.Values.Any(document => document.Contains("\"schedule\"", StringComparison.Ordinal));
+        && !Documents.Values.Any(document => document.Contains("\"schedule\"", StringComparison.Ordinal)
+            || document.Contains("\"audit\"", StringComparison.Ordinal));
 
     /// <summary>Every persona that is named: bound, default or pinned.</summary>
     public IEnumerable<string> Personas =>

@@ -97,11 +97,13 @@ public static class SituationTable
             : left[space..].Split(" and ").Select(fact => SituationWords.Fact(fact.Trim())).ToImmutableArray();
         var expected = right.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         TimeSpan? next = expected is [.., "until", var end] ? Span(end) : null;
-        return (next is null ? expected : expected[..^2]) switch
+        expected = next is null ? expected : expected[..^2];
+        var shadow = expected is [.., "shadow", var tried] ? tried : null;
+        return (shadow is null ? expected : expected[..^2]) switch
         {
-            ["none"] => new SituationStep(number, at, facts, null, "none", next),
+            ["none"] => new SituationStep(number, at, facts, null, "none", shadow, next),
             [var persona, var state] when States.Contains(state) =>
-                new SituationStep(number, at, facts, persona, state, next),
+                new SituationStep(number, at, facts, persona, state, shadow, next),
             _ => throw new FormatException("'none', or a persona and one of " + string.Join(", ", States)),
         };
     }

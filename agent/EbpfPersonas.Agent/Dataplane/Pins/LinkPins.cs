@@ -12,8 +12,8 @@ internal static class LinkPins
     private const string Waiting = "-new";
 
     /// <summary>
-    /// Pins the link as <paramref name="name"/>, in one step in the place of what has the name, which ends: for a moment
-    /// both programs run.
+    /// Pins the link as <paramref name="name"/>, in one step in the place of what has the name, which ends: for a
+    /// moment both programs run.
     /// </summary>
     public static void Keep(BpfLink link, string directory, string name)
     {

@@ -18,6 +18,9 @@ public sealed record Arrangement
     /// <summary>How many of them are stronger than the floor.</summary>
     public int FloorRank { get; init; }
 
+    /// <summary>What is evaluated beside whatever is in force; null = none.</summary>
+    public Persona? Shadow { get; init; }
+
     /// <summary>When they are candidates.</summary>
     public Arming Arming { get; init; }
 }

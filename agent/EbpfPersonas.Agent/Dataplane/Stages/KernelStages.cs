@@ -81,8 +81,9 @@ public sealed class KernelStages : IDisposable
 
     /// <summary>
     /// From now on the kernel counts the processes that begin and for which <paramref name="condition"/> holds, under
-    /// the number that this gives; null where all numbers are taken. Those that run already are for <see cref="Adopt"/>.
-    /// What an earlier agent has it count already goes on under its number.
+    /// the number that this gives; null where all numbers are taken. Those that run already are for
+    /// <see cref="Adopt"/>. What an earlier agent has it count already goes on
+    /// under its number.
     /// </summary>
     public int? Watch(KernelCondition condition)
     {
@@ -101,6 +102,9 @@ public sealed class KernelStages : IDisposable
         {
             return null;
         }
+
+        // Nobody counts there: what was is that of a condition that had the number before.
+        _state.Values<ActivationState>()[0].Condition[number] = default;
 
         // All that is said of it comes before the bit that makes it count.
         var bit = 1UL << number;
@@ -136,10 +140,7 @@ public sealed class KernelStages : IDisposable
             return;
         }
 
-        Clear(ref Masks.Used, conditions);
-        _grace.Wait();
-        var request = new ProcessRequest { Conditions = conditions };
-        Call("forget_conditions", ref request);
+        EndAll(conditions);
         for (var left = conditions; left != 0; left &= left - 1)
         {
             var number = BitOperations.TrailingZeroCount(left);
@@ -151,6 +152,26 @@ public sealed class KernelStages : IDisposable
         }
 
         Unlatch(conditions);
+    }
+
+    /// <summary>
+    /// A condition asks for another user from now on, and holds for nobody before its processes are named to
+    /// <see cref="Adopt"/>. False where it asks for that one already.
+    /// </summary>
+    public bool ChangeUser(int number, uint user)
+    {
+        if (_conditions[number] is not { User: { } before } condition || before == user)
+        {
+            return false;
+        }
+
+        var bit = 1UL << number;
+        EndAll(bit);
+        _users.Remove(before, bit);
+        _users.Add(user, bit);
+        _conditions[number] = condition with { User = user };
+        Set(ref Masks.Used, bit);
+        return true;
     }
 
     /// <summary>
@@ -213,7 +234,9 @@ public sealed class KernelStages : IDisposable
         return Settle();
     }
 
-    /// <summary>Makes candidates of what is to end by <see cref="Unlatch"/>; to be followed by <see cref="Settle"/>.</summary>
+    /// <summary>
+    /// Makes candidates of what is to end by <see cref="Unlatch"/>; to be followed by <see cref="Settle"/>.
+    /// </summary>
     public void Latch(ulong conditions) =>
         Interlocked.Or(ref _state.Values<ActivationState>()[0].Latched, conditions);
 
@@ -237,6 +260,15 @@ public sealed class KernelStages : IDisposable
         _inUse.Dispose();
         _state.Dispose();
         _masks.Dispose();
+    }
+
+    /// <summary>They begin to hold no more, and end to hold for those for which they do.</summary>
+    private void EndAll(ulong conditions)
+    {
+        Clear(ref Masks.Used, conditions);
+        _grace.Wait();
+        var request = new ProcessRequest { Conditions = conditions };
+        Call("forget_conditions", ref request);
     }
 
     private KernelCondition ReadCondition(int number) => new(

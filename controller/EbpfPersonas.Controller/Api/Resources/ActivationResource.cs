@@ -9,7 +9,8 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Persona">What became active; null for no persona.</param>
 /// <param name="Revision">Its revision; null for no persona.</param>
 /// <param name="Previous">What had been active before.</param>
-/// <param name="Cause">manual, trigger, default or none.</param>
+/// <param name="Cause">manual, trigger, default, none, or rollback: the VM returned to what was there before, because
+/// the persona after it was not confirmed in time.</param>
 /// <param name="Reason">The chain of why, as a sentence.</param>
 /// <param name="At">When it was decided, or when the VM switched by itself.</param>
 /// <param name="Process">The process behind it, if there was one.</param>

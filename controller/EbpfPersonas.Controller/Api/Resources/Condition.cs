@@ -4,8 +4,8 @@ namespace EbpfPersonas.Controller.Api.Resources;
 
 /// <summary>Something that whoever relies on a persona or a VM should know.</summary>
 /// <param name="Type">A word of a closed set: NOT_ENFORCED_YET, APPLY_FAILED, DISCONNECTED, PROCESSES_UNKNOWN,
-/// TOO_MANY_PROCESSES, EVENTS_LOST, and what agents say: DETACHED, BASELINE_HELD, STATE_FALLBACK,
-/// BASELINE_UNUSABLE.</param>
+/// TOO_MANY_PROCESSES, EVENTS_LOST, ROLLED_BACK, QUARANTINED, and what agents say: DETACHED, BASELINE_HELD,
+/// STATE_FALLBACK, BASELINE_UNUSABLE.</param>
 /// <param name="Name">What it is about, such as security_profile.encryption_required.</param>
 /// <param name="Message">A sentence.</param>
 internal sealed record Condition(string Type, string Name, string Message)

@@ -25,8 +25,11 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Pin">The activation by hand, if there is one.</param>
 /// <param name="Held">The strongest persona that stays until it is deactivated by hand, if there is one.</param>
 /// <param name="Staging">What the VM puts in force by itself; null where the controller decides on all.</param>
+/// <param name="Shadow">The persona in audit mode that the VM evaluates beside the active one, and only counts; null for
+/// none.</param>
 /// <param name="Lifecycle">Why the desired persona is active, and until when, as far as that is known.</param>
 /// <param name="Bound">Where each bound persona stands, the strongest first.</param>
+/// <param name="Rollbacks">What the VM left again because it was not confirmed in time, the newest last.</param>
 /// <param name="LastError">The last NACK, until something was realised after it.</param>
 /// <param name="Capabilities">What the VM can enforce.</param>
 /// <param name="Conditions">What one should know.</param>
@@ -35,8 +38,8 @@ internal sealed record VmStatus(
     string? DesiredPersona,
     long? DesiredRevision, long DesiredGeneration, long RealisedGeneration, long Epoch, string Cause, string Reason,
     DateTimeOffset? Since,
-    VmStatus.PinState? Pin, string? Held, StagingStatus? Staging, LifecycleStatus Lifecycle,
-    IReadOnlyList<BoundStatus> Bound,
+    VmStatus.PinState? Pin, string? Held, StagingStatus? Staging, VmStatus.ShadowState? Shadow,
+    LifecycleStatus Lifecycle, IReadOnlyList<BoundStatus> Bound, IReadOnlyList<RollbackStatus> Rollbacks,
     VmStatus.Error? LastError, IReadOnlyList<string> Capabilities,
     IReadOnlyList<Condition> Conditions)
 {
@@ -62,8 +65,10 @@ internal sealed record VmStatus(
             vm.Pin is { } pin ? new PinState(pin.Persona, pin.Expires, vm.PinReason) : null,
             bound.FirstOrDefault(persona => persona.State == "held")?.Persona,
             StagingStatus.Of(vm),
+            vm.Desired.Shadow is { } shadow ? new ShadowState(shadow.Persona, shadow.Revision) : null,
             LifecycleStatus.Of(vm, wanted, bound),
             bound,
+            [.. vm.Rollbacks.Select(RollbackStatus.Of)],
             vm.Failure is { } failure ? new Error(failure.Generation, failure.Code, failure.Message, failure.At) : null,
             vm.Capabilities,
             [.. Describe(actor, desired, connected)]);
@@ -82,6 +87,14 @@ internal sealed record VmStatus(
             yield return new Condition(
                 "APPLY_FAILED", failure.Code,
                 $"Generation {failure.Generation} could not be applied: {failure.Message}");
+        }
+
+        foreach (var one in vm.Rollbacks)
+        {
+            yield return new Condition(
+                one.IsQuarantined ? "QUARANTINED" : "ROLLED_BACK", one.Persona,
+                $"Revision {one.Revision} was left again because it was not confirmed in time ({one.Reason})" +
+                (one.IsQuarantined ? $", {one.Count} times: it is put in force no more." : "."));
         }
 
         foreach (var condition in actor.Conditions)
@@ -117,6 +130,9 @@ internal sealed record VmStatus(
 
     /// <summary>An activation by hand.</summary>
     internal sealed record PinState(string Persona, DateTimeOffset? Expires, string? Reason);
+
+    /// <summary>A persona that is evaluated.</summary>
+    internal sealed record ShadowState(string Persona, long Revision);
 
     /// <summary>A NACK.</summary>
     internal sealed record Error(long Generation, string Code, string Message, DateTimeOffset At);

@@ -84,6 +84,15 @@ internal static class SqliteSchema
         ALTER TABLE vms ADD COLUMN reported_epoch INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE activations ADD COLUMN epoch INTEGER;
         """,
+        """
+        ALTER TABLE vms ADD COLUMN shadow_persona TEXT;
+        ALTER TABLE vms ADD COLUMN shadow_revision INTEGER;
+        CREATE TABLE rollbacks (
+            vm_id TEXT NOT NULL REFERENCES vms (id) ON DELETE CASCADE, position INTEGER NOT NULL, persona TEXT NOT NULL,
+            revision INTEGER NOT NULL, count INTEGER NOT NULL, is_quarantined INTEGER NOT NULL, at INTEGER NOT NULL,
+            reason TEXT NOT NULL, PRIMARY KEY (vm_id, position)
+        ) STRICT, WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>

@@ -4,7 +4,8 @@ using Dapper;
 namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>
-/// The tables <c>vms</c>, <c>bindings</c>, <c>binding_states</c>, <c>staged_personas</c> and <c>activations</c>.
+/// The tables <c>vms</c>, <c>bindings</c>, <c>binding_states</c>, <c>staged_personas</c>, <c>rollbacks</c> and
+/// <c>activations</c>.
 /// </summary>
 internal sealed class SqliteVms(SqliteConnections connections)
 {
@@ -21,7 +22,7 @@ internal sealed class SqliteVms(SqliteConnections connections)
         "realised_persona",
         "realised_revision", "realised_at", "failure_generation", "failure_code", "failure_message", "failure_at",
         "desired_floor_rank", "own_epoch", "own_generation", "own_persona", "own_revision", "own_cause", "own_sentence",
-        "own_since", "reported_epoch",
+        "own_since", "reported_epoch", "shadow_persona", "shadow_revision",
     ];
 
     private static readonly string[] ActivationColumns =
@@ -52,11 +53,15 @@ internal sealed class SqliteVms(SqliteConnections connections)
         var staged = connection.Query<(string VmId, string Persona, long Revision)>(
             "SELECT vm_id, persona, revision FROM staged_personas ORDER BY vm_id, position")
             .ToLookup(row => row.VmId, row => new StagedRevision(row.Persona, row.Revision));
+        var rollbacks = connection.Query<RollbackRow>(
+            "SELECT vm_id, persona, revision, count, is_quarantined, at, reason FROM rollbacks " +
+            "ORDER BY vm_id, position").ToLookup(row => row.VmId, row => row.ToRollback());
         return connection.Query<VmRow>($"SELECT {string.Join(", ", VmColumns)} FROM vms ORDER BY id")
             .Select(row => row.ToVm(
                 bindings[row.Id],
                 memories[row.Id].ToImmutableDictionary(state => state.Persona, state => state.ToMemory()),
-                staged[row.Id]))
+                staged[row.Id],
+                rollbacks[row.Id]))
             .ToArray();
     });
 
@@ -90,6 +95,15 @@ internal sealed class SqliteVms(SqliteConnections connections)
                 vm.Desired.Staged.Personas.Select(
                     (one, position) => new { vm.Id, position, one.Persona, one.Revision }),
                 transaction);
+        }
+
+        if (change.Before?.Rollbacks != vm.Rollbacks)
+        {
+            connection.Execute("DELETE FROM rollbacks WHERE vm_id = @Id", new { vm.Id }, transaction);
+            connection.Execute(
+                "INSERT INTO rollbacks (vm_id, position, persona, revision, count, is_quarantined, at, reason) " +
+                "VALUES (@VmId, @Position, @Persona, @Revision, @Count, @IsQuarantined, @At, @Reason)",
+                vm.Rollbacks.Select((one, position) => RollbackRow.From(vm.Id, position, one)), transaction);
         }
 
         if (change.Answer is not null)

@@ -43,6 +43,10 @@ internal sealed class VmRow
 
     public long DesiredFloorRank { get; set; }
 
+    public string? ShadowPersona { get; set; }
+
+    public long? ShadowRevision { get; set; }
+
     public long? RealisedGeneration { get; set; }
 
     public long? RealisedEpoch { get; set; }
@@ -97,6 +101,8 @@ internal sealed class VmRow
         DesiredSentence = vm.Desired.Sentence,
         DesiredSince = vm.Desired.Since.ToUnixTimeMilliseconds(),
         DesiredFloorRank = vm.Desired.Staged.FloorRank,
+        ShadowPersona = vm.Desired.Shadow?.Persona,
+        ShadowRevision = vm.Desired.Shadow?.Revision,
         RealisedGeneration = vm.Realised?.Generation,
         RealisedEpoch = vm.Realised?.Epoch,
         RealisedPersona = vm.Realised?.Persona,
@@ -118,7 +124,7 @@ internal sealed class VmRow
 
     public StoredVm ToVm(
         IEnumerable<string> bindings, ImmutableDictionary<string, BindingMemory> memory,
-        IEnumerable<StagedRevision> staged)
+        IEnumerable<StagedRevision> staged, IEnumerable<Rollback> rollbacks)
     {
         return new StoredVm
         {
@@ -141,6 +147,7 @@ internal sealed class VmRow
                 Time(DesiredSince))
             {
                 Staged = new StagedRevisions([.. staged], (int)DesiredFloorRank),
+                Shadow = ShadowPersona is { } shadow ? new StagedRevision(shadow, ShadowRevision ?? 0) : null,
             },
             Realised = RealisedGeneration is { } realised
                 ? new RealisedState(
@@ -152,6 +159,7 @@ internal sealed class VmRow
                     OwnSentence ?? "", Time(OwnSince ?? 0))
                 : null,
             ReportedEpoch = ReportedEpoch,
+            Rollbacks = [.. rollbacks],
             Failure = FailureGeneration is { } failed
                 ? new ApplyFailure(failed, FailureCode ?? "", FailureMessage ?? "", Time(FailureAt ?? 0))
                 : null,

@@ -6,4 +6,8 @@ namespace EbpfPersonas.Personas.Activation.Stages;
 /// </summary>
 public sealed record PersonaSwitch(
     uint Epoch, string? Persona, ulong Revision, SwitchCause Cause, uint? Pid, ProcessImage? Process,
-    DateTimeOffset Time);
+    DateTimeOffset Time)
+{
+    /// <summary>The persona that was not confirmed in time; null where that was not the cause.</summary>
+    public string? RolledBack { get; init; }
+}

@@ -34,18 +34,20 @@ public sealed record StagePlan
     public required int FloorRank { get; init; }
 
     /// <summary>
-    /// Those that are staged, the strongest first. A persona for which the kernel would count more conditions than
+    /// Those that are staged, the strongest first; none in audit mode. A persona for which the kernel would count more conditions than
     /// <see cref="MaxConditions"/>, together with the stronger ones, is not; weaker ones that ask less still are. Nor
     /// is one that names what the kernel does not compare, and one that is held until it is released by hand: that hand
     /// is where the others are decided for.
     /// </summary>
-    public static ImmutableArray<Binding> Stage(ImmutableArray<Binding> bindings)
+    public static ImmutableArray<Binding> Stage(Situation situation)
     {
+        ArgumentNullException.ThrowIfNull(situation);
         var room = MaxConditions;
         var staged = ImmutableArray.CreateBuilder<Binding>();
         // One that cannot start anew may still linger from a revision that could.
-        foreach (var binding in bindings.Sort(Binding.Rank).Where(binding =>
-            binding.Trigger is not NeverTrigger && KernelTrigger.Fits(binding.Trigger)
+        foreach (var binding in situation.Bindings.Sort(Binding.Rank).Where(binding =>
+            !situation.Audited.Contains(binding.Persona)
+            && binding.Trigger is not NeverTrigger && KernelTrigger.Fits(binding.Trigger)
             && !binding.Lifecycle.DeactivateManually))
         {
             var numbers = KernelTrigger.NumbersOf(binding.Trigger);
@@ -66,24 +68,28 @@ public sealed record StagePlan
     {
         ArgumentNullException.ThrowIfNull(situation);
         ArgumentNullException.ThrowIfNull(answer);
-        var staged = Stage(situation.Bindings);
-        var central = situation.Bindings.RemoveRange(staged).Sort(Binding.Rank).ToList();
-
-        var best = central.Find(binding =>
-            answer.Memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle).IsCandidate);
+        var staged = Stage(situation);
+        var best = situation.Bindings.RemoveRange(staged).Sort(Binding.Rank).FirstOrDefault(binding =>
+            answer.Memory.GetValueOrDefault(binding.Persona, BindingMemory.Idle).IsCandidate
+            && IsActive(binding.Persona));
+        staged = staged.RemoveAll(binding => !situation.Admits(binding.Persona));
+        var pin = answer.Pin is { } pinned && IsActive(pinned.Persona) ? pinned : null;
         return new StagePlan
         {
             Staged = staged,
             Conditions = [.. staged.SelectMany(binding => binding.Trigger.Conditions).Distinct()],
-            Floor = answer.Pin is { } pin ? new Decision(pin.Persona, ActivationCause.Manual)
+            Floor = pin is not null ? new Decision(pin.Persona, ActivationCause.Manual)
                 : best is not null
                     ? new Decision(best.Persona, ActivationCause.Trigger, answer.Memory[best.Persona].State)
-                : situation.Default is { } fallback ? new Decision(fallback, ActivationCause.Default)
+                : situation.Default is { } fallback && IsActive(fallback)
+                    ? new Decision(fallback, ActivationCause.Default)
                 : new Decision(null, ActivationCause.None),
-            FloorRank = answer.Pin is not null ? 0
+            FloorRank = pin is not null ? 0
                 : best is not null ? staged.Count(binding => Binding.Rank.Compare(binding, best) < 0)
                 : staged.Length,
         };
+
+        bool IsActive(string persona) => situation.Admits(persona) && !situation.Audited.Contains(persona);
     }
 
     /// <summary>

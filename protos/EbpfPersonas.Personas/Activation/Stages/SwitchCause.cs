@@ -20,4 +20,7 @@ public enum SwitchCause
 
     /// <summary>A window of a schedule opened or closed.</summary>
     Schedule = 6,
+
+    /// <summary>The persona before was not confirmed in time.</summary>
+    Rollback = 7,
 }

@@ -34,7 +34,7 @@ public abstract class PinTest : IAsyncLifetime
         Vm = await _lab.AddHostAsync("vm", "10.0.0.5/24");
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         await _lab!.DisposeAsync();
         await _pins!.DisposeAsync();

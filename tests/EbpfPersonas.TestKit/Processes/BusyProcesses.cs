@@ -1,9 +1,7 @@
-using EbpfPersonas.TestKit.Processes;
-
-namespace EbpfPersonas.Agent.Tests.Stages;
+namespace EbpfPersonas.TestKit.Processes;
 
 /// <summary>So many processes that want a CPU all the time.</summary>
-internal sealed class BusyProcesses(int count) : IAsyncDisposable
+public sealed class BusyProcesses(int count) : IAsyncDisposable
 {
     private readonly RunningProcess[] _processes =
         [.. Enumerable.Range(0, count).Select(_ => RunningProcess.Start("sh", ["-c", "while :; do :; done"]))];

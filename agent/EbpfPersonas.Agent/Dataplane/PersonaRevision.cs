@@ -1,0 +1,4 @@
+namespace EbpfPersonas.Agent.Dataplane;
+
+/// <summary>One revision of a persona, by its name.</summary>
+public readonly record struct PersonaRevision(string Persona, ulong Revision);
