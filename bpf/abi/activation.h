@@ -15,8 +15,9 @@
  * is no longer. Longer ones are for user space. */
 #define CONDITION_TEXT_SIZE 256
 
-/* The two tables of stages: one is in use, user space writes the other. */
-#define STAGE_TABLE_COUNT 2
+/* The tables of stages: one is in use, user space writes another. So many that it seldom waits until
+ * no program reads one that was in use. */
+#define STAGE_TABLE_COUNT 8
 
 /* A persona that waits for its condition, in a slot. */
 struct stage {

@@ -8,7 +8,8 @@
 #include <bpf/bpf_helpers.h>
 #include "abi/activation.h"
 
-/* Key: 0 or 1. User space writes the table that is not in use; programs read the other. */
+/* Key: 0 to STAGE_TABLE_COUNT - 1. User space writes a table that is not in use; programs read the
+ * one that is. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

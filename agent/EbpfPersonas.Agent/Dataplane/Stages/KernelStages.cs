@@ -31,8 +31,11 @@ public sealed class KernelStages : IDisposable
     private ulong _inherited;
     private ulong _left;
 
-    /// <summary>Ends when no program reads the table that is not in use.</summary>
-    private Task _unread = Task.CompletedTask;
+    /// <summary>For each table: ends when no program reads it, unless it is the one in use.</summary>
+    private readonly Task[] _unread;
+
+    /// <summary>The last of them; they wait one after the other, as each keeps a thread.</summary>
+    private Task _waiting = Task.CompletedTask;
 
     /// <summary>
     /// Takes the maps and programs of the loaded <paramref name="filter"/>, borrowed as <paramref name="grace"/>;
@@ -43,6 +46,8 @@ public sealed class KernelStages : IDisposable
         ArgumentNullException.ThrowIfNull(filter);
         (_filter, _grace, _betweenWrites) = (filter, grace, betweenWrites);
         _tables = filter.Map("stages").MapMemory();
+        _unread = new Task[filter.Map("stages").MaxEntries];
+        Array.Fill(_unread, Task.CompletedTask);
         _inUse = filter.Map("stages_in_use").MapMemory();
         _state = filter.Map("activation").MapMemory();
         _masks = filter.Map("condition_masks").MapMemory();
@@ -215,14 +220,15 @@ public sealed class KernelStages : IDisposable
     /// </summary>
     public uint Publish(in StageTable table)
     {
-        // Whoever still reads the copy from two tables ago must be done.
-        _unread.Wait();
-        var next = InUse ^ 1;
+        var before = InUse;
+        var next = (before + 1) % (ulong)_unread.Length;
+        _unread[next].Wait();
         _tables.Values<StageTable>()[(int)next] = table;
         _betweenWrites();
         Volatile.Write(ref _inUse.Values<ulong>()[0], next);
         _betweenWrites();
-        _unread = Task.Run(_grace.Wait);
+        _unread[before] = _waiting = _waiting.ContinueWith(
+            _ => _grace.Wait(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         LatchLive(table);
         return Settle();
     }
@@ -248,7 +254,7 @@ public sealed class KernelStages : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _unread.Wait();
+        _waiting.Wait();
         _tables.Dispose();
         _inUse.Dispose();
         _state.Dispose();
