@@ -70,7 +70,7 @@ internal sealed class ActivationCampaign(int times, CancellationToken cancellati
         return made;
     }
 
-    private async Task<bool> LeakAsync()
+    private static async Task<bool> LeakAsync()
     {
         await using var lab = await Lab.CreateAsync();
         await using var system = await StagedSystem.StartAsync(lab, activation: "controller");

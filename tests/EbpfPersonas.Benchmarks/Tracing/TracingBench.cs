@@ -200,7 +200,10 @@ internal sealed class TracingBench(Report report, BenchSettings settings, Cancel
         {
             report.Add(new Row
             {
-                Goal = "G10", Case = "fork, exec and exit", Unit = "ns", PeerName = tracer.Name,
+                Goal = "G10",
+                Case = "fork, exec and exit",
+                Unit = "ns",
+                PeerName = tracer.Name,
                 Note = $"cannot run here: {failure.Message.ReplaceLineEndings(" ")}",
             });
             return null;
