@@ -168,6 +168,7 @@ internal sealed class StagedActivation : IDataplane
             _arming = ArmingOf(_staged, _memory);
             _dataplane.Arm(_arming);
             Latch();
+            Keep();
             TellOfOthers(default, passed, rolledBack: leaves ? before.Persona : null);
         }
     }
