@@ -184,7 +184,7 @@ internal static partial class Log
     [LoggerMessage(
         1330,
         LogLevel.Warning,
-        "Persona {Persona} revision {Revision} was not confirmed ({Reason}), {Count} of {Most} times. It is left again.")]
+        "Persona {Persona} revision {Revision} was not confirmed ({Reason}), {Count} of {Most} times, and is left.")]
     public static partial void NotConfirmedInTime(
         ILogger log, string persona, ulong revision, string reason, uint count, uint most);
 

@@ -47,7 +47,9 @@ internal sealed class ActivityFeed
     /// <summary>Raised where a batch is to go out at once.</summary>
     public event Action? Hurried;
 
-    /// <summary>Raised with what the controller wants to hear of at once, and with nothing when a stream ends.</summary>
+    /// <summary>
+    /// Raised with what the controller wants to hear of at once, and with nothing when a stream ends.
+    /// </summary>
     public event Action<ImmutableArray<ProcessCondition>>? Awaited;
 
     /// <summary>

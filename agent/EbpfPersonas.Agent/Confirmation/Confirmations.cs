@@ -64,8 +64,8 @@ internal sealed class Confirmations(
     }
 
     /// <summary>
-    /// Takes up what an agent before has left; <paramref name="found"/> is what the datapath runs. What should have been
-    /// confirmed meanwhile, or before the machine was booted again, was not.
+    /// Takes up what an agent before has left; <paramref name="found"/> is what the datapath runs. What should have
+    /// been confirmed meanwhile, or before the machine was booted again, was not.
     /// </summary>
     public void Open(RealisedState found)
     {

@@ -191,7 +191,8 @@ internal sealed class ControllerStream(
     {
         try
         {
-            return [.. watch.Conditions.Select(condition => TriggerReader.ReadCondition(condition, "watch.conditions"))];
+            return
+                [.. watch.Conditions.Select(condition => TriggerReader.ReadCondition(condition, "watch.conditions"))];
         }
         catch (FormatException wrong)
         {

@@ -230,7 +230,7 @@ internal sealed class DesiredStateApplier(
             {
                 return Refuse(
                     desired, "QUARANTINED",
-                    $"Revision {desired.Persona!.Revision} of {desired.Persona.Name} was rolled back twice on this VM.");
+                    $"Revision {desired.Persona!.Revision} of {desired.Persona.Name} was rolled back twice here.");
             }
 
             confirmations.Prepare(desired.Persona);

@@ -68,8 +68,8 @@ internal sealed class AgentMetrics : IDisposable
             "rule");
         _shadowPackets = factory.CreateCounter(
             "persona_agent_shadow_packets_total",
-            "Packets on which rules were asked (first of flows, stopped ones), by what became of them (verdict) and what "
-            + "would have under the persona in audit mode (shadow_verdict).",
+            "Packets on which rules were asked (first of flows, stopped ones), by what became of them (verdict) and "
+            + "what would have under the persona in audit mode (shadow_verdict).",
             "persona",
             "direction",
             "verdict",
@@ -117,7 +117,7 @@ internal sealed class AgentMetrics : IDisposable
             "reason");
         _rollbacks = factory.CreateCounter(
             "persona_agent_rollbacks_total",
-            "Personas that were left again because they were not confirmed in time, since this agent started, by reason.",
+            "Personas that were left because they were not confirmed in time, since this agent started, by reason.",
             "reason");
         _readAll = () =>
         {

@@ -70,8 +70,8 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
         {
             if (await store.FindPersonaAsync(persona) is { } stored && vm.IsQuarantined(persona, stored.Revision))
             {
-                refusal = $"Revision {stored.Revision} of {persona} is quarantined on {vmId}: it was not confirmed in " +
-                    "time again and again. Upload a new revision.";
+                refusal = $"Revision {stored.Revision} of {persona} is quarantined on {vmId}: it was not confirmed " +
+                    "in time again and again. Upload a new revision.";
                 return null;
             }
 

@@ -34,11 +34,11 @@ internal sealed class ControllerMetrics
             ["trigger"], new HistogramConfiguration { Buckets = Buckets });
         _activations = factory.CreateCounter(
             "persona_controller_activations_total",
-            "Activations by cause (manual, trigger, default, rollback, none) and result (realized, failed, superseded).",
+            "Activations by cause (manual, trigger, default, rollback, none), result (realized, failed, superseded).",
             ["trigger", "result"]);
         _rollbacks = factory.CreateCounter(
             "persona_controller_rollbacks_total",
-            "Personas that VMs left again because they were not confirmed in time, by reason (timeout, agent_restart, " +
+            "Personas that VMs left because they were not confirmed in time, by reason (timeout, agent_restart, " +
             "reboot).",
             ["reason"]);
     }

@@ -2,8 +2,8 @@ namespace EbpfPersonas.Controller.Store;
 
 /// <summary>
 /// What the controller must not forget. Every write is durable when its task completes, but for
-/// <see cref="VmChange.IsReported"/>, and is seen wholly or not at all, also after the process or the machine dies in the
-/// middle.
+/// <see cref="VmChange.IsReported"/>, and is seen wholly or not at all, also after the process or the machine dies in
+/// the middle.
 /// </summary>
 internal interface IStore
 {

@@ -21,8 +21,8 @@ public sealed record Situation
     public string? Default { get; init; }
 
     /// <summary>
-    /// Those of the personas, bound, pinned or default, that are in audit mode: they are never active, and the strongest
-    /// that is wanted is the shadow.
+    /// Those of the personas, bound, pinned or default, that are in audit mode: they are never active, and the
+    /// strongest that is wanted is the shadow.
     /// </summary>
     public IReadOnlySet<string> Audited { get; init; } = ImmutableHashSet<string>.Empty;
 

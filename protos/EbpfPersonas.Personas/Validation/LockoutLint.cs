@@ -14,10 +14,14 @@ internal static class LockoutLint
     private const ushort Dns = 53;
     private const ushort Ssh = 22;
 
-    /// <summary>How often what is denied so far is put together; once is enough for rules as they are written.</summary>
+    /// <summary>
+    /// How often what is denied so far is put together; once is enough for rules as they are written.
+    /// </summary>
     private const int MaxUnions = 64;
 
-    /// <summary><paramref name="controllers"/>: where agents reach the controller; none where that is not known.</summary>
+    /// <summary>
+    /// <paramref name="controllers"/>: where agents reach the controller; none where that is not known.
+    /// </summary>
     public static void Check(
         Persona persona, IReadOnlyCollection<(IpAddress Address, ushort Port)> controllers, Findings findings)
     {

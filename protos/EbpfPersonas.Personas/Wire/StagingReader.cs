@@ -9,8 +9,8 @@ namespace EbpfPersonas.Personas.Wire;
 public static class StagingReader
 {
     /// <summary>
-    /// The staged personas in rank order, where the floor stands, and the shadow; throws <see cref="FormatException"/> that names
-    /// the field.
+    /// The staged personas in rank order, where the floor stands, and the shadow; throws <see cref="FormatException"/>
+    /// that names the field.
     /// </summary>
     public static Staging Read(V1.DesiredState wire)
     {

@@ -85,7 +85,8 @@ public sealed class ProbeTests : IAsyncLifetime
     /// <summary>Whether the persona is confirmed; else it was left.</summary>
     private async Task<bool> RunAsync(Ask ask)
     {
-        var confirmations = _folder.Confirmations(sinceBoot: () => TimeSpan.FromTicks(Environment.TickCount64 * 10_000));
+        var confirmations = _folder.Confirmations(
+            sinceBoot: () => TimeSpan.FromTicks(Environment.TickCount64 * 10_000));
         var applier = _folder.Applier(_dataplane, confirmations);
         var persona = Wire.Persona("a");
         persona.ConfirmTimeoutMs = 2000;
@@ -100,7 +101,9 @@ public sealed class ProbeTests : IAsyncLifetime
         applier.Apply(new DesiredState { Generation = 1, Persona = persona });
         await service.StartAsync(CancellationToken.None);
         await Eventually.TrueAsync(
-            () => Task.FromResult(isLeft || confirmations.Waits is null), TimeSpan.FromSeconds(20), () => "it is decided");
+            () => Task.FromResult(isLeft || confirmations.Waits is null),
+            TimeSpan.FromSeconds(20),
+            () => "it is decided");
         await service.StopAsync(CancellationToken.None);
         return isLeft ? false : _dataplane.Realised.Persona == "a";
     }

@@ -15,7 +15,9 @@ using AddressFamily = System.Net.Sockets.AddressFamily;
 
 namespace EbpfPersonas.Agent.Tests.Stages;
 
-/// <summary>Lives of staged personas go on where the agent is started again, and with them what the kernel counts.</summary>
+/// <summary>
+/// Lives of staged personas go on where the agent is started again, and with them what the kernel counts.
+/// </summary>
 public sealed class StagedLivesTests : PinTest
 {
     private const string Boot = "boot-1";
@@ -191,7 +193,10 @@ public sealed class StagedLivesTests : PinTest
     private static Staging Staging(Lifecycle lifecycle, params string[] names)
     {
         var trigger = new AnyTrigger(
-            [.. names.DefaultIfEmpty(Napper).Select(name => new ProcessTrigger(new ProcessCondition { ProcessName = name }))]);
+        [
+            .. names.DefaultIfEmpty(Napper)
+                .Select(name => new ProcessTrigger(new ProcessCondition { ProcessName = name })),
+        ]);
         return new Staging([new(new Binding("napping", 1, trigger, lifecycle), AllowsDns("napping"))], FloorRank: 1);
     }
 
@@ -233,7 +238,7 @@ public sealed class StagedLivesTests : PinTest
     private BindingMemory? Kept() => Lives().Load()?.Lives.GetValueOrDefault("napping");
 
     private Task<TimeSpan> InForceAsync(string persona) =>
-        LookUntilAsync(() => InForce == persona, () => $"{InForce ?? "none"} is in force, not {persona}; kept: {Kept()}");
+        LookUntilAsync(() => InForce == persona, () => $"{InForce} is in force, not {persona}; kept: {Kept()}");
 
     private Task<TimeSpan> KeptAsync(Func<BindingMemory, bool> condition) =>
         LookUntilAsync(() => Kept() is { } life && condition(life), () => $"kept: {Kept()}");

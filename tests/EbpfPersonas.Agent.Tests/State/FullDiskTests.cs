@@ -46,7 +46,11 @@ public sealed class FullDiskTests : IAsyncLifetime
         Assert.Null(_confirmations.Waits);
 
         _confirmations.Arranged(
-            new Protos.V1.DesiredState { Generation = 1, Staged = { new Protos.V1.StagedPersona { Persona = persona } } },
+            new Protos.V1.DesiredState
+            {
+                Generation = 1,
+                Staged = { new Protos.V1.StagedPersona { Persona = persona } },
+            },
             _dataplane.Switch("b"));
         Assert.Equal("b", _confirmations.Waits!.Persona.Persona);
         Assert.True(_confirmations.RollBack(_confirmations.Waits!));

@@ -46,7 +46,8 @@ internal sealed class ActivationBench(Report report, BenchSettings settings, Can
         await using var bare = await BareGrpc.StartAsync(vm, control, ControllerAddress);
         await controller.Api.PutPersonaAsync("base", Persona("base", ""));
         await controller.Api.PutPersonaAsync(
-            "client", Persona("client", $$""","activation_trigger":{"process_name":"{{ActivationProbe.ClientName}}"}"""));
+            "client",
+            Persona("client", $$""","activation_trigger":{"process_name":"{{ActivationProbe.ClientName}}"}"""));
         await controller.Api.BindAsync(Vm, "base", "client");
         await controller.Api.WaitUntilRealisedAsync(Vm, "base");
         var word = Directory.EnumerateFiles(pins.Path, "active", SearchOption.AllDirectories).Single();
@@ -85,7 +86,9 @@ internal sealed class ActivationBench(Report report, BenchSettings settings, Can
         }
     }
 
-    /// <summary>Where the time goes, by what both sides count: the means of all activations, and of their ends.</summary>
+    /// <summary>
+    /// Where the time goes, by what both sides count: the means of all activations, and of their ends.
+    /// </summary>
     private async Task ReportStagesAsync(ControllerProcess controller, AgentProcess agent)
     {
         var (atController, atAgent) = (await controller.ReadMetricsAsync(), await agent.ReadMetricsAsync());

@@ -13,7 +13,8 @@ internal static class AuditTracer
     public static Tracer Of(string folder) => new("auditd", async () =>
     {
         var status = await RunningProcess.RunAsync("auditctl", "-s");
-        if (!status.Contains("enabled 0", StringComparison.Ordinal) || !status.Contains("pid 0", StringComparison.Ordinal))
+        if (!status.Contains("enabled 0", StringComparison.Ordinal)
+            || !status.Contains("pid 0", StringComparison.Ordinal))
         {
             throw new InvalidOperationException($"Somebody uses this machine's audit: {status}");
         }

@@ -4,7 +4,9 @@ using EbpfPersonas.TestKit.Processes;
 
 namespace EbpfPersonas.Benchmarks.Tracing;
 
-/// <summary>Programs that do nothing, started as fast as it goes; every hundredth is the one that triggers wait for.</summary>
+/// <summary>
+/// Programs that do nothing, started as fast as it goes; every hundredth is the one that triggers wait for.
+/// </summary>
 internal sealed class ForkStorm : IDisposable
 {
     /// <summary>The process_name of every hundredth.</summary>

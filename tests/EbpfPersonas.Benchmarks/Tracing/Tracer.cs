@@ -7,7 +7,8 @@ namespace EbpfPersonas.Benchmarks.Tracing;
 internal sealed record Tracer(string Name, Func<Task<Tracer.Running>> StartAsync)
 {
     /// <summary>Nobody watches.</summary>
-    public static Tracer None { get; } = new("none", () => Task.FromResult(new Running(null, () => Task.CompletedTask)));
+    public static Tracer None { get; } =
+        new("none", () => Task.FromResult(new Running(null, () => Task.CompletedTask)));
 
     /// <summary>The id of its process (null = none), and how it ends.</summary>
     internal sealed record Running(int? ProcessId, Func<Task> StopAsync);

@@ -28,7 +28,8 @@ public sealed class FullDiskTests : IDisposable
         var sink = new FakeSink();
         var metrics = new ControllerMetrics();
         var decisions = new Decisions(
-            store, new PersonaLibrary(store, new AgentsAddresses(new ControllerSettings())), sink, metrics, new SteadyClock(TimeProvider.System), TimeProvider.System,
+            store, new PersonaLibrary(store, new AgentsAddresses(new ControllerSettings())), sink, metrics,
+            new SteadyClock(TimeProvider.System), TimeProvider.System,
             NullLogger<Decisions>.Instance);
         using var manager = new PersonaManager(store, decisions, TimeProvider.System);
         var intake = new ActivityIntake(

@@ -20,7 +20,9 @@ internal static class LockoutPersonas
         """{"denied_egress":[{"protocol":"tcp","destination":"0.0.0.0/0"}]}""",
         """{"denied_egress":[{"protocol":6,"ports":[22,"7070-7072"]}]}""",
         """{"denied_egress":[{"destination":["0.0.0.0/1","128.0.0.0/1"]}]}""",
-        """{"denied_egress":[{"protocol":"tcp","destination":"any","port":7071}],"allowed_egress":[{"protocol":"any"}]}""",
+        """
+        {"denied_egress":[{"protocol":"tcp","destination":"any","port":7071}],"allowed_egress":[{"protocol":"any"}]}
+        """,
         """{"firewall_rules":[{"direction":"egress","action":"reject","protocol":"tcp","port":7071}]}""",
         """{"firewall_rules":[{"direction":"egress","action":"reject"}]}""",
         """{"firewall_rules":[{"direction":"egress","action":"deny","priority":0,"destination":"10.0.0.2/32"}]}""",

@@ -5,7 +5,9 @@ using Xunit.Abstractions;
 
 namespace EbpfPersonas.EndToEnd.Tests.Lockout;
 
-/// <summary>A persona that cuts a VM off from its controller, and has a confirm_timeout, does so for no longer.</summary>
+/// <summary>
+/// A persona that cuts a VM off from its controller, and has a confirm_timeout, does so for no longer.
+/// </summary>
 public sealed class LockoutTests(ITestOutputHelper output) : LabTest
 {
     private const int Vms = 10;

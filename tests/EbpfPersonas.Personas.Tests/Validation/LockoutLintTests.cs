@@ -42,13 +42,18 @@ public sealed class LockoutLintTests
         {"allowed_egress":[{"protocol":"udp","port":53,"destination":"10.9.9.9"},{"protocol":"tcp","port":7071}],
           "allowed_ingress":[{"protocol":"tcp","source":"10.0.0.7"}]}
         """)]
-    [InlineData("""{"denied_ingress":[{"source":"0.0.0.0/0"}],"allowed_ingress":[{"port":22,"source":"2001:db8::1"}]}""")]
-    [InlineData("""{"denied_egress":[{"protocol":"any","mode":"audit"}],"denied_ingress":[{"protocol":"tcp","mode":"audit"}]}""")]
+    [InlineData(
+        """{"denied_ingress":[{"source":"0.0.0.0/0"}],"allowed_ingress":[{"port":22,"source":"2001:db8::1"}]}""")]
+    [InlineData(
+        """
+        {"denied_egress":[{"protocol":"any","mode":"audit"}],"denied_ingress":[{"protocol":"tcp","mode":"audit"}]}
+        """)]
     public void Does_not_where_somebody_may(string network)
     {
         // The first denies half of the internet, in which the controller is.
         Assert.DoesNotContain(
-            Warnings($$"""{"name":"p","network_profile":{{network}}}"""), warning => warning.Contains("CUTS_DNS", StringComparison.Ordinal)
+            Warnings($$"""{"name":"p","network_profile":{{network}}}"""),
+            warning => warning.Contains("CUTS_DNS", StringComparison.Ordinal)
                 || warning.Contains("CUTS_SSH", StringComparison.Ordinal));
     }
 

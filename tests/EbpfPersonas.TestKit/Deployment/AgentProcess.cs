@@ -46,8 +46,8 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <param name="controllerUrl">Where agents connect.</param> <param name="metricsIp">An address of the VM for its
     /// metrics. Anything but loopback is put on the failsafe list.</param> <param name="attach">auto, tcx or
     /// clsact.</param> <param name="policyMemoryMib">Room for all its personas.</param> <param name="activation">kernel
-    /// or controller.</param> <param name="pinRoot">A folder on a bpffs in which what is in force outlives the agent, or
-    /// none.</param>
+    /// or controller.</param> <param name="pinRoot">A folder on a bpffs in which what is in force outlives the agent,
+    /// or none.</param>
     public static async Task<AgentProcess> StartAsync(
         LabHost host, string vmId, string controllerUrl, string metricsIp = "127.0.0.1", string attach = "auto",
         int policyMemoryMib = 16, string activation = "kernel", string pinRoot = "none")

@@ -25,8 +25,8 @@ namespace EbpfPersonas.Controller.Api.Resources;
 /// <param name="Pin">The activation by hand, if there is one.</param>
 /// <param name="Held">The strongest persona that stays until it is deactivated by hand, if there is one.</param>
 /// <param name="Staging">What the VM puts in force by itself; null where the controller decides on all.</param>
-/// <param name="Shadow">The persona in audit mode that the VM evaluates beside the active one, and only counts; null for
-/// none.</param>
+/// <param name="Shadow">The persona in audit mode that the VM evaluates beside the active one, and only counts; null
+/// for none.</param>
 /// <param name="Lifecycle">Why the desired persona is active, and until when, as far as that is known.</param>
 /// <param name="Bound">Where each bound persona stands, the strongest first.</param>
 /// <param name="Rollbacks">What the VM left again because it was not confirmed in time, the newest last.</param>

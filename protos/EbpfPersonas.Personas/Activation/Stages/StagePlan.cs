@@ -34,7 +34,8 @@ public sealed record StagePlan
     public required int FloorRank { get; init; }
 
     /// <summary>
-    /// Those that are staged, the strongest first; none in audit mode. A persona for which the kernel would count more conditions than
+    /// Those that are staged, the strongest first; none in audit mode. A persona for which the kernel would count more
+    /// conditions than
     /// <see cref="MaxConditions"/>, together with the stronger ones, is not; weaker ones that ask less still are. Nor
     /// is one that names what the kernel does not compare, and one that is held until it is released by hand: that hand
     /// is where the others are decided for.
