@@ -80,7 +80,8 @@ public sealed class LockoutTests(ITestOutputHelper output) : LabTest
                 var kill = round % 2 == 1;
                 kills[number] += kill ? 1 : 0;
                 TimeSpan? killAfter = kill ? TimeSpan.FromMilliseconds(600 + (number * 137 % 1000)) : null;
-                await LockOutAsync(_vms[number], (number * EachVm) + round, Ways[round], Timeout, killAfter);
+                var way = Ways[(number + round) % Ways.Length];
+                await LockOutAsync(_vms[number], (number * EachVm) + round, way, Timeout, killAfter);
             }
         }));
 
