@@ -155,10 +155,10 @@ internal static partial class Log
         "Generation {Generation} is confirmed, but a reboot would start an older one: {Reason}")]
     public static partial void NotConfirmed(ILogger log, ulong generation, string reason);
 
-    [LoggerMessage(1305, LogLevel.Warning, "{Path} is not used, staged personas begin anew: {Reason}")]
+    [LoggerMessage(1321, LogLevel.Warning, "{Path} is not used, staged personas begin anew: {Reason}")]
     public static partial void LivesUnusable(ILogger log, string path, string reason);
 
-    [LoggerMessage(1306, LogLevel.Error, "A restart will not find how long staged personas last: {Reason}")]
+    [LoggerMessage(1322, LogLevel.Error, "A restart will not find how long staged personas last: {Reason}")]
     public static partial void LivesNotKept(ILogger log, string reason);
 
     [LoggerMessage(

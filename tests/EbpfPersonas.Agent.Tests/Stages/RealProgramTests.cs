@@ -45,7 +45,7 @@ public sealed class RealProgramTests(TestPrograms programs) : IClassFixture<Test
             : what == "a script of Python" ? "report.py" : "python3";
         await Eventually.TrueAsync(
             () => Task.FromResult(Executable(process) is { } file && file != "/usr/bin/nsenter" && Comm(process) == runs
-                && (runs != "psql" || file.EndsWith("/psql", StringComparison.Ordinal))),
+                && (runs != "psql" || file.EndsWith("/psql", StringComparison.Ordinal)) && Sleeps(process)),
             Patience, () => $"{what} runs, not {Comm(process)}: {process.Output}");
 
         Assert.Equal(holds, Live(number) > 0);
@@ -64,7 +64,9 @@ public sealed class RealProgramTests(TestPrograms programs) : IClassFixture<Test
         await using (var psql = Start("psql"))
         {
             await Eventually.TrueAsync(
-                () => Task.FromResult(Executable(psql)?.EndsWith("/psql", StringComparison.Ordinal) == true), Patience,
+                () => Task.FromResult(
+                    Executable(psql)?.EndsWith("/psql", StringComparison.Ordinal) == true && Sleeps(psql)),
+                Patience,
                 () => $"psql runs: {psql.Output}");
             Assert.Equal((1u, epoch + 1), (Live(number), _lab.Dataplane.Realised.Epoch));
         }
@@ -88,6 +90,10 @@ public sealed class RealProgramTests(TestPrograms programs) : IClassFixture<Test
 
     private string Report() =>
         programs.Script("report.py", "#!/usr/bin/python3\nimport time\ntime.sleep(60)\n");
+
+    /// <summary>What still executes a program has its name already, and does not sleep.</summary>
+    private static bool Sleeps(RunningProcess process) =>
+        Read(() => File.ReadAllText($"/proc/{process.Id}/stat")).Contains(") S ", StringComparison.Ordinal);
 
     private static string Comm(RunningProcess process) =>
         Read(() => File.ReadAllText($"/proc/{process.Id}/comm").Trim());

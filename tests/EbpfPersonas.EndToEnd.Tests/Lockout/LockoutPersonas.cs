@@ -24,7 +24,7 @@ internal static class LockoutPersonas
         {"denied_egress":[{"protocol":"tcp","destination":"any","port":7071}],"allowed_egress":[{"protocol":"any"}]}
         """,
         """{"firewall_rules":[{"direction":"egress","action":"reject","protocol":"tcp","port":7071}]}""",
-        """{"firewall_rules":[{"direction":"egress","action":"reject"}]}""",
+        """{"firewall_rules":[{"direction":"egress","action":"reject","protocol":"any"}]}""",
         """{"firewall_rules":[{"direction":"egress","action":"deny","priority":0,"destination":"10.0.0.2/32"}]}""",
         """
         {"firewall_rules":[
