@@ -38,6 +38,9 @@ internal sealed class ConfirmationService(
     private readonly SemaphoreSlim _changed = new(0);
     private (WaitingPersona? For, TimeSpan At) _next;
 
+    /// <summary>What was not confirmed and is still to be left; null where nothing is.</summary>
+    private PersonaRevision? _leaving;
+
     /// <inheritdoc/>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -70,7 +73,11 @@ internal sealed class ConfirmationService(
         while (!stoppingToken.IsCancellationRequested)
         {
             var pause = Timeout.InfiniteTimeSpan;
-            if (confirmations.Waits is { } waits)
+            if (_leaving is { } left)
+            {
+                pause = TryLeave(left);
+            }
+            else if (confirmations.Waits is { } waits)
             {
                 pause = await TryAsync(waits, stoppingToken);
             }
@@ -89,7 +96,8 @@ internal sealed class ConfirmationService(
         {
             if (left <= TimeSpan.Zero)
             {
-                RollBack(waits);
+                _leaving = waits.Persona;
+                _leaving = confirmations.RollBack(waits) ? _leaving : null;
                 return TimeSpan.Zero;
             }
 
@@ -140,21 +148,32 @@ internal sealed class ConfirmationService(
         return dataplane.Realised == before && sinceBoot() < waits.Deadline;
     }
 
-    private void RollBack(WaitingPersona waits)
+    /// <summary>
+    /// Returns to what was there before; how long to wait before the next time. Whatever goes wrong, it is tried until
+    /// it is done: nobody else leads the VM out.
+    /// </summary>
+    private TimeSpan TryLeave(PersonaRevision left)
     {
-        if (!confirmations.RollBack(waits))
+        try
         {
-            return;
-        }
+            // A staged one is a candidate no more, which the activation tells of; the floor is replaced.
+            dataplane.HoldBack(confirmations.Barred);
+            if (applier.StepBack() is { } realised)
+            {
+                Tell(realised, left);
+            }
 
-        // A staged one is a candidate no more, which the activation tells of; the floor is replaced.
-        dataplane.HoldBack(confirmations.Barred);
-        if (applier.StepBack() is { } realised)
+            _leaving = null;
+            reconnect();
+            return TimeSpan.Zero;
+        }
+#pragma warning disable CA1031
+        catch (Exception fault)
+#pragma warning restore CA1031
         {
-            Tell(realised, waits.Persona);
+            Log.ConfirmationFaulted(log, fault);
+            return PauseMax;
         }
-
-        reconnect();
     }
 
     private void Tell(RealisedState realised, PersonaRevision left) =>

@@ -59,6 +59,20 @@ public sealed class ConfirmationTests
     }
 
     [Fact]
+    public async Task A_return_that_fails_is_tried_until_it_is_done()
+    {
+        await using var vm = new ConfirmingVm(NoAnswer);
+        vm.Apply(ConfirmingVm.Persona("before", seconds: 0));
+        vm.Apply(ConfirmingVm.Persona("a"));
+        vm.Dataplane.Faults = 2;
+
+        await vm.LetItPassAsync();
+
+        Assert.Equal("before", vm.InForce);
+        Assert.Equal(1u, Assert.Single(vm.Confirmations.Rollbacks).Count);
+    }
+
+    [Fact]
     public async Task A_staged_one_is_held_back_until_a_controller_is_heard()
     {
         await using var vm = new ConfirmingVm(NoAnswer);

@@ -38,7 +38,12 @@ internal sealed class FakeDataplane : IDataplane
 
     public IReadOnlySet<PersonaRevision> HeldBack { get; private set; } = new HashSet<PersonaRevision>();
 
-    public void HoldBack(IReadOnlySet<PersonaRevision> barred) => HeldBack = barred;
+    /// <summary>So many times more it cannot hold back anything.</summary>
+    public int Faults { get; set; }
+
+    public void HoldBack(IReadOnlySet<PersonaRevision> barred) => HeldBack = Faults-- <= 0
+        ? barred
+        : throw new InvalidOperationException("not now");
 
     /// <summary>As if its kernel had switched.</summary>
     public RealisedState Switch(string? persona, ulong revision = 1) =>
