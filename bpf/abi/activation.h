@@ -15,8 +15,8 @@
  * is no longer. Longer ones are for user space. */
 #define CONDITION_TEXT_SIZE 256
 
-/* The tables of stages: one is in use, user space writes another. So many that it seldom waits until
- * no program reads one that was in use. */
+/* The tables of stages: one is in use, user space writes another. So many that it seldom waits
+ * until no program reads one that was in use. */
 #define STAGE_TABLE_COUNT 8
 
 /* A persona that waits for its condition, in a slot. */
@@ -58,6 +58,16 @@ struct activation_state {
 	struct condition condition[CONDITION_COUNT];
 };
 
+struct condition_text {
+	char text[CONDITION_TEXT_SIZE];
+} __attribute__((aligned(8)));
+
+/* How long texts are: bit n of all words together is n octets. Few lengths are in use, so most
+ * images need not be compared. */
+struct condition_lengths {
+	__u64 word[CONDITION_TEXT_SIZE / 64];
+};
+
 /*
  * Which conditions say nothing of a kind, and so hold whatever the process has of it. Those that
  * are not in use hold for none.
@@ -68,10 +78,10 @@ struct condition_masks {
 	__u64 any_path;
 	__u64 any_user;
 	__u64 any_parent;
-};
-
-struct condition_text {
-	char text[CONDITION_TEXT_SIZE];
+	/* Of the texts that conditions want; others may be set as well. */
+	struct condition_lengths names;
+	struct condition_lengths paths;
+	struct condition_lengths parents;
 };
 
 /*

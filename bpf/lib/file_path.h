@@ -9,8 +9,9 @@
 #include "abi/process_event.h"
 #include "kernel/task.h"
 
-#define FILE_NAME_MAX	255 /* NAME_MAX of the kernel */
-#define FILE_PATH_STEPS 512 /* directories and mounts on the way to the root */
+#define FILE_NAME_MAX	      255 /* NAME_MAX of the kernel */
+#define FILE_PATH_PLAIN_STEPS 16  /* directories up to the root of the mount */
+#define FILE_PATH_STEPS	      512 /* directories and mounts on the way to the root */
 
 /*
  * A path grows from its last byte, at PROCESS_PATH_SIZE - 1, towards the front; what lies behind is
@@ -33,25 +34,30 @@ static __always_inline struct mount *mount_of(struct vfsmount *mnt)
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
-/* Puts "/name" in front; false where it does not fit. */
-static __always_inline bool file_path_prepend(struct file_path_walk *walk, struct dentry *dentry)
+/* Puts "/name" in front of what begins at *start; false where it does not fit. */
+static __always_inline bool file_path_prepend(struct file_path *path, __u32 *start,
+					      const unsigned char *name, __u32 length)
 {
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-	__u32 length = BPF_CORE_READ(dentry, d_name.len);
-	struct file_path *path = walk->path;
-	__u32 start = walk->start;
+	__u32 at = *start;
 
-	if (length == 0 || length > FILE_NAME_MAX || length + 1 > start)
+	if (length == 0 || length > FILE_NAME_MAX || length + 1 > at)
 		return false;
 
-	start = (start - length) & (PROCESS_PATH_SIZE - 1);
-	if (bpf_probe_read_kernel(&path->text[start], length, name))
+	at = (at - length) & (PROCESS_PATH_SIZE - 1);
+	if (bpf_probe_read_kernel(&path->text[at], length, name))
 		return false;
 
-	start = (start - 1) & (PROCESS_PATH_SIZE - 1);
-	path->text[start] = '/';
-	walk->start = start;
+	at = (at - 1) & (PROCESS_PATH_SIZE - 1);
+	path->text[at] = '/';
+	*start = at;
 	return true;
+}
+
+static __always_inline bool file_path_prepend_read(struct file_path_walk *walk,
+						   struct dentry *dentry)
+{
+	return file_path_prepend(walk->path, &walk->start, BPF_CORE_READ(dentry, d_name.name),
+				 BPF_CORE_READ(dentry, d_name.len));
 }
 
 /* One step towards the root, as prepend_path() of fs/d_path.c takes it; 1 ends the walk. */
@@ -81,12 +87,12 @@ static long file_path_step(__u32 index, void *context)
 		unsigned char first = 0;
 
 		bpf_probe_read_kernel(&first, sizeof(first), BPF_CORE_READ(dentry, d_name.name));
-		walk->complete = first != '/' && file_path_prepend(walk, dentry);
+		walk->complete = first != '/' && file_path_prepend_read(walk, dentry);
 		return 1;
 	}
 
 	walk->dentry = parent;
-	return !file_path_prepend(walk, dentry);
+	return !file_path_prepend_read(walk, dentry);
 }
 
 /*
@@ -97,13 +103,29 @@ static long file_path_step(__u32 index, void *context)
  */
 static __always_inline __u32 file_path_resolve(struct file_path *path, struct file *file)
 {
-	struct file_path_walk walk = {
-	    .path = path,
-	    .dentry = BPF_CORE_READ(file, f_path.dentry),
-	    .mount = mount_of(BPF_CORE_READ(file, f_path.mnt)),
-	    .start = PROCESS_PATH_SIZE,
-	};
+	struct mount *mount = mount_of(file->f_path.mnt);
+	struct file_path_walk walk = {.path = path, .mount = mount};
+	struct dentry *root = file->f_path.mnt->mnt_root;
+	struct dentry *dentry = file->f_path.dentry;
+	__u32 start = PROCESS_PATH_SIZE;
 
+	/* Most files are not deep. Here the verifier knows the type of what a pointer leads to and
+	 * lets the program read it; in a callback each read is a call.
+	 */
+	for (int i = 0; i < FILE_PATH_PLAIN_STEPS; i++) {
+		struct dentry *parent = dentry->d_parent;
+
+		if (dentry == root || dentry == parent)
+			break;
+		if (!file_path_prepend(path, &start, dentry->d_name.name, dentry->d_name.len))
+			return 0;
+		dentry = parent;
+	}
+	if (dentry == root && BPF_CORE_READ(mount, mnt_parent) == mount)
+		return (PROCESS_PATH_SIZE - start) & (PROCESS_PATH_SIZE - 1);
+
+	walk.dentry = dentry;
+	walk.start = start;
 	bpf_loop(FILE_PATH_STEPS, file_path_step, &walk, 0);
 	return walk.complete ? (PROCESS_PATH_SIZE - walk.start) & (PROCESS_PATH_SIZE - 1) : 0;
 }

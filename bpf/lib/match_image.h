@@ -12,22 +12,14 @@
 #include "lib/process_image.h"
 #include "lib/process_maps.h"
 
-/* Texts of an image in the form that the maps compare. */
-struct image_texts {
-	/* As given to exec, and of the file that it resolved to; all zero where there is none. */
-	struct condition_text given_path;
-	struct condition_text given_name;
-	struct condition_text path;
-	struct condition_text name;
-};
-
-/* Key 0: used by one program only, which fills it anew each time. */
+/* Key 0: a text of the image in the form that the maps compare. Used by one program only, which
+ * fills it anew each time. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct image_texts);
-} image_texts SEC(".maps");
+	__type(value, struct condition_text);
+} image_text SEC(".maps");
 
 struct name_search {
 	const char *text;
@@ -49,49 +41,60 @@ static long search_slash(__u32 index, void *context)
 	return 0;
 }
 
-/* The file name in a path; nothing where it is too long for one. */
-static __always_inline void take_name(struct condition_text *name, const char *path, __u32 length)
+/* Octets of the file name in a path. */
+static __always_inline __u32 name_length(const char *path, __u32 length)
 {
 	struct name_search search = {.text = path, .length = length};
 
 	bpf_loop(CONDITION_TEXT_SIZE, search_slash, &search, 0);
-	if (search.found == 0 || search.found >= CONDITION_TEXT_SIZE)
-		return;
-	bpf_probe_read_kernel(name->text, search.found & (CONDITION_TEXT_SIZE - 1),
-			      &path[(length - search.found) & (PROCESS_PATH_SIZE - 1)]);
+	return search.found;
 }
 
-static __always_inline void take_path(struct condition_text *to, const char *path, __u32 length)
-{
-	if (!length || length >= CONDITION_TEXT_SIZE)
-		return;
-	/* The compiler knows that the mask changes nothing; the verifier before 6.13 does not. */
-	barrier_var(length);
-	bpf_probe_read_kernel(to->text, length & (CONDITION_TEXT_SIZE - 1), path);
-}
+/* Conditions by what they want of a text. */
+struct image_match {
+	/* Those that hold for an image that has it. */
+	__u64 conditions;
+	/* Those that name it as the parent of theirs. */
+	__u64 as_parent;
+};
 
-/* Fills in what the conditions in use ask about. */
-static __always_inline void take_texts(struct image_texts *texts, const struct process_image *image,
-				       struct linux_binprm *bprm)
+static __always_inline bool has_length(const struct condition_lengths *lengths, __u32 length)
 {
-	__u32 given = image->event.path_length & (PROCESS_PATH_SIZE - 1);
-	__u32 length = image->event.executable_length & (PROCESS_PATH_SIZE - 1);
-
-	__builtin_memset(texts, 0, sizeof(*texts));
-	take_path(&texts->given_path, image->text, given);
-	take_name(&texts->given_name, image->text, given);
-	if (length == 0)
-		return;
-	take_path(&texts->path, &image->text[given], length);
-	bpf_probe_read_kernel_str(texts->name.text, sizeof(texts->name.text),
-				  BPF_CORE_READ(bprm, file, f_path.dentry, d_name.name));
+	return lengths->word[length >> 6 & 3] & 1ULL << (length & 63);
 }
 
 static __always_inline __u64 wanting_text(void *map, const struct condition_text *text)
 {
-	const __u64 *conditions = text->text[0] ? bpf_map_lookup_elem(map, text) : NULL;
+	const __u64 *conditions = bpf_map_lookup_elem(map, text);
 
 	return conditions ? *conditions : 0;
+}
+
+/* Adds those that want a text: by `map`, whose texts have these lengths, and as the parent's. */
+static __noinline void match_text(struct image_match *match, void *map,
+				  const struct condition_lengths *lengths, const void *from,
+				  __u32 length)
+{
+	__u32 zero = 0;
+	const struct condition_masks *masks = bpf_map_lookup_elem(&condition_masks, &zero);
+	struct condition_text *text = bpf_map_lookup_elem(&image_text, &zero);
+	bool wanted, as_parent;
+
+	if (!masks || !text || length == 0 || length >= CONDITION_TEXT_SIZE)
+		return;
+	/* The compiler knows that the mask changes nothing; the verifier before 6.13 does not. */
+	barrier_var(length);
+	length &= CONDITION_TEXT_SIZE - 1;
+	wanted = has_length(lengths, length);
+	as_parent = has_length(&masks->parents, length);
+	if (!wanted && !as_parent)
+		return;
+	__builtin_memset(text, 0, sizeof(*text));
+	bpf_probe_read_kernel(text->text, length, from);
+	if (wanted)
+		match->conditions |= wanting_text(map, text);
+	if (as_parent)
+		match->as_parent |= wanting_text(&condition_parents, text);
 }
 
 static __always_inline __u64 wanting_user(__u32 user)
@@ -108,39 +111,38 @@ static __always_inline __u64 wanting_parent(__u32 pid)
 	return parent ? parent->as_parent : 0;
 }
 
-struct image_match {
-	/* Conditions that hold for the image. */
-	__u64 conditions;
-	/* Conditions that name it as the parent of theirs. */
-	__u64 as_parent;
-};
-
 /* What all conditions in use say of an image, whose record is filled in. */
 static __always_inline struct image_match match_image(const struct process_image *image,
 						      struct linux_binprm *bprm)
 {
-	struct image_match match = {};
-	__u32 zero = 0;
+	struct image_match match = {}, names = {}, paths = {};
+	__u32 zero = 0, given = image->event.path_length & (PROCESS_PATH_SIZE - 1);
+	__u32 length = image->event.executable_length & (PROCESS_PATH_SIZE - 1);
 	const struct condition_masks *masks = bpf_map_lookup_elem(&condition_masks, &zero);
-	struct image_texts *texts = bpf_map_lookup_elem(&image_texts, &zero);
-	__u64 used;
+	__u32 name;
 
-	if (!masks || !texts || !masks->used)
+	if (!masks || !masks->used)
 		return match;
-	used = masks->used;
-	take_texts(texts, image, bprm);
-	match.conditions =
-	    used & (masks->any_name | wanting_text(&condition_names, &texts->given_name) |
-		    wanting_text(&condition_names, &texts->name));
-	match.conditions &= masks->any_path | wanting_text(&condition_paths, &texts->given_path) |
-			    wanting_text(&condition_paths, &texts->path);
-	match.conditions &= masks->any_user | wanting_user(image->event.user_id);
-	match.conditions &= masks->any_parent | wanting_parent(image->event.parent_pid);
-	if (used & ~masks->any_parent)
-		match.as_parent = wanting_text(&condition_parents, &texts->given_path) |
-				  wanting_text(&condition_parents, &texts->path) |
-				  wanting_text(&condition_parents, &texts->given_name) |
-				  wanting_text(&condition_parents, &texts->name);
+
+	name = name_length(image->text, given);
+	match_text(&names, &condition_names, &masks->names,
+		   &image->text[(given - name) & (PROCESS_PATH_SIZE - 1)], name);
+	match_text(&paths, &condition_paths, &masks->paths, image->text, given);
+	if (length) {
+		struct dentry *file = bprm->file->f_path.dentry;
+
+		match_text(&names, &condition_names, &masks->names, file->d_name.name,
+			   file->d_name.len);
+		match_text(&paths, &condition_paths, &masks->paths, &image->text[given], length);
+	}
+
+	match.conditions = masks->used & (masks->any_name | names.conditions) &
+			   (masks->any_path | paths.conditions);
+	if (match.conditions & ~masks->any_user)
+		match.conditions &= masks->any_user | wanting_user(image->event.user_id);
+	if (match.conditions & ~masks->any_parent)
+		match.conditions &= masks->any_parent | wanting_parent(image->event.parent_pid);
+	match.as_parent = names.as_parent | paths.as_parent;
 	return match;
 }
 

@@ -63,6 +63,7 @@ struct {
 	struct condition condition;
 	struct activation_state activation_state;
 	struct condition_masks condition_masks;
+	struct condition_lengths condition_lengths;
 	struct condition_text condition_text;
 	struct traced_process traced_process;
 	struct process_request process_request;

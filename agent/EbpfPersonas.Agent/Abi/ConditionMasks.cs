@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace EbpfPersonas.Agent.Abi;
 
-/// <summary>struct condition_masks of bpf/abi: which conditions say nothing of a kind.</summary>
+/// <summary>struct condition_masks of bpf/abi: which conditions say nothing of a kind, and how
+/// long the texts of the others are.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct ConditionMasks
 {
@@ -20,4 +21,13 @@ public struct ConditionMasks
 
     /// <summary>Any parent.</summary>
     public ulong AnyParent;
+
+    /// <summary>Lengths of the process names that conditions want.</summary>
+    public ConditionLengths Names;
+
+    /// <summary>Of the paths.</summary>
+    public ConditionLengths Paths;
+
+    /// <summary>Of the parents' names and paths.</summary>
+    public ConditionLengths Parents;
 }

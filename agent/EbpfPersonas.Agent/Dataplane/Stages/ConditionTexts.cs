@@ -4,47 +4,42 @@ using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane.Stages;
 
-/// <summary>A map from what conditions want to the mask of those that want it.</summary>
-internal sealed class ConditionTexts(BpfMap map)
+/// <summary>
+/// The conditions that want a text, in <paramref name="map"/>, and how long these texts are, in
+/// <paramref name="lengths"/>: a program looks for no text of another length.
+/// </summary>
+internal sealed class ConditionTexts(BpfMap map, ConditionTexts.LengthsInUse lengths)
 {
+    private readonly ConditionKeys<ConditionText> _keys = new(map);
+
+    /// <summary>What the programs read.</summary>
+    internal delegate ref ConditionLengths LengthsInUse();
+
     /// <summary>These conditions want <paramref name="text"/> too.</summary>
-    public void Add(string text, ulong conditions) => Change(Key(text), conditions, 0);
+    public void Add(string text, ulong conditions)
+    {
+        var key = Key(text);
+        var octets = Octets(key).Length;
+        ref var word = ref WordOf(octets);
+        Volatile.Write(ref word, word | BitOf(octets));
+        _keys.Add(key, conditions);
+    }
 
     /// <summary>They do not any more.</summary>
-    public void Remove(string text, ulong conditions) => Change(Key(text), 0, conditions);
-
-    /// <summary>As <see cref="Add(string, ulong)"/>, of a number.</summary>
-    public void Add(uint number, ulong conditions) => Change(number, conditions, 0);
-
-    /// <summary>As <see cref="Remove(string, ulong)"/>, of a number.</summary>
-    public void Remove(uint number, ulong conditions) => Change(number, 0, conditions);
-
-    /// <summary>What condition <paramref name="number"/> wants; null where it wants nothing of this kind.</summary>
-    public string? TextOf(int number) => map.Keys<ConditionText>().Where(key => Wants(key, number))
-        .Select(key => Encoding.UTF8.GetString(((ReadOnlySpan<byte>)key.Text).TrimEnd((byte)0))).FirstOrDefault();
-
-    /// <summary>As <see cref="TextOf"/>, of a number.</summary>
-    public uint? NumberOf(int number) =>
-        map.Keys<uint>().Where(key => Wants(key, number)).Select(key => (uint?)key).FirstOrDefault();
-
-    private bool Wants<TKey>(TKey key, int number)
-        where TKey : unmanaged =>
-        map.TryLookup(key, out ulong conditions) && (conditions & (1UL << number)) != 0;
-
-    private void Change<TKey>(TKey key, ulong add, ulong remove)
-        where TKey : unmanaged
+    public void Remove(string text, ulong conditions)
     {
-        map.TryLookup(key, out ulong before);
-        var after = (before | add) & ~remove;
-        if (after != 0)
+        var key = Key(text);
+        var octets = Octets(key).Length;
+        _keys.Remove(key, conditions);
+        if (!_keys.All.Any(other => Octets(other).Length == octets))
         {
-            map.Update(key, after);
-        }
-        else if (before != 0)
-        {
-            map.Delete(key);
+            ref var word = ref WordOf(octets);
+            Volatile.Write(ref word, word & ~BitOf(octets));
         }
     }
+
+    /// <summary>What condition <paramref name="number"/> wants; null where it wants nothing of this kind.</summary>
+    public string? TextOf(int number) => _keys.KeyOf(number) is { } key ? Encoding.UTF8.GetString(Octets(key)) : null;
 
     private static ConditionText Key(string text)
     {
@@ -52,4 +47,11 @@ internal sealed class ConditionTexts(BpfMap map)
         Encoding.UTF8.GetBytes(text, key.Text);
         return key;
     }
+
+    private static ReadOnlySpan<byte> Octets(in ConditionText key) =>
+        ((ReadOnlySpan<byte>)key.Text).TrimEnd((byte)0);
+
+    private static ulong BitOf(int octets) => 1UL << (octets % 64);
+
+    private ref ulong WordOf(int octets) => ref lengths().Word[octets / 64];
 }

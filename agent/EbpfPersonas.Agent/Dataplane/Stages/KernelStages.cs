@@ -23,8 +23,8 @@ public sealed class KernelStages : IDisposable
     private readonly MemoryMap _masks;
     private readonly ConditionTexts _names;
     private readonly ConditionTexts _paths;
-    private readonly ConditionTexts _users;
     private readonly ConditionTexts _parents;
+    private readonly ConditionKeys<uint> _users;
     private readonly Action _betweenWrites;
     private readonly KernelCondition?[] _conditions = new KernelCondition?[Capacity];
 
@@ -52,10 +52,10 @@ public sealed class KernelStages : IDisposable
         _inUse = filter.Map("stages_in_use").MapMemory();
         _state = filter.Map("activation").MapMemory();
         _masks = filter.Map("condition_masks").MapMemory();
-        _names = new ConditionTexts(filter.Map("condition_names"));
-        _paths = new ConditionTexts(filter.Map("condition_paths"));
-        _users = new ConditionTexts(filter.Map("condition_users"));
-        _parents = new ConditionTexts(filter.Map("condition_parents"));
+        _names = new ConditionTexts(filter.Map("condition_names"), () => ref Masks.Names);
+        _paths = new ConditionTexts(filter.Map("condition_paths"), () => ref Masks.Paths);
+        _parents = new ConditionTexts(filter.Map("condition_parents"), () => ref Masks.Parents);
+        _users = new ConditionKeys<uint>(filter.Map("condition_users"));
         for (var number = 0; number < Capacity; number++)
         {
             _conditions[number] = IsIn(Masks.Used, number) ? ReadCondition(number) : null;
@@ -293,7 +293,7 @@ public sealed class KernelStages : IDisposable
     private KernelCondition ReadCondition(int number) => new(
         IsIn(Masks.AnyName, number) ? null : _names.TextOf(number),
         IsIn(Masks.AnyPath, number) ? null : _paths.TextOf(number),
-        IsIn(Masks.AnyUser, number) ? null : _users.NumberOf(number),
+        IsIn(Masks.AnyUser, number) ? null : _users.KeyOf(number),
         IsIn(Masks.AnyParent, number) ? null : _parents.TextOf(number));
 
     private static bool IsIn(ulong mask, int number) => (mask & (1UL << number)) != 0;
