@@ -124,7 +124,7 @@ internal sealed class Confirmations(
             _floor = desired?.Persona is { } floor ? Of(floor) : null;
             _timeouts = personas.Where(persona => persona.HasConfirmTimeoutMs)
                 .ToImmutableDictionary(Of, TimeoutOf);
-            _memory = _memory with
+            var memory = _memory with
             {
                 Confirmed = isFloorConfirmed && _floor is { } confirmed
                     ? _memory.Confirmed.Add(confirmed)
@@ -132,6 +132,9 @@ internal sealed class Confirmations(
                 Rollbacks = _memory.Rollbacks.RemoveAll(one => personas.Any(
                     persona => persona.Name == one.Persona.Persona && persona.Revision > one.Persona.Revision)),
             };
+
+            // Mostly nothing of it is new, and then the disk has it.
+            _memory = memory == _memory ? _memory : memory;
             LookAt(realised);
         }
 

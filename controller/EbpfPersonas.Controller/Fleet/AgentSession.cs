@@ -11,8 +11,13 @@ namespace EbpfPersonas.Controller.Fleet;
 /// </summary>
 internal sealed class AgentSession : IDisposable
 {
-    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    // Whoever has news writes it to the stream himself, as far as that goes without waiting.
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1)
+    {
+        FullMode = BoundedChannelFullMode.DropWrite,
+        SingleReader = true,
+        AllowSynchronousContinuations = true,
+    });
     private readonly CancellationTokenSource _ended = new();
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Lock _lock = new();
@@ -63,12 +68,15 @@ internal sealed class AgentSession : IDisposable
         ArgumentNullException.ThrowIfNull(desired);
         lock (_lock)
         {
-            if (_ready && desired.Generation > _newest)
+            if (!_ready || desired.Generation <= _newest)
             {
-                (_newest, _desired) = (desired.Generation, desired);
-                _news.Writer.TryWrite(true);
+                return;
             }
+
+            (_newest, _desired) = (desired.Generation, desired);
         }
+
+        _news.Writer.TryWrite(true);
     }
 
     /// <summary>Puts into the mailbox what is watched for, unless that is what it was.</summary>
@@ -77,12 +85,15 @@ internal sealed class AgentSession : IDisposable
         ArgumentNullException.ThrowIfNull(watch);
         lock (_lock)
         {
-            if (_ready && !watch.Equals(_watched))
+            if (!_ready || watch.Equals(_watched))
             {
-                (_watched, _watchChanged) = (watch, true);
-                _news.Writer.TryWrite(true);
+                return;
             }
+
+            (_watched, _watchChanged) = (watch, true);
         }
+
+        _news.Writer.TryWrite(true);
     }
 
     /// <summary>What is put into the mailbox, from now on.</summary>

@@ -54,7 +54,7 @@ internal sealed class ActivationBench(Report report, BenchSettings settings, Can
         using var probe = await ActivationProbe.StartAsync(vm, word);
 
         var (trips, hot) = (new Samples(), new Samples());
-        var (entered, enforced, released) = (new Samples(), new Samples(), new Samples());
+        var (enforced, unguarded, released) = (new Samples(), new Samples(), new Samples());
         for (var round = -WarmUps; round < Rounds; round++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -67,8 +67,8 @@ internal sealed class ActivationBench(Report report, BenchSettings settings, Can
             {
                 trips.Add(trip);
                 hot.Add(next);
-                entered.Add(measured.Entered);
                 enforced.Add(measured.Enforced);
+                unguarded.Add(measured.Enforced - measured.Entered);
                 released.Add(measured.Released);
             }
         }
@@ -76,6 +76,7 @@ internal sealed class ActivationBench(Report report, BenchSettings settings, Can
         if (activation == "controller")
         {
             Report("exec until enforced, the central way", enforced, trips, Target);
+            Report("the program's first instructions until enforced, the central way", unguarded, trips);
             Report("exit until released, the central way", released, trips);
             report.Add(Of("bare gRPC round trip right after another, p50", hot.Median));
             await ReportStagesAsync(controller, agent);

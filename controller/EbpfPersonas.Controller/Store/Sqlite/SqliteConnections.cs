@@ -8,7 +8,8 @@ internal sealed class SqliteConnections
 {
     private readonly string _connectionString;
     private readonly string _log;
-    private readonly Lock _writer = new();
+    private readonly Lock _writing = new();
+    private readonly SqliteWriter _writer;
     private int _flushDue;
 
     public SqliteConnections(string path)
@@ -23,10 +24,12 @@ internal sealed class SqliteConnections
             ForeignKeys = true,
             DefaultTimeout = 5,
         }.ToString();
-        using var connection = Open();
+        var connection = Open();
         connection.Execute("PRAGMA journal_mode = WAL");
+        connection.Execute("PRAGMA synchronous = FULL");
         SqliteSchema.Migrate(connection);
         ControllerId = SqliteSchema.ReadControllerId(connection);
+        _writer = new SqliteWriter(connection);
     }
 
     public string ControllerId { get; }
@@ -43,15 +46,12 @@ internal sealed class SqliteConnections
     /// what was written outlives the process, and the machine too; if not <paramref name="durable"/>, that a moment
     /// later.
     /// </summary>
-    public T Write<T>(Func<SqliteConnection, SqliteTransaction, T> change, bool durable = true)
+    public T Write<T>(Func<SqliteWriter, T> change, bool durable = true)
     {
         T result;
-        lock (_writer)
+        lock (_writing)
         {
-            using var connection = Open(durable);
-            using var transaction = connection.BeginTransaction(deferred: false);
-            result = change(connection, transaction);
-            transaction.Commit();
+            result = _writer.Run(change, durable);
         }
 
         if (!durable && Interlocked.Exchange(ref _flushDue, 1) == 0)
@@ -62,12 +62,10 @@ internal sealed class SqliteConnections
         return result;
     }
 
-    private SqliteConnection Open(bool durable = true)
+    private SqliteConnection Open()
     {
         var connection = new SqliteConnection(_connectionString);
         connection.Open();
-        // In WAL mode NORMAL writes what is committed, and leaves it to others to flush it.
-        connection.Execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         return connection;
     }
 

@@ -41,8 +41,9 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
 
     public (PutOutcome, StoredPersona?) Put(
         string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now) =>
-        connections.Write((connection, transaction) =>
+        connections.Write(writer =>
         {
+            var (connection, transaction) = (writer.Connection, writer.Transaction);
             var head = connection.QuerySingleOrDefault<Head>(
                 "SELECT revision, deleted, created FROM personas WHERE name = @name", new { name }, transaction);
             var exists = head is { Deleted: 0 };
@@ -80,8 +81,9 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
         });
 
     public (DeleteOutcome, IReadOnlyList<string>) Delete(string name, WriteCondition condition) =>
-        connections.Write((connection, transaction) =>
+        connections.Write(writer =>
     {
+        var (connection, transaction) = (writer.Connection, writer.Transaction);
         var revision = connection.QuerySingleOrDefault<long?>(
             "SELECT revision FROM personas WHERE name = @name AND deleted = 0", new { name }, transaction);
         if (revision is null)

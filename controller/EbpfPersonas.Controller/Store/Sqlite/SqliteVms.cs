@@ -65,50 +65,49 @@ internal sealed class SqliteVms(SqliteConnections connections)
             .ToArray();
     });
 
-    public void Save(VmChange change) => connections.Write((connection, transaction) =>
+    public void Save(VmChange change) => connections.Write(writer =>
     {
         var vm = change.Vm;
-        connection.Execute(SaveVm, VmRow.From(vm), transaction);
+        writer.Execute(SaveVm, VmRow.From(vm));
         if (change.Before?.Bindings.SequenceEqual(vm.Bindings) != true)
         {
-            connection.Execute("DELETE FROM bindings WHERE vm_id = @Id", new { vm.Id }, transaction);
-            connection.Execute(
+            writer.Execute("DELETE FROM bindings WHERE vm_id = @Id", new { vm.Id });
+            writer.Execute(
                 "INSERT INTO bindings (vm_id, position, persona) VALUES (@Id, @position, @persona)",
-                vm.Bindings.Select((persona, position) => new { vm.Id, position, persona }), transaction);
+                vm.Bindings.Select((persona, position) => new { vm.Id, position, persona }));
         }
 
         if (change.Before?.Memory != vm.Memory)
         {
-            connection.Execute("DELETE FROM binding_states WHERE vm_id = @Id", new { vm.Id }, transaction);
-            connection.Execute(
+            writer.Execute("DELETE FROM binding_states WHERE vm_id = @Id", new { vm.Id });
+            writer.Execute(
                 "INSERT INTO binding_states (vm_id, persona, state, since, lingers_until, cools_until) " +
                 "VALUES (@VmId, @Persona, @State, @Since, @LingersUntil, @CoolsUntil)",
-                vm.Memory.Select(pair => BindingStateRow.From(vm.Id, pair.Key, pair.Value)), transaction);
+                vm.Memory.Select(pair => BindingStateRow.From(vm.Id, pair.Key, pair.Value)));
         }
 
         if (change.Before?.Desired.Staged != vm.Desired.Staged)
         {
-            connection.Execute("DELETE FROM staged_personas WHERE vm_id = @Id", new { vm.Id }, transaction);
-            connection.Execute(
+            writer.Execute("DELETE FROM staged_personas WHERE vm_id = @Id", new { vm.Id });
+            writer.Execute(
                 "INSERT INTO staged_personas (vm_id, position, persona, revision) " +
                 "VALUES (@Id, @position, @Persona, @Revision)",
                 vm.Desired.Staged.Personas.Select(
-                    (one, position) => new { vm.Id, position, one.Persona, one.Revision }),
-                transaction);
+                    (one, position) => new { vm.Id, position, one.Persona, one.Revision }));
         }
 
         if (change.Before?.Rollbacks != vm.Rollbacks)
         {
-            connection.Execute("DELETE FROM rollbacks WHERE vm_id = @Id", new { vm.Id }, transaction);
-            connection.Execute(
+            writer.Execute("DELETE FROM rollbacks WHERE vm_id = @Id", new { vm.Id });
+            writer.Execute(
                 "INSERT INTO rollbacks (vm_id, position, persona, revision, count, is_quarantined, at, reason) " +
                 "VALUES (@VmId, @Position, @Persona, @Revision, @Count, @IsQuarantined, @At, @Reason)",
-                vm.Rollbacks.Select((one, position) => RollbackRow.From(vm.Id, position, one)), transaction);
+                vm.Rollbacks.Select((one, position) => RollbackRow.From(vm.Id, position, one)));
         }
 
         if (change.Answer is not null)
         {
-            connection.Execute(
+            writer.Execute(
                 "UPDATE activations SET result = @Answer, result_at = @at, error = @Error WHERE vm_id = @Id AND " +
                 "generation = @AnsweredGeneration AND epoch IS NULL AND (@isLate OR result <> 'superseded')",
                 new
@@ -120,32 +119,30 @@ internal sealed class SqliteVms(SqliteConnections connections)
                     change.Error,
                     vm.Id,
                     change.AnsweredGeneration,
-                },
-                transaction);
+                });
         }
 
         if (change.Activations.Any(entry => entry.Epoch is null))
         {
-            connection.Execute(
-                "UPDATE activations SET result = 'superseded' WHERE vm_id = @Id AND result = 'pending'", new { vm.Id },
-                transaction);
+            writer.Execute(
+                "UPDATE activations SET result = 'superseded' WHERE vm_id = @Id AND result = 'pending'", new { vm.Id });
         }
 
         if (change.Activations.Count > 0)
         {
-            connection.Execute(
-                SaveActivation, change.Activations.Select(entry => ActivationRow.From(vm.Id, entry)), transaction);
-            connection.Execute(
+            writer.Execute(
+                SaveActivation, change.Activations.Select(entry => ActivationRow.From(vm.Id, entry)));
+            writer.Execute(
                 "DELETE FROM activations WHERE vm_id = @Id AND id <= " +
                 "(SELECT id FROM activations WHERE vm_id = @Id ORDER BY id DESC LIMIT 1 OFFSET @MaxActivations)",
-                new { vm.Id, MaxActivations }, transaction);
+                new { vm.Id, MaxActivations });
         }
 
         return 0;
     }, durable: !change.IsReported);
 
-    public void Delete(string vmId) => connections.Write((connection, transaction) =>
-        connection.Execute("DELETE FROM vms WHERE id = @vmId", new { vmId }, transaction));
+    public void Delete(string vmId) => connections.Write(writer =>
+        writer.Execute("DELETE FROM vms WHERE id = @vmId", new { vmId }));
 
     public IReadOnlyList<ActivationEntry> ListActivations(string vmId, long before, int limit) =>
         connections.Read(connection =>
