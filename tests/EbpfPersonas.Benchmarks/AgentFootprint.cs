@@ -20,6 +20,9 @@ internal static class AgentFootprint
     private const double Mebi = 1024 * 1024;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
 
+    /// <summary>The agent has given back by then what it needed for a moment.</summary>
+    private static readonly TimeSpan QuietAfter = TimeSpan.FromSeconds(12);
+
     public static async Task MeasureAsync(Report report)
     {
         report.Progress("agent: size, start and memory");
@@ -43,6 +46,7 @@ internal static class AgentFootprint
         await controller.Api.PutPersonaAsync(PersonaName, Persona());
         await controller.Api.ActivateAsync(Vm, PersonaName);
         await controller.Api.WaitUntilRealisedAsync(Vm, PersonaName);
+        await Task.Delay(QuietAfter);
         var maps = MappedOctets(agent.ProcessId) / Mebi;
         var own = (ResidentOctets(agent.ProcessId) / Mebi) - maps;
         report.Add(Of($"resident memory, {RuleCount} rules, maps apart", own, "MiB", 24) with { Goal = "G12" });

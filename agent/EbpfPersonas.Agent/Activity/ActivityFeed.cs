@@ -69,12 +69,12 @@ internal sealed class ActivityFeed
         }
     }
 
-    /// <summary>What a live process runs, or what it ran last; null where it is not known.</summary>
-    public ProcessImage? Find(uint pid)
+    /// <summary>A process that lives, or as it was at its end; null where it is not known.</summary>
+    public RunningProcess? Find(uint pid)
     {
         lock (_gate)
         {
-            return _table.Find(pid)?.Image ?? _ended.Find(pid);
+            return _table.Find(pid) ?? _ended.Find(pid);
         }
     }
 

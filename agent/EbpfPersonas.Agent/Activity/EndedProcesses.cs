@@ -1,5 +1,3 @@
-using EbpfPersonas.Personas.Activation;
-
 namespace EbpfPersonas.Agent.Activity;
 
 /// <summary>
@@ -12,25 +10,25 @@ internal sealed class EndedProcesses
     public const int Max = 256;
 
     private readonly Queue<uint> _order = new();
-    private readonly Dictionary<uint, ProcessImage> _images = [];
+    private readonly Dictionary<uint, RunningProcess> _processes = [];
 
     /// <summary>The process ended.</summary>
     public void Add(RunningProcess process)
     {
         ArgumentNullException.ThrowIfNull(process);
-        if (!_images.ContainsKey(process.Pid))
+        if (!_processes.ContainsKey(process.Pid))
         {
             if (_order.Count == Max)
             {
-                _images.Remove(_order.Dequeue());
+                _processes.Remove(_order.Dequeue());
             }
 
             _order.Enqueue(process.Pid);
         }
 
-        _images[process.Pid] = process.Image;
+        _processes[process.Pid] = process;
     }
 
-    /// <summary>What it ran last, or null.</summary>
-    public ProcessImage? Find(uint pid) => _images.GetValueOrDefault(pid);
+    /// <summary>As it was at its end, or null.</summary>
+    public RunningProcess? Find(uint pid) => _processes.GetValueOrDefault(pid);
 }

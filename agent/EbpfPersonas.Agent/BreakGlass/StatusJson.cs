@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Protos.V1;
 
@@ -26,6 +27,7 @@ internal static class StatusJson
             WriteStrings(json, "pinned_layouts", report.Pinned.Layouts);
             WriteKept(json, report.Kept);
             WriteBaseline(json, report.Baseline);
+            WriteRollbacks(json, report.Rollbacks);
             WriteAgent(json, report);
             WriteKernel(json, report.Kernel);
             json.WriteEndObject();
@@ -67,6 +69,24 @@ internal static class StatusJson
         json.WriteString("persona", baseline.Persona?.Name);
         WriteStrings(json, "errors", baseline.Errors);
         json.WriteEndObject();
+    }
+
+    private static void WriteRollbacks(Utf8JsonWriter json, IEnumerable<RolledBack> rollbacks)
+    {
+        json.WriteStartArray("rollbacks");
+        foreach (var one in rollbacks)
+        {
+            json.WriteStartObject();
+            json.WriteString("persona", one.Persona.Persona);
+            json.WriteNumber("revision", one.Persona.Revision);
+            json.WriteNumber("count", one.Count);
+            json.WriteBoolean("quarantined", one.IsQuarantined);
+            json.WriteString("at", one.Time);
+            json.WriteString("reason", one.Reason.Word());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteAgent(Utf8JsonWriter json, StatusReport report)

@@ -1,3 +1,4 @@
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
 using V1 = EbpfPersonas.Protos.V1;
@@ -42,6 +43,9 @@ internal sealed record StatusReport
     /// <summary>Uses of break glass that the controller does not know yet.</summary>
     public required int Undelivered { get; init; }
 
+    /// <summary>What was not confirmed in time and may matter still, the newest last.</summary>
+    public required IReadOnlyList<RolledBack> Rollbacks { get; init; }
+
     /// <summary>Whether a filter judges packets.</summary>
     public bool Enforced => Agent is { } agent
         ? agent.AttachMode.Length > 0
@@ -65,6 +69,8 @@ internal sealed record StatusReport
             LastContact = agent is null
                 ? ControllerContact.ReadFrom(settings.StateDirectory)
                 : agent.LastContact?.ToDateTimeOffset(),
+            Rollbacks = new ConfirmationFile(settings.StateDirectory, settings.VmId, AgentIdentity.BootId)
+                .Load().Memory?.Rollbacks ?? [],
             Undelivered = new AuditTrail(settings.StateDirectory, time).Undelivered().Count,
         };
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Agent.Link;
@@ -30,6 +31,11 @@ internal static class StatusText
         }
 
         Line(text, "baseline", BaselineOf(report.Baseline));
+        foreach (var one in report.Rollbacks)
+        {
+            Line(text, "rollback", Rollback(one));
+        }
+
         if (report.Undelivered > 0)
         {
             Line(text, "audit", Invariant($"{report.Undelivered} uses of break glass are not delivered yet"));
@@ -78,6 +84,11 @@ internal static class StatusText
         _ => "by the kernel alone, what was in force when the agent ended; "
             + (report.Kernel?.Unreadable ?? "no pinned map tells what"),
     };
+
+    private static string Rollback(RolledBack one) =>
+        Invariant($"persona {one.Persona.Persona} revision {one.Persona.Revision} was not confirmed in time, ")
+        + Invariant($"{one.Count} times, at {one.Time:yyyy-MM-dd'T'HH:mm:ss'Z'} ({one.Reason.Word()})")
+        + (one.IsQuarantined ? "; it is quarantined until a later revision comes" : "");
 
     private static string Filter(HangingFilter filter) => (filter.Ingress, filter.Egress) switch
     {

@@ -1,5 +1,5 @@
 using EbpfPersonas.Agent.Abi;
-using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Agent.BreakGlass;

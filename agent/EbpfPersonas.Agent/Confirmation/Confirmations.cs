@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using EbpfPersonas.Agent.Dataplane;
-using EbpfPersonas.Agent.Link;
-using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using V1 = EbpfPersonas.Protos.V1;
 
@@ -16,7 +14,7 @@ internal sealed class Confirmations(
     ILogger<Confirmations> log)
 {
     private readonly Lock _gate = new();
-    private readonly string _path = Path.Join(stateDirectory, "confirmation");
+    private readonly ConfirmationFile _file = new(stateDirectory, vmId, bootId);
     private readonly long[] _counts = new long[Enum.GetValues<RollbackReason>().Length];
     private volatile ConfirmationMemory _memory = ConfirmationMemory.Empty;
     private ConfirmationMemory _onDisk = ConfirmationMemory.Empty;
@@ -264,28 +262,14 @@ internal sealed class Confirmations(
 
     private (ConfirmationMemory Memory, bool IsThisBoot) Load()
     {
-        try
+        var (memory, isThisBoot, fault) = _file.Load();
+        if (fault is not null)
         {
-            var wire = V1.ConfirmationState.Parser.ParseFrom(StateFile.Read(_path));
-            if (wire.VmId == vmId)
-            {
-                _onDisk = ConfirmationMemory.FromWire(wire);
-                return (_onDisk, wire.BootId == bootId);
-            }
-        }
-        catch (StateFileException unusable)
-        {
-            if (unusable.Fault != StateFault.Missing)
-            {
-                Log.StateUnusable(log, unusable.Message);
-            }
-        }
-        catch (Exception unreadable) when (unreadable is InvalidProtocolBufferException or NullReferenceException)
-        {
-            Log.StateUnusable(log, $"{_path}: {unreadable.Message}");
+            Log.StateUnusable(log, fault);
         }
 
-        return (ConfirmationMemory.Empty, true);
+        _onDisk = memory ?? _onDisk;
+        return (memory ?? ConfirmationMemory.Empty, isThisBoot);
     }
 
     /// <summary>Where the disk takes nothing the memory is right, until the agent ends.</summary>
@@ -308,8 +292,7 @@ internal sealed class Confirmations(
 
     private void Write(ConfirmationMemory memory, bool durable)
     {
-        Directory.CreateDirectory(stateDirectory);
-        StateFile.Write(_path, memory.ToWire(vmId, bootId).ToByteArray(), durable);
+        _file.Write(memory, durable);
         _onDisk = memory;
     }
 }

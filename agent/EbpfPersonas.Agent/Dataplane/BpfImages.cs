@@ -1,3 +1,5 @@
+using EbpfPersonas.Agent.Dataplane.Counters;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane;

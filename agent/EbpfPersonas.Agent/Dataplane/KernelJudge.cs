@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.Personas.Verdicts;

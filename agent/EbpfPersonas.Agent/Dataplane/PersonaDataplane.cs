@@ -1,6 +1,8 @@
 using EbpfPersonas.Agent.Dataplane.Addresses;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Agent.Dataplane.Pins;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;

@@ -1,3 +1,5 @@
+using EbpfPersonas.Agent.Dataplane.Counters;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Model;

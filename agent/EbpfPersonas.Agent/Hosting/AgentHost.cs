@@ -38,6 +38,7 @@ internal static class AgentHost
         AddLink(builder.Services);
         AddBreakGlass(builder.Services);
         AddMetrics(builder.Services);
+        builder.Services.AddHostedService<HeapTrim>();
         return builder.Build();
     }
 

@@ -65,6 +65,7 @@ internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> lo
     {
         ArgumentNullException.ThrowIfNull(switched);
         var realised = switched.Realised;
+        var process = switched.Pid is { } pid ? feed.Find(pid) : null;
         Log.SwitchedByItself(
             log, realised.Persona ?? "none", realised.Revision, realised.Epoch, switched.Cause, switched.Pid ?? 0);
         Report(SwitchReportWriter.Write(new PersonaSwitch(
@@ -73,9 +74,10 @@ internal sealed class SwitchReports(ActivityFeed feed, ILogger<SwitchReports> lo
             realised.Revision,
             switched.Cause,
             switched.Pid,
-            switched.Pid is { } pid ? feed.Find(pid) : null,
+            process?.Image,
             switched.Time)
         {
+            ParentPid = process?.ParentPid ?? 0,
             RolledBack = switched.RolledBack,
         }));
     }

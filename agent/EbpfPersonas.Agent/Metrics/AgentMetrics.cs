@@ -1,6 +1,7 @@
 using System.Globalization;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
 using Prometheus;
 

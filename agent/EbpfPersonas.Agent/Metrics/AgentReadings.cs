@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
 
 namespace EbpfPersonas.Agent.Metrics;

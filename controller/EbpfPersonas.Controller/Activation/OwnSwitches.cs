@@ -135,7 +135,7 @@ internal static class OwnSwitches
             SwitchCause.Rollback => new Happening(
                 $"{(made.RolledBack is { } left ? Printable.Clean(left) : before)} was not confirmed in time"),
             _ when made.Process is { } image =>
-                Happening.Of(verb, new VmProcess(made.Pid ?? 0, 0, image, made.Time)),
+                Happening.Of(verb, new VmProcess(made.Pid ?? 0, made.ParentPid, image, made.Time)),
             _ => new Happening(made.Cause == SwitchCause.TriggerBegan ? "A trigger began" : "A trigger ended"),
         };
     }

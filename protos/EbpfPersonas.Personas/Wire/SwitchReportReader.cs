@@ -38,6 +38,7 @@ public static class SwitchReportReader
                 : null,
             ReadTime(wire))
         {
+            ParentPid = wire.Process?.ParentPid ?? 0,
             RolledBack = wire.RolledBack.Length > 0 ? Text(wire.RolledBack, MaxName, "switched.rolled_back") : null,
         };
     }

@@ -21,6 +21,7 @@ public static class SwitchReportWriter
                 ? new V1.SwitchProcess
                 {
                     Pid = made.Pid ?? 0,
+                    ParentPid = made.ParentPid,
                     Path = process.Path,
                     Executable = process.Executable,
                     UserId = process.UserId,

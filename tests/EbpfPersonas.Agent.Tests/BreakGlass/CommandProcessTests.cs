@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using EbpfPersonas.Agent.Confirmation;
+using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.TestKit.Prometheus;
 using Tmds.Linux;
@@ -97,6 +100,28 @@ public sealed class CommandProcessTests : IAsyncLifetime
 
         Assert.Equal(0, (await _vm.CommandAsync("attach")).ExitCode);
         await _vm.StartAgentAsync();
+    }
+
+    [Fact]
+    public async Task Status_tells_of_what_was_not_confirmed_in_time()
+    {
+        var at = new DateTimeOffset(2026, 1, 5, 1, 2, 3, TimeSpan.Zero);
+        var memory = ConfirmationMemory.Empty.With(new PersonaRevision("cut-off", 7), RollbackReason.Reboot, at);
+        new ConfirmationFile(_vm.State, GovernedVm.VmId, AgentIdentity.BootId).Write(
+            memory.With(new PersonaRevision("cut-off", 7), RollbackReason.Timeout, at), durable: false);
+
+        Assert.Contains(
+            "rollback   persona cut-off revision 7 was not confirmed in time, 2 times, at 2026-01-05T01:02:03Z "
+            + "(timeout); it is quarantined until a later revision comes",
+            (await _vm.CommandAsync("status")).Output, StringComparison.Ordinal);
+        var json = JsonNode.Parse((await _vm.CommandAsync("status", "--json")).Output)!;
+        var told = Assert.Single(json["rollbacks"]!.AsArray())!;
+        Assert.Equal(
+            ("cut-off", 7, 2, true, "timeout", at),
+            (
+                told["persona"]!.GetValue<string>(), told["revision"]!.GetValue<int>(), told["count"]!.GetValue<int>(),
+                told["quarantined"]!.GetValue<bool>(), told["reason"]!.GetValue<string>(),
+                told["at"]!.GetValue<DateTimeOffset>()));
     }
 
     [Fact]

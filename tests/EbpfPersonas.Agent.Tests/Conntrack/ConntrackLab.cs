@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Network;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Network;
 using Xunit;

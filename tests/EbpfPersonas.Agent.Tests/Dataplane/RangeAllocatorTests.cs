@@ -1,4 +1,4 @@
-using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using Xunit;
 
 namespace EbpfPersonas.Agent.Tests.Dataplane;

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Model;

@@ -1,6 +1,7 @@
 using System.Net;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Kernel;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Agent.Dataplane.Interfaces;
 using EbpfPersonas.Agent.Metrics;
 using EbpfPersonas.Agent.Settings;

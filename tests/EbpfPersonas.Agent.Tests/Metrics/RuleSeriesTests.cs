@@ -1,4 +1,4 @@
-using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Agent.Metrics;
 using Xunit;
 

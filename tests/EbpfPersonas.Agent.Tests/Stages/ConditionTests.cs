@@ -113,6 +113,28 @@ public sealed class ConditionTests(TestPrograms programs) : IClassFixture<TestPr
         await LiveAsync(number, 1);
     }
 
+    /// <summary>The kernel compares no text of a length that nobody wants.</summary>
+    [Fact]
+    public async Task A_text_counts_as_long_as_anybody_wants_one_of_its_length()
+    {
+        var number = _lab.StageClient(new KernelCondition("sleep", null, null, null));
+        var sameLength = new KernelCondition("sloop", null, null, null);
+        var others = Enumerable.Repeat(sameLength, 3).Select(other => _lab.Stages.Watch(other)!.Value).ToArray();
+        foreach (var other in others)
+        {
+            _lab.Stages.Forget(1UL << other);
+            await using var process = _lab.Vm.Start("sleep", ["60"]);
+            await LiveAsync(number, 1);
+            await process.StopAsync();
+            await LiveAsync(number, 0);
+        }
+
+        _lab.Stages.Forget(1UL << number);
+        var again = _lab.Stages.Watch(new KernelCondition(null, null, null, "dash"))!.Value;
+        await using var shell = _lab.Vm.Start("dash", ["-c", "sleep 60; true"]);
+        await LiveAsync(again, 1);
+    }
+
     [Fact]
     public async Task What_runs_already_counts_when_it_is_adopted_unless_it_has_another_image_by_then()
     {

@@ -5,6 +5,7 @@ using EbpfPersonas.Benchmarks.Measuring;
 using EbpfPersonas.Benchmarks.Peers;
 using EbpfPersonas.Benchmarks.Results;
 using EbpfPersonas.Benchmarks.Stack;
+using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Network;
 using EbpfPersonas.TestKit.RuleSets;
@@ -21,6 +22,11 @@ internal sealed class ChangeBench(Report report, BenchSettings settings, Cancell
     private const int Usual = 10_000;
     private const double LiveWithinMilliseconds = 10;
 
+    /// <summary>The spot check of what was compiled, against compiling it.</summary>
+    private const double CheckShareMax = 2;
+
+    private const int CheckedRules = 1000;
+
     /// <summary>Between two changes: the room of what was replaced comes back meanwhile.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);
 
@@ -36,6 +42,32 @@ internal sealed class ChangeBench(Report report, BenchSettings settings, Cancell
         await MeasureChangesAsync("one at a time", Pause);
         await MeasureChangesAsync("without a pause", TimeSpan.Zero);
         await MeasureLoadAsync();
+        MeasureCheck();
+    }
+
+    private void MeasureCheck()
+    {
+        report.Progress(string.Create(CultureInfo.InvariantCulture, $"changes: {CheckedRules:#,0} rules checked"));
+        var persona = Mixed(CheckedRules);
+        var compiled = PersonaCompiler.Compile(persona);
+        var (compiling, checking) = (new Samples(), new Samples());
+        for (var i = 0; i < Changes; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var start = Stopwatch.GetTimestamp();
+            PersonaCompiler.Compile(persona);
+            var between = Stopwatch.GetTimestamp();
+            CompilerCheck.Find(persona, compiled);
+            checking.Add(Stopwatch.GetElapsedTime(between).TotalMilliseconds);
+            compiling.Add(Stopwatch.GetElapsedTime(start, between).TotalMilliseconds);
+        }
+
+        report.Add(Row.Of(
+            "G8", string.Create(CultureInfo.InvariantCulture, $"{CheckedRules:#,0} compiled rules checked"), checking,
+            compiling, "compiling them", CheckShareMax) with
+        {
+            Unit = "ms",
+        });
     }
 
     private async Task MeasureLoadAsync()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using EbpfPersonas.Benchmarks.Measuring;
 using EbpfPersonas.Benchmarks.Results;
 using EbpfPersonas.TestKit.Cases;

@@ -6,6 +6,9 @@ namespace EbpfPersonas.Benchmarks.Tracing;
 /// </summary>
 internal sealed record Tracer(string Name, Func<Task<Tracer.Running>> StartAsync)
 {
+    /// <summary>Whether every hundredth program is one that it waits for.</summary>
+    public bool Switching { get; init; }
+
     /// <summary>Nobody watches.</summary>
     public static Tracer None { get; } =
         new("none", () => Task.FromResult(new Running(null, () => Task.CompletedTask)));

@@ -16,6 +16,7 @@ internal sealed class TracingBench(Report report, BenchSettings settings, Cancel
 {
     private const string Vm = "bench-vm";
     private const string Ours = "agent";
+    private const string OursSwitching = "agent, every hundredth switches";
     private const int Workers = 2;
     private const double TicksPerSecond = 100;
     private const double ExecShareMax = 0.012;
@@ -42,18 +43,17 @@ internal sealed class TracingBench(Report report, BenchSettings settings, Cancel
             await MeasureProgramsAsync(vm, agent, storm);
             await MeasureLossAsync(vm, agent, storm);
             await agent.StopAsync();
+            var ours = new Tracer(Ours, async () =>
+            {
+                await agent.StartAgainAsync();
+                await controller.Api.WaitUntilRealisedAsync(Vm, "base");
+                return new Tracer.Running(agent.ProcessId, agent.StopAsync);
+            });
             await CompareAsync(
                 vm, storm,
                 [
-                    Tracer.None,
-                    new Tracer(Ours, async () =>
-                    {
-                        await agent.StartAgainAsync();
-                        await controller.Api.WaitUntilRealisedAsync(Vm, "base");
-                        return new Tracer.Running(agent.ProcessId, agent.StopAsync);
-                    }),
-                    BpftraceTracer.Of(vm, folder),
-                    AuditTracer.Of(folder),
+                    Tracer.None, ours, ours with { Name = OursSwitching, Switching = true },
+                    BpftraceTracer.Of(vm, folder), AuditTracer.Of(folder),
                 ]);
         }
         finally
@@ -182,10 +182,14 @@ internal sealed class TracingBench(Report report, BenchSettings settings, Cancel
             }
         }
 
-        foreach (var peer in elapsed.Keys.Where(name => name != Ours && elapsed[name].Count > 0))
+        string[] ours = [Ours, OursSwitching];
+        foreach (var peer in elapsed.Keys.Except(ours).Where(name => elapsed[name].Count > 0))
         {
-            report.Add(RowOf("fork, exec and exit", elapsed[Ours], elapsed[peer], peer));
-            report.Add(RowOf("CPU of it, the tracer's own included", cpu[Ours], cpu[peer], peer));
+            foreach (var one in ours)
+            {
+                report.Add(RowOf($"fork, exec and exit, {one}", elapsed[one], elapsed[peer], peer));
+                report.Add(RowOf($"CPU of it, the tracer's own included, {one}", cpu[one], cpu[peer], peer));
+            }
         }
     }
 
@@ -211,9 +215,9 @@ internal sealed class TracingBench(Report report, BenchSettings settings, Cancel
 
         try
         {
-            await storm.RunAsync(vm, Workers, Count / 4);
+            await storm.RunAsync(vm, Workers, Count / 4, tracer.Switching);
             var before = CpuOf(running.ProcessId);
-            var (elapsed, cpu) = await storm.RunAsync(vm, Workers, Count);
+            var (elapsed, cpu) = await storm.RunAsync(vm, Workers, Count, tracer.Switching);
             return (elapsed, cpu + ((CpuOf(running.ProcessId) - before) / (Workers * Count)));
         }
         finally

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Compile.Layout;
 using EbpfPersonas.Personas.Model;
@@ -8,7 +7,7 @@ using EbpfPersonas.TestKit.RuleSets;
 namespace EbpfPersonas.Personas.Tests.Compile;
 
 /// <summary>
-/// The spot check finds compiled bytes that are wrong, names nothing where they are right, and is cheap.
+/// The spot check finds compiled bytes that are wrong, names nothing where they are right.
 /// </summary>
 public sealed class CompilerCheckTests
 {
@@ -128,26 +127,6 @@ public sealed class CompilerCheckTests
         // Half of all words are filling that no packet reads, and many others matter to a few packets only.
         Assert.True(found * 10 >= all, $"{found} of {all} were found");
     }
-
-    [Fact]
-    public void Costs_at_most_twice_what_compiling_costs()
-    {
-        var persona = RuleSetCatalog.All.Single(kind => kind.Name == "mixed")
-            .Make(new RuleSetShape(1000, RuleSetFamilies.Both, Seed));
-        var compiled = PersonaCompiler.Compile(persona);
-
-        var compiling = Fastest(() => PersonaCompiler.Compile(persona));
-        var checking = Fastest(() => CompilerCheck.Find(persona, compiled));
-
-        Assert.True(checking < 2 * compiling, $"checking took {checking}, compiling {compiling}");
-    }
-
-    private static TimeSpan Fastest(Action action) => Enumerable.Range(0, 200).Min(_ =>
-    {
-        var start = Stopwatch.GetTimestamp();
-        action();
-        return Stopwatch.GetElapsedTime(start);
-    });
 
     private static void AssertSame(Persona persona) =>
         Assert.Null(CompilerCheck.Find(persona, PersonaCompiler.Compile(persona, int.MaxValue))?.Sentence);

@@ -10,7 +10,10 @@ public sealed class SwitchReportTests
     private static readonly PersonaSwitch Made = new(
         7, "web", 3, SwitchCause.TriggerBegan, 42,
         new ProcessImage("/usr/bin/mysql", "/usr/bin/mariadb", 1000, "alice"),
-        new DateTimeOffset(2026, 1, 5, 1, 2, 3, 456, TimeSpan.Zero));
+        new DateTimeOffset(2026, 1, 5, 1, 2, 3, 456, TimeSpan.Zero))
+    {
+        ParentPid = 41,
+    };
 
     public static TheoryData<string, Action<V1.SwitchReport>> Refused => new()
     {

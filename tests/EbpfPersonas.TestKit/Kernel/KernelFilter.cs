@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using EbpfPersonas.Agent.Dataplane.Stages;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;

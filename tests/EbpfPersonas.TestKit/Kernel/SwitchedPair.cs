@@ -1,5 +1,5 @@
 using EbpfPersonas.Agent.Abi;
-using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Personas.Model;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using EbpfPersonas.Personas.Model;
 using EbpfPersonas.TestKit.Cases;
 using EbpfPersonas.TestKit.Fuzzing;

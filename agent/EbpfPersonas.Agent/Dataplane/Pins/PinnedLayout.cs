@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane.Pins;

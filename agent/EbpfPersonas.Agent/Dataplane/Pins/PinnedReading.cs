@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane.Pins;

@@ -1,4 +1,5 @@
 using EbpfPersonas.Agent.Dataplane.Interfaces;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using EbpfPersonas.Bpf;
 
 namespace EbpfPersonas.Agent.Dataplane.Pins;

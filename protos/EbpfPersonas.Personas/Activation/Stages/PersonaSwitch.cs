@@ -8,6 +8,9 @@ public sealed record PersonaSwitch(
     uint Epoch, string? Persona, ulong Revision, SwitchCause Cause, uint? Pid, ProcessImage? Process,
     DateTimeOffset Time)
 {
+    /// <summary>Of the process; 0 = not known.</summary>
+    public uint ParentPid { get; init; }
+
     /// <summary>The persona that was not confirmed in time; null where that was not the cause.</summary>
     public string? RolledBack { get; init; }
 }

@@ -1,5 +1,6 @@
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Personas.Model;
 using Xunit;
 

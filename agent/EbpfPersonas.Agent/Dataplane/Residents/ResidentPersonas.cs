@@ -1,8 +1,9 @@
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
 using EbpfPersonas.Personas.Model;
 
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Residents;
 
 /// <summary>
 /// The personas that lie in the maps, from their compilation until no program can see them any more. Members but

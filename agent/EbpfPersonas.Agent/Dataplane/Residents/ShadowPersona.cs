@@ -1,7 +1,7 @@
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Model;
 
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Residents;
 
 /// <summary>
 /// The persona in audit mode that the filter evaluates beside the one in force, and only counts. Members are called

@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane.Residents;
 using EbpfPersonas.Bpf;
 
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Counters;
 
 /// <summary>
 /// Sums the per-CPU counters, and keeps the totals of personas whose room was given back. Not for several threads at

@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Counters;
 
 /// <summary>What rule hits are counted by.</summary>
 public readonly record struct RuleKey(string Persona, string Rule);

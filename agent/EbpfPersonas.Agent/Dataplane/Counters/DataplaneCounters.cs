@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Counters;
 
 /// <summary>
 /// Everything counted since the datapath was loaded, at one moment. Verdicts and rules without a packet are absent.

@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Residents;
 
 /// <summary>
 /// Free space of an arena of <paramref name="capacity"/> entries, first fit. Neighbouring free ranges are one range

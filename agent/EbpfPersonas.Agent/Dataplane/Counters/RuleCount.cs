@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Counters;
 
 /// <summary>
 /// Packets and octets of frames that a rule decided on, and when the last one came: CLOCK_MONOTONIC, ns, to a tick of

@@ -1,7 +1,7 @@
 using EbpfPersonas.Agent.Abi;
 using EbpfPersonas.Bpf;
 
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Counters;
 
 /// <summary>
 /// The counters of rules, in memory shared with the programs: every possible CPU has a share of its own, so programs

@@ -1,6 +1,6 @@
 using EbpfPersonas.Agent.Abi;
 
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Counters;
 
 /// <summary>
 /// What the packets on which rules were asked are counted by while a shadow is there: whether they passed, and whether

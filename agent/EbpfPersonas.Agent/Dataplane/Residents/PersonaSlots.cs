@@ -1,5 +1,6 @@
 using System.Globalization;
 using EbpfPersonas.Agent.Abi;
+using EbpfPersonas.Agent.Dataplane.Counters;
 using EbpfPersonas.Agent.Dataplane.Pins;
 using EbpfPersonas.Bpf;
 using EbpfPersonas.Personas.Compile;
@@ -7,7 +8,7 @@ using EbpfPersonas.Personas.Compile.Layout;
 using EbpfPersonas.Personas.Model;
 using RuleAction = EbpfPersonas.Personas.Model.RuleAction;
 
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Residents;
 
 /// <summary>
 /// The room in the maps: writes a compiled persona beside the ones that are there, and takes its room back when no

@@ -1,6 +1,6 @@
 using EbpfPersonas.Bpf;
 
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Residents;
 
 /// <summary>
 /// Personas that are not active any more: their room comes back a grace period later, off the way of whoever switches.

@@ -1,6 +1,6 @@
 using EbpfPersonas.Personas.Compile;
 
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Residents;
 
 /// <summary>A persona that lies in the maps, active or not: where, and which.</summary>
 public sealed record ResidentPersona

@@ -1,4 +1,4 @@
-namespace EbpfPersonas.Agent.Dataplane;
+namespace EbpfPersonas.Agent.Dataplane.Counters;
 
 /// <summary>Packets and octets of frames, link-layer header included.</summary>
 public readonly record struct PacketCount(ulong Packets, ulong Bytes)
