@@ -33,9 +33,11 @@ internal sealed class ForkStorm : IDisposable
     }
 
     /// <summary>
-    /// Each of the workers runs so many; unless <paramref name="switching"/>, nothing waits for any. Gives the nanoseconds that passed, and those of CPU time, for one of all.
+    /// Each of the workers runs so many; unless <paramref name="switching"/>, nothing waits for any. Gives the
+    /// nanoseconds that passed, and those of CPU time, for one of all.
     /// </summary>
-    public async Task<(double Elapsed, double Cpu)> RunAsync(LabHost host, int workers, int count, bool switching = true)
+    public async Task<(double Elapsed, double Cpu)> RunAsync(
+        LabHost host, int workers, int count, bool switching = true)
     {
         var words = (await host.RunAsync(
             PathOf("fork_storm"),
