@@ -10,7 +10,7 @@
 #include "kernel/task.h"
 
 #define FILE_NAME_MAX	      255 /* NAME_MAX of the kernel */
-#define FILE_PATH_PLAIN_STEPS 8   /* directories up to the root of the mount */
+#define FILE_PATH_PLAIN_STEPS 8	  /* directories up to the root of the mount */
 #define FILE_PATH_STEPS	      512 /* directories and mounts on the way to the root */
 
 /*

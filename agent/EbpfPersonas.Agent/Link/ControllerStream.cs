@@ -33,6 +33,12 @@ internal sealed class ControllerStream(
     private readonly SemaphoreSlim _messageDue = new(0);
     private int _batchDue;
 
+    /// <summary>
+    /// Switches among the messages; where they are as many as are kept, others wait with those until these are sent.
+    /// </summary>
+    private int _switchesDue;
+    private int _switchesLeft;
+
     /// <summary>The confirmations that are on their way to the disk: nothing that comes waits for it.</summary>
     private Task _confirming = Task.CompletedTask;
 
@@ -51,13 +57,13 @@ internal sealed class ControllerStream(
         conditions.Changed += EnqueueStatus;
         confirmations.RollbacksChanged += EnqueueStatus;
         audit.Added += Enqueue;
-        Action<V1.SwitchReport> tell = Enqueue;
+        Action<V1.SwitchReport> tell = EnqueueSwitch;
         feed.Hurried += Hurry;
         try
         {
             EnqueueWhatIsLeft();
             switches.Follow(tell);
-            var sending = SendAsync(call.RequestStream, ending.Token);
+            var sending = SendAsync(call.RequestStream, () => switches.Follow(tell), ending.Token);
             var receiving = ReceiveAsync(call.ResponseStream, ending.Token);
             await RunAsync(sending, receiving, ending);
         }
@@ -114,7 +120,21 @@ internal sealed class ControllerStream(
 
     private void Enqueue(V1.BreakGlassUse use) => Enqueue(new V1.AgentMessage { BreakGlass = use });
 
-    private void Enqueue(V1.SwitchReport report) => Enqueue(new V1.AgentMessage { Switched = report });
+    /// <summary>A controller that is slow must not make the agent grow.</summary>
+    private void EnqueueSwitch(V1.SwitchReport report)
+    {
+        if (Interlocked.Increment(ref _switchesDue) <= SwitchReports.Max)
+        {
+            Enqueue(new V1.AgentMessage { Switched = report });
+            return;
+        }
+
+        Volatile.Write(ref _switchesLeft, 1);
+        if (Interlocked.Decrement(ref _switchesDue) == 0)
+        {
+            Wake();
+        }
+    }
 
     private void EnqueueStatus() => Enqueue(new V1.AgentMessage
     {
@@ -222,7 +242,8 @@ internal sealed class ControllerStream(
         await Task.Run(() => applier.Received(generation));
     }
 
-    private async Task SendAsync(IClientStreamWriter<V1.AgentMessage> messages, CancellationToken cancellation)
+    private async Task SendAsync(
+        IClientStreamWriter<V1.AgentMessage> messages, Action tellOfSwitches, CancellationToken cancellation)
     {
         var lastBatch = long.MinValue;
         while (true)
@@ -230,6 +251,16 @@ internal sealed class ControllerStream(
             while (_messages.TryDequeue(out var message))
             {
                 await messages.WriteAsync(message, cancellation);
+                if (message.Switched is not null)
+                {
+                    Interlocked.Decrement(ref _switchesDue);
+                }
+            }
+
+            if (Volatile.Read(ref _switchesDue) == 0 && Interlocked.Exchange(ref _switchesLeft, 0) == 1)
+            {
+                tellOfSwitches();
+                continue;
             }
 
             var isDue = Interlocked.Exchange(ref _batchDue, 0) == 1

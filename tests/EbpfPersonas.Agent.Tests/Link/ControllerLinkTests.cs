@@ -179,6 +179,30 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_controller_that_does_not_listen_hears_the_last_switches_when_it_does()
+    {
+        // More than what is on its way to it, which neither side knows of.
+        const uint Many = 50_000;
+        var listens = new TaskCompletionSource();
+        await StartAsync();
+        await _controller.WaitForAsync(m => m.Activity is not null);
+        _controller.Listens = listens.Task;
+        for (var epoch = 1u; epoch <= Many; epoch++)
+        {
+            _switches.Take(Switch(epoch));
+        }
+
+        listens.SetResult();
+        await _controller.WaitForAsync(m => m.Switched?.Epoch == Many);
+
+        var told = _controller.Received.Select(m => m.Switched).OfType<SwitchReport>().Select(one => one.Epoch);
+        Assert.InRange(told.Count(), SwitchReports.Max, (int)Many - 1);
+        Assert.Equal(
+            Enumerable.Range(1, SwitchReports.Max).Select(last => Many - SwitchReports.Max + (uint)last),
+            told.Distinct().Order().TakeLast(SwitchReports.Max));
+    }
+
+    [Fact]
     public async Task Comes_back_when_the_controller_was_gone_for_a_while()
     {
         await StartAsync();

@@ -32,6 +32,9 @@ internal sealed class FakeController : IAsyncDisposable
 
     public bool SaysWelcome { get; set; } = true;
 
+    /// <summary>It takes the next message of an agent when this is done.</summary>
+    public Task Listens { get; set; } = Task.CompletedTask;
+
     public Uri Address => new(
         _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
@@ -130,6 +133,7 @@ internal sealed class FakeController : IAsyncDisposable
             await foreach (var message in messages.ReadAllAsync(ending.Token))
             {
                 _received.Enqueue(message);
+                await Listens;
             }
         }
         catch (OperationCanceledException)

@@ -97,7 +97,7 @@ public sealed class LifecycleTests : ControllerTest
     [Fact]
     public async Task What_became_due_while_no_controller_ran_is_decided_at_its_start()
     {
-        await using (var agent = await AgentAsync("""{"linger":"400ms"}"""))
+        await using (var agent = await AgentAsync("""{"linger":"4s"}"""))
         {
             await agent.ExecAsync(1, "/usr/bin/mysql");
             await agent.RealiseNextAsync();
@@ -106,7 +106,7 @@ public sealed class LifecycleTests : ControllerTest
         }
 
         await Controller.StopAsync();
-        await Task.Delay(500);
+        await Task.Delay(TimeSpan.FromSeconds(4.5));
         await Controller.StartAgainAsync();
 
         Assert.Null((string?)(await Controller.StatusAsync("vm-1"))["desired_persona"]);
