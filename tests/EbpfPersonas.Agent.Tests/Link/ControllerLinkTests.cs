@@ -214,7 +214,8 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         _controller = await FakeController.StartAsync(port: port);
 
         await _controller.WaitForAsync(m => m.Activity?.Snapshot == true);
-        Assert.True(_link!.Connected);
+        // The snapshot does not wait for the welcome.
+        await WaitAsync(() => _link!.Connected);
     }
 
     [Fact]
