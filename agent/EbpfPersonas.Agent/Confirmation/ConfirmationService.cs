@@ -167,7 +167,7 @@ internal sealed class ConfirmationService(
             reconnect();
             return TimeSpan.Zero;
         }
-#pragma warning disable CA1031
+#pragma warning disable CA1031 // Whatever it is, it is told, and the next time comes.
         catch (Exception fault)
 #pragma warning restore CA1031
         {

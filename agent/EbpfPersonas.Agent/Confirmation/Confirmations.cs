@@ -132,7 +132,11 @@ internal sealed class Confirmations(
             };
 
             // Mostly nothing of it is new, and then the disk has it.
-            _memory = memory == _memory ? _memory : memory;
+            if (memory != _memory)
+            {
+                _memory = memory;
+            }
+
             LookAt(realised);
         }
 

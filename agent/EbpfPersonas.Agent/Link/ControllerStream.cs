@@ -57,13 +57,12 @@ internal sealed class ControllerStream(
         conditions.Changed += EnqueueStatus;
         confirmations.RollbacksChanged += EnqueueStatus;
         audit.Added += Enqueue;
-        Action<V1.SwitchReport> tell = EnqueueSwitch;
         feed.Hurried += Hurry;
         try
         {
             EnqueueWhatIsLeft();
-            switches.Follow(tell);
-            var sending = SendAsync(call.RequestStream, () => switches.Follow(tell), ending.Token);
+            switches.Follow(EnqueueSwitch);
+            var sending = SendAsync(call.RequestStream, ending.Token);
             var receiving = ReceiveAsync(call.ResponseStream, ending.Token);
             await RunAsync(sending, receiving, ending);
         }
@@ -73,7 +72,7 @@ internal sealed class ControllerStream(
             conditions.Changed -= EnqueueStatus;
             confirmations.RollbacksChanged -= EnqueueStatus;
             audit.Added -= Enqueue;
-            switches.Unfollow(tell);
+            switches.Unfollow(EnqueueSwitch);
             feed.Hurried -= Hurry;
             feed.Await([]);
             feed.Restart();
@@ -242,8 +241,7 @@ internal sealed class ControllerStream(
         await Task.Run(() => applier.Received(generation));
     }
 
-    private async Task SendAsync(
-        IClientStreamWriter<V1.AgentMessage> messages, Action tellOfSwitches, CancellationToken cancellation)
+    private async Task SendAsync(IClientStreamWriter<V1.AgentMessage> messages, CancellationToken cancellation)
     {
         var lastBatch = long.MinValue;
         while (true)
@@ -259,8 +257,7 @@ internal sealed class ControllerStream(
 
             if (Volatile.Read(ref _switchesDue) == 0 && Interlocked.Exchange(ref _switchesLeft, 0) == 1)
             {
-                tellOfSwitches();
-                continue;
+                switches.Follow(EnqueueSwitch);
             }
 
             var isDue = Interlocked.Exchange(ref _batchDue, 0) == 1

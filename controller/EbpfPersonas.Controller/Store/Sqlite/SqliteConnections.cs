@@ -24,12 +24,15 @@ internal sealed class SqliteConnections
             ForeignKeys = true,
             DefaultTimeout = 5,
         }.ToString();
-        var connection = Open();
-        connection.Execute("PRAGMA journal_mode = WAL");
-        connection.Execute("PRAGMA synchronous = FULL");
-        SqliteSchema.Migrate(connection);
-        ControllerId = SqliteSchema.ReadControllerId(connection);
-        _writer = new SqliteWriter(connection);
+        using (var connection = Open())
+        {
+            connection.Execute("PRAGMA journal_mode = WAL");
+            connection.Execute("PRAGMA synchronous = FULL");
+            SqliteSchema.Migrate(connection);
+            ControllerId = SqliteSchema.ReadControllerId(connection);
+        }
+
+        _writer = new SqliteWriter(Open());
     }
 
     public string ControllerId { get; }
