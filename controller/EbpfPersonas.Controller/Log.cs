@@ -1,3 +1,5 @@
+using EbpfPersonas.Controller.Store;
+
 namespace EbpfPersonas.Controller;
 
 /// <summary>Everything that the controller logs. Event ids 2000-2999, each used once.</summary>
@@ -12,54 +14,54 @@ internal static partial class Log
         "and change it.")]
     public static partial void Plaintext(this ILogger log, string address);
 
-    [LoggerMessage(2100, LogLevel.Information, "VM {VmId}: agent {AgentVersion} on kernel {KernelRelease} connected.")]
-    public static partial void AgentConnected(this ILogger log, string vmId, string agentVersion, string kernelRelease);
+    [LoggerMessage(2100, LogLevel.Information, "VM {Vm}: agent {AgentVersion} on kernel {KernelRelease} connected.")]
+    public static partial void AgentConnected(this ILogger log, VmKey vm, string agentVersion, string kernelRelease);
 
     [LoggerMessage(2101, LogLevel.Information,
-        "VM {VmId}: the agent's stream ended ({Reason}). The VM keeps what it runs.")]
-    public static partial void AgentDisconnected(this ILogger log, string vmId, string reason);
+        "VM {Vm}: the agent's stream ended ({Reason}). The VM keeps what it runs.")]
+    public static partial void AgentDisconnected(this ILogger log, VmKey vm, string reason);
 
     [LoggerMessage(2102, LogLevel.Warning,
-        "VM {VmId}: the agent could not apply generation {Generation}: {Code}: {Message}")]
-    public static partial void ApplyFailed(this ILogger log, string vmId, long generation, string code, string message);
+        "VM {Vm}: the agent could not apply generation {Generation}: {Code}: {Message}")]
+    public static partial void ApplyFailed(this ILogger log, VmKey vm, long generation, string code, string message);
 
-    [LoggerMessage(2103, LogLevel.Information, "VM {VmId}: generation {Generation} is in force, epoch {Epoch}.")]
-    public static partial void Realised(this ILogger log, string vmId, long generation, long epoch);
+    [LoggerMessage(2103, LogLevel.Information, "VM {Vm}: generation {Generation} is in force, epoch {Epoch}.")]
+    public static partial void Realised(this ILogger log, VmKey vm, long generation, long epoch);
 
-    [LoggerMessage(2104, LogLevel.Error, "VM {VmId}: the stream failed.")]
-    public static partial void StreamFailed(this ILogger log, string vmId, Exception exception);
+    [LoggerMessage(2104, LogLevel.Error, "VM {Vm}: the stream failed.")]
+    public static partial void StreamFailed(this ILogger log, VmKey vm, Exception exception);
 
     [LoggerMessage(2105, LogLevel.Warning,
-        "VM {VmId}: break glass: {Command} by uid {UserId} (sudo by '{UserName}') at {Time:O}: {Outcome}")]
+        "VM {Vm}: break glass: {Command} by uid {UserId} (sudo by '{UserName}') at {Time:O}: {Outcome}")]
     public static partial void BreakGlassUsed(
-        this ILogger log, string vmId, string command, uint userId, string userName, DateTimeOffset time,
+        this ILogger log, VmKey vm, string command, uint userId, string userName, DateTimeOffset time,
         string outcome);
 
     [LoggerMessage(2200, LogLevel.Information,
-        "VM {VmId}: {Persona} revision {Revision} becomes generation {Generation}. {Cause}")]
+        "VM {Vm}: {Persona} revision {Revision} becomes generation {Generation}. {Cause}")]
     public static partial void Activated(
-        this ILogger log, string vmId, string persona, long revision, long generation, string cause);
+        this ILogger log, VmKey vm, string persona, long revision, long generation, string cause);
 
-    [LoggerMessage(2201, LogLevel.Error, "VM {VmId}: what is due could not be decided; trying again.")]
-    public static partial void DeadlineFailed(this ILogger log, string vmId, Exception exception);
+    [LoggerMessage(2201, LogLevel.Error, "VM {Vm}: what is due could not be decided; trying again.")]
+    public static partial void DeadlineFailed(this ILogger log, VmKey vm, Exception exception);
 
     [LoggerMessage(2202, LogLevel.Information,
-        "VM {VmId}: {Persona} revision {Revision} is in force by the VM itself, epoch {Epoch}. {Cause}")]
+        "VM {Vm}: {Persona} revision {Revision} is in force by the VM itself, epoch {Epoch}. {Cause}")]
     public static partial void SwitchedByItself(
-        this ILogger log, string vmId, string persona, long revision, long epoch, string cause);
+        this ILogger log, VmKey vm, string persona, long revision, long epoch, string cause);
 
     [LoggerMessage(2203, LogLevel.Warning,
-        "VM {VmId}: {Persona} revision {Revision} was not confirmed ({Reason}) and is left again, time {Count}.")]
+        "VM {Vm}: {Persona} revision {Revision} was not confirmed ({Reason}) and is left again, time {Count}.")]
     public static partial void RolledBack(
-        this ILogger log, string vmId, string persona, long revision, string reason, long count);
+        this ILogger log, VmKey vm, string persona, long revision, string reason, long count);
 
     [LoggerMessage(2300, LogLevel.Information,
-        "Persona {Persona} revision {Revision}: {Outcome}, {Warnings} warnings.")]
+        "Persona {Tenant}/{Persona} revision {Revision}: {Outcome}, {Warnings} warnings.")]
     public static partial void PersonaWritten(
-        this ILogger log, string persona, long revision, string outcome, int warnings);
+        this ILogger log, string tenant, string persona, long revision, string outcome, int warnings);
 
-    [LoggerMessage(2301, LogLevel.Information, "Persona {Persona} was deleted.")]
-    public static partial void PersonaDeleted(this ILogger log, string persona);
+    [LoggerMessage(2301, LogLevel.Information, "Persona {Tenant}/{Persona} was deleted.")]
+    public static partial void PersonaDeleted(this ILogger log, string tenant, string persona);
 
     [LoggerMessage(2302, LogLevel.Error, "{Method} {Path} failed.")]
     public static partial void RequestFailed(this ILogger log, string method, string path, Exception exception);

@@ -1,9 +1,12 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using EbpfPersonas.Controller.Access;
+using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.TestKit.Agents;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace EbpfPersonas.Controller.Tests;
@@ -16,13 +19,25 @@ internal sealed class RunningController : IAsyncDisposable
         """ "activation_trigger":{"process_name":"mysql"}}""";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-controller-").FullName;
+    private readonly Dictionary<(string Tenant, Role Role), string> _tokens = [];
     private WebApplication? _app;
     private HttpClient? _http;
 
+    /// <summary>An administrator of the tenant "default".</summary>
     public HttpClient Http => _http!;
+
+    public IServiceProvider Services => _app!.Services;
+
+    /// <summary>What the next start is told beside its addresses and its store.</summary>
+    public Func<ControllerSettings, ControllerSettings> Settings { get; set; } =
+        settings => settings with { RequestsPerSecond = 100_000 };
 
     /// <summary>The clock of the next start; the machine's where it is not set.</summary>
     public TimeProvider? Time { get; set; }
+
+    public string StoreFile => Path.Combine(_folder, "controller.db");
+
+    public ListenAddress AgentsListen { get; } = new(IPAddress.Loopback, 0);
 
     public string AgentsUrl { get; private set; } = "";
 
@@ -41,14 +56,47 @@ internal sealed class RunningController : IAsyncDisposable
         var settings = new ControllerSettings
         {
             ApiListen = new ListenAddress(IPAddress.Loopback, 0),
-            AgentsListen = new ListenAddress(IPAddress.Loopback, 0),
-            Store = Path.Combine(_folder, "controller.db"),
+            AgentsListen = AgentsListen,
+            Store = StoreFile,
         };
+        settings = Settings(settings);
         _app = ControllerApp.Build(settings, Time);
         await ControllerApp.StartAsync(_app, settings);
         (ApiUrl, AgentsUrl) = ControllerApp.Addresses(_app);
-        _http = new HttpClient { BaseAddress = new Uri(ApiUrl) };
+        _http = await CallerAsync(Role.Admin);
     }
+
+    /// <summary>A client with a token of its role, made when it is first asked for.</summary>
+    public async Task<HttpClient> CallerAsync(Role role, string tenant = Tenants.Default)
+    {
+        if (!_tokens.TryGetValue((tenant, role), out var token))
+        {
+            token = await TokenAsync(role, tenant);
+            _tokens[(tenant, role)] = token;
+        }
+
+        var http = new HttpClient { BaseAddress = new Uri(ApiUrl) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        return http;
+    }
+
+    /// <summary>A new token, as the command line on the controller's host makes it.</summary>
+    public async Task<string> TokenAsync(Role role, string tenant = Tenants.Default, TimeSpan? ttl = null)
+    {
+        var issuer = Services.GetRequiredService<TokenIssuer>();
+        return (await issuer.CreateAsync(tenant, "test", role, ttl, EntryOfHost(tenant))).Token.Reveal();
+    }
+
+    /// <summary>A record of the controller's own host.</summary>
+    public static AuditEntry EntryOfHost(string tenant = Tenants.Default) => new()
+    {
+        At = TimeProvider.System.GetUtcNow(),
+        Tenant = tenant,
+        Actor = "host",
+        Action = "Test",
+        Target = "test",
+        Source = "host",
+    };
 
     public async Task StopAsync()
     {

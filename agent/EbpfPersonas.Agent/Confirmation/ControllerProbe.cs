@@ -49,9 +49,8 @@ internal sealed class ControllerProbe(AgentSettings settings, ControllerLocator 
         var answer = await client.ConfirmAsync(
             new V1.ConfirmRequest
             {
-                VmId = settings.VmId,
                 Nonce = ByteString.CopyFrom(nonce),
-                Persona = inForce.Persona ?? "",
+                Persona = inForce.Persona ?? settings.VmId,
                 Revision = inForce.Revision,
                 Epoch = inForce.Epoch,
             },

@@ -12,10 +12,10 @@ internal sealed class ActivityIntake(
     ILogger<ActivityIntake> log)
 {
     /// <summary>A VM's agent has a new stream; reports of an older one count no longer.</summary>
-    public async Task ConnectAsync(string vmId, long stream, VmIdentity identity, RealisedState realised)
+    public async Task ConnectAsync(VmKey key, long stream, VmIdentity identity, RealisedState realised)
     {
         // A VM that is deleted at this moment begins anew.
-        while (!await ConnectAsync(manager.FindOrAdd(vmId), stream, identity, realised))
+        while (!await ConnectAsync(manager.FindOrAdd(key), stream, identity, realised))
         {
         }
     }
@@ -51,9 +51,9 @@ internal sealed class ActivityIntake(
     /// Takes a batch. A snapshot replaces what was known and is judged as a whole; other events are judged one by one.
     /// </summary>
     public async Task ReportAsync(
-        string vmId, long stream, bool snapshot, IReadOnlyList<ProcessReport> reports, long eventsLost)
+        VmKey key, long stream, bool snapshot, IReadOnlyList<ProcessReport> reports, long eventsLost)
     {
-        if (!manager.TryFind(vmId, out var actor))
+        if (!manager.TryFind(key, out var actor))
         {
             return;
         }
@@ -98,9 +98,9 @@ internal sealed class ActivityIntake(
     /// The agent's answer to a generation: what the datapath runs now, or why it could not be applied.
     /// </summary>
     public async Task AnswerAsync(
-        string vmId, long stream, long generation, RealisedState? realised, ApplyFailure? failure)
+        VmKey key, long stream, long generation, RealisedState? realised, ApplyFailure? failure)
     {
-        if (!manager.TryFind(vmId, out var actor))
+        if (!manager.TryFind(key, out var actor))
         {
             return;
         }
@@ -127,7 +127,8 @@ internal sealed class ActivityIntake(
             if (actor.Unanswered is { } waiting && waiting.Generation == generation)
             {
                 actor.Unanswered = null;
-                metrics.Answered(waiting.Cause, answer, time.GetElapsedTime(waiting.Timestamp));
+                metrics.Of(key.Tenant).Answered(
+                    waiting.Cause, answer, time.GetElapsedTime(waiting.Timestamp));
             }
 
             return new VmChange(vm)
@@ -143,9 +144,9 @@ internal sealed class ActivityIntake(
     }
 
     /// <summary>The VM switched by itself.</summary>
-    public async Task SwitchedAsync(string vmId, long stream, PersonaSwitch made)
+    public async Task SwitchedAsync(VmKey key, long stream, PersonaSwitch made)
     {
-        if (!manager.TryFind(vmId, out var actor))
+        if (!manager.TryFind(key, out var actor))
         {
             return;
         }
@@ -164,17 +165,17 @@ internal sealed class ActivityIntake(
                 return new VmChange(next) { IsReported = true };
             }
 
-            Count(vmId, entry);
+            Count(key, entry);
             return new VmChange(next) { Activations = [entry], IsReported = true };
         });
     }
 
     /// <summary>What the VM enforces changed otherwise than by a decision.</summary>
     public async Task StatusAsync(
-        string vmId, long stream, RealisedState realised, IReadOnlyList<AgentCondition> conditions,
+        VmKey key, long stream, RealisedState realised, IReadOnlyList<AgentCondition> conditions,
         IReadOnlyList<Rollback> rollbacks)
     {
-        if (!manager.TryFind(vmId, out var actor))
+        if (!manager.TryFind(key, out var actor))
         {
             return;
         }
@@ -199,9 +200,9 @@ internal sealed class ActivityIntake(
     }
 
     /// <summary>Puts a use of break glass among what the VM did, once.</summary>
-    public async Task BreakGlassAsync(string vmId, BreakGlassReport use)
+    public async Task BreakGlassAsync(VmKey key, BreakGlassReport use)
     {
-        if (!manager.TryFind(vmId, out var actor))
+        if (!manager.TryFind(key, out var actor))
         {
             return;
         }
@@ -218,8 +219,8 @@ internal sealed class ActivityIntake(
     }
 
     /// <summary>Hands the newest decision on again, for a stream that has just become ready.</summary>
-    public Task PushCurrentAsync(string vmId) =>
-        manager.TryFind(vmId, out var actor) ? decisions.PushCurrentAsync(actor) : Task.CompletedTask;
+    public Task PushCurrentAsync(VmKey key) =>
+        manager.TryFind(key, out var actor) ? decisions.PushCurrentAsync(actor) : Task.CompletedTask;
 
     /// <summary>Takes up what the VM says it runs, where nobody told of how that came about.</summary>
     private StoredVm Reconcile(VmActor actor, StoredVm vm, string fallback, List<ActivationEntry> entries)
@@ -233,22 +234,22 @@ internal sealed class ActivityIntake(
         if (entry is not null)
         {
             entries.Add(entry);
-            Count(vm.Id, entry);
+            Count(vm.Key, entry);
         }
 
         return next;
     }
 
-    private void Count(string vmId, Rollback rollback)
+    private void Count(VmKey key, Rollback rollback)
     {
-        metrics.RolledBack(rollback.Reason);
-        log.RolledBack(vmId, rollback.Persona, rollback.Revision, rollback.Reason, rollback.Count);
+        metrics.Of(key.Tenant).RolledBack(rollback.Reason);
+        log.RolledBack(key, rollback.Persona, rollback.Revision, rollback.Reason, rollback.Count);
     }
 
-    private void Count(string vmId, ActivationEntry entry)
+    private void Count(VmKey key, ActivationEntry entry)
     {
-        metrics.SwitchedByItself(entry.Cause.Word());
-        log.SwitchedByItself(vmId, entry.Persona ?? "none", entry.Revision, entry.Epoch ?? 0, entry.Sentence);
+        metrics.Of(key.Tenant).SwitchedByItself(entry.Cause.Word());
+        log.SwitchedByItself(key, entry.Persona ?? "none", entry.Revision, entry.Epoch ?? 0, entry.Sentence);
     }
 
     private StoredVm Apply(VmActor actor, StoredVm vm, ProcessReport report, List<ActivationEntry> entries)

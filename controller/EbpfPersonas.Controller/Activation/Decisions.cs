@@ -87,7 +87,7 @@ internal sealed class Decisions(
 
     /// <summary>The time of the last contact alone is worth a write once a minute.</summary>
     private static bool IsOnlyContact(VmActor actor, VmChange changed) =>
-        changed.Answer is null && changed.Activations.Count == 0
+        changed.Answer is null && changed.Activations.Count == 0 && changed.Audit is null
         && changed.Vm with { LastContact = actor.Vm.LastContact } == actor.Vm
         && changed.Vm.LastContact - actor.ContactSaved < TimeSpan.FromMinutes(1);
 
@@ -121,7 +121,7 @@ internal sealed class Decisions(
         var personas = ImmutableDictionary.CreateBuilder<string, LivePersona>(StringComparer.Ordinal);
         foreach (var name in vm.References())
         {
-            if (await library.FindAsync(name) is { } persona)
+            if (await library.FindAsync(vm.Key.Tenant, name) is { } persona)
             {
                 personas[name] = persona;
             }
@@ -175,7 +175,7 @@ internal sealed class Decisions(
 
     /// <summary>The conditions of what is decided here, the strongest first.</summary>
     private void Watch(VmActor actor) => sink.Watch(
-        actor.Vm.Id,
+        actor.Vm.Key,
         [.. Evaluation.CentralOf(actor, actor.Vm).Bindings.Sort(Binding.Rank)
             .SelectMany(binding => binding.Trigger.Conditions).Distinct()]);
 
@@ -183,7 +183,7 @@ internal sealed class Decisions(
     {
         if (actor.Unanswered is { } waiting)
         {
-            metrics.Superseded(waiting.Cause);
+            metrics.Of(changed.Vm.Key.Tenant).Superseded(waiting.Cause);
         }
 
         // A generation that only changes what the VM may do by itself activates nothing.
@@ -191,7 +191,7 @@ internal sealed class Decisions(
         var entry = changed.Activations.LastOrDefault(entry => entry.Generation == desired.Generation);
         actor.Unanswered = entry is null ? null : (desired.Generation, happened, entry.Cause.Word());
         log.Activated(
-            changed.Vm.Id, desired.Persona ?? "none", desired.Revision, desired.Generation, desired.Sentence);
+            changed.Vm.Key, desired.Persona ?? "none", desired.Revision, desired.Generation, desired.Sentence);
         await PushAsync(actor);
     }
 
@@ -206,7 +206,7 @@ internal sealed class Decisions(
         }
 
         var shadow = desired.Shadow is { } tried ? await FindAsync(actor, tried) : null;
-        sink.Push(actor.Vm.Id, desired, persona?.Wire, staged, shadow?.Wire);
+        sink.Push(actor.Vm.Key, desired, persona?.Wire, staged, shadow?.Wire);
     }
 
     private async Task<LivePersona> FindAsync(VmActor actor, StagedRevision one) =>
@@ -217,7 +217,7 @@ internal sealed class Decisions(
     private async Task<LivePersona?> FindAsync(VmActor actor, string name, long revision) =>
         actor.Personas.TryGetValue(name, out var live) && live.Revision == revision
             ? live
-            : await library.FindRevisionAsync(name, revision);
+            : await library.FindRevisionAsync(actor.Vm.Key.Tenant, name, revision);
 
     /// <summary>
     /// Sees to it that the decision is made again when it is due. Where the time of day matters it is made each minute,
@@ -244,7 +244,7 @@ internal sealed class Decisions(
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            log.DeadlineFailed(actor.Vm.Id, exception);
+            log.DeadlineFailed(actor.Vm.Key, exception);
             ArmTimer(actor, atLeastMilliseconds: 5_000);
         }
     }

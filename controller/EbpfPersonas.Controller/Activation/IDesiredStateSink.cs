@@ -10,9 +10,9 @@ namespace EbpfPersonas.Controller.Activation;
 internal interface IDesiredStateSink
 {
     void Push(
-        string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged, V1.Persona? shadow);
+        VmKey key, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged, V1.Persona? shadow);
 
 
     /// <summary>What a VM is to report at once, for it is not left to decide on it by itself.</summary>
-    void Watch(string vmId, IReadOnlyList<ProcessCondition> conditions);
+    void Watch(VmKey key, IReadOnlyList<ProcessCondition> conditions);
 }

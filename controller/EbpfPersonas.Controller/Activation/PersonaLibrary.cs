@@ -12,17 +12,17 @@ internal sealed class PersonaLibrary(IStore store, AgentsAddresses addresses)
     /// <summary>Revisions kept in memory; beyond that the cache starts again.</summary>
     private const int MaxCached = 4096;
 
-    private readonly ConcurrentDictionary<(string Name, long Revision), LivePersona> _cache = new();
+    private readonly ConcurrentDictionary<(string Tenant, string Name, long Revision), LivePersona> _cache = new();
 
     /// <summary>The newest revision, or null.</summary>
-    public async Task<LivePersona?> FindAsync(string name) =>
-        await store.FindPersonaAsync(name) is { } stored ? Read(stored) : null;
+    public async Task<LivePersona?> FindAsync(string tenant, string name) =>
+        await store.FindPersonaAsync(tenant, name) is { } stored ? Read(stored) : null;
 
     /// <summary>One revision, or null.</summary>
-    public async Task<LivePersona?> FindRevisionAsync(string name, long revision) =>
-        _cache.TryGetValue((name, revision), out var cached)
+    public async Task<LivePersona?> FindRevisionAsync(string tenant, string name, long revision) =>
+        _cache.TryGetValue((tenant, name, revision), out var cached)
             ? cached
-            : await store.FindRevisionAsync(name, revision) is { } stored ? Read(stored) : null;
+            : await store.FindRevisionAsync(tenant, name, revision) is { } stored ? Read(stored) : null;
 
     /// <summary>
     /// Throws <see cref="InvalidDataException"/> where a stored document is no longer accepted by this version.
@@ -30,7 +30,7 @@ internal sealed class PersonaLibrary(IStore store, AgentsAddresses addresses)
     public LivePersona Read(StoredPersona stored)
     {
         ArgumentNullException.ThrowIfNull(stored);
-        var key = (stored.Name, stored.Revision);
+        var key = (stored.Tenant, stored.Name, stored.Revision);
         if (_cache.TryGetValue(key, out var cached))
         {
             return cached;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
+using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
 
@@ -12,16 +13,19 @@ namespace EbpfPersonas.Controller.Activation;
 /// </summary>
 internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProvider time) : IDisposable
 {
-    private readonly ConcurrentDictionary<string, VmActor> _actors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<VmKey, VmActor> _actors = new();
 
     // Held while a reference from a VM to a persona is made, and while a persona is written or deleted.
     private readonly SemaphoreSlim _references = new(1, 1);
 
-    /// <summary>All VMs, by id.</summary>
-    public IEnumerable<VmActor> Vms => _actors.Values.OrderBy(actor => actor.Vm.Id, StringComparer.Ordinal);
+    /// <summary>All VMs, by tenant and id.</summary>
+    public IEnumerable<VmActor> Vms => _actors.Values.OrderBy(actor => actor.Vm.Key);
+
+    /// <summary>The VMs of one tenant, by id.</summary>
+    public IEnumerable<VmActor> VmsOf(string tenant) => Vms.Where(actor => actor.Vm.Key.Tenant == tenant);
 
     /// <summary>The VM, or false where no agent of that id has ever connected.</summary>
-    public bool TryFind(string vmId, [NotNullWhen(true)] out VmActor? actor) => _actors.TryGetValue(vmId, out actor);
+    public bool TryFind(VmKey key, [NotNullWhen(true)] out VmActor? actor) => _actors.TryGetValue(key, out actor);
 
     /// <summary>Takes up what the store knows; called once, before anything else.</summary>
     public async Task StartAsync()
@@ -30,20 +34,20 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
         {
             var actor = new VmActor(vm);
             await decisions.ResumeAsync(actor);
-            _actors[vm.Id] = actor;
+            _actors[vm.Key] = actor;
         }
     }
 
     /// <summary>The VM, made where it is new.</summary>
-    public VmActor FindOrAdd(string vmId)
+    public VmActor FindOrAdd(VmKey key)
     {
         var now = time.GetUtcNow();
-        return _actors.GetOrAdd(vmId, id => new VmActor(new StoredVm { Id = id, FirstSeen = now, LastContact = now }));
+        return _actors.GetOrAdd(key, _ => new VmActor(new StoredVm { Key = key, FirstSeen = now, LastContact = now }));
     }
 
     /// <summary>Says which personas may become active on a VM, and which one when no trigger is live.</summary>
     public async Task<VmRequestOutcome> SetBindingsAsync(
-        string vmId, IReadOnlyList<string> personas, string? defaultPersona)
+        VmKey key, IReadOnlyList<string> personas, string? defaultPersona, AuditEntry audit)
     {
         var named = personas.Select((name, index) => ($"/personas/{index}", name)).ToList();
         if (defaultPersona is not null)
@@ -51,11 +55,11 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
             named.Add(("/default", defaultPersona));
         }
 
-        return await ReferAsync(vmId, named, actor => decisions.ChangeAsync(actor, async vm =>
+        return await ReferAsync(key, named, actor => decisions.ChangeAsync(actor, async vm =>
         {
             vm = vm with { Bindings = [.. personas], Default = defaultPersona };
             await decisions.RefreshPersonasAsync(actor, vm);
-            return decisions.Decide(actor, vm, new Happening("The bindings were changed"));
+            return decisions.Decide(actor, vm, new Happening("The bindings were changed")) with { Audit = audit };
         }));
     }
 
@@ -63,14 +67,16 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     /// Activates a persona by hand until <paramref name="ttl"/> is over, or until it is released; not where the VM does
     /// not put it in force any more.
     /// </summary>
-    public async Task<VmRequestOutcome> PinAsync(string vmId, string persona, TimeSpan? ttl, string? reason)
+    public async Task<VmRequestOutcome> PinAsync(
+        VmKey key, string persona, TimeSpan? ttl, string? reason, AuditEntry audit)
     {
         string? refusal = null;
-        var outcome = await ReferAsync(vmId, [("/persona", persona)], actor => decisions.ChangeAsync(actor, async vm =>
+        var outcome = await ReferAsync(key, [("/persona", persona)], actor => decisions.ChangeAsync(actor, async vm =>
         {
-            if (await store.FindPersonaAsync(persona) is { } stored && vm.IsQuarantined(persona, stored.Revision))
+            if (await store.FindPersonaAsync(key.Tenant, persona) is { } stored
+                && vm.IsQuarantined(persona, stored.Revision))
             {
-                refusal = $"Revision {stored.Revision} of {persona} is quarantined on {vmId}: it was not confirmed " +
+                refusal = $"Revision {stored.Revision} of {persona} is quarantined on {key.Id}: it was not confirmed " +
                     "in time again and again. Upload a new revision.";
                 return null;
             }
@@ -78,8 +84,8 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
             DateTimeOffset? expires = ttl is { } span ? time.GetUtcNow() + span : null;
             vm = vm with { Pin = new ManualPin(persona, expires), PinReason = reason };
             await decisions.RefreshPersonasAsync(actor, vm);
-            return decisions.Decide(
-                actor, vm, new Happening(reason is null ? "Activated by hand" : $"Activated by hand ({reason})"));
+            var happening = new Happening(reason is null ? "Activated by hand" : $"Activated by hand ({reason})");
+            return decisions.Decide(actor, vm, happening) with { Audit = audit };
         }));
         return outcome with { Refusal = refusal };
     }
@@ -88,7 +94,7 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     /// Ends the activation by hand, or else the hold of the strongest persona that is held; false where there is
     /// neither.
     /// </summary>
-    public async Task<bool> ReleaseAsync(VmActor actor)
+    public async Task<bool> ReleaseAsync(VmActor actor, AuditEntry audit)
     {
         var released = false;
         await decisions.ChangeAsync(actor, vm =>
@@ -96,7 +102,9 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
             var memory = vm.Pin is null ? decisions.Release(actor, vm) : null;
             released = vm.Pin is not null || memory is not null;
             vm = vm with { Pin = null, PinReason = null, Memory = memory ?? vm.Memory };
-            return released ? decisions.Decide(actor, vm, new Happening("Deactivated by hand")) : null;
+            return released
+                ? decisions.Decide(actor, vm, new Happening("Deactivated by hand")) with { Audit = audit }
+                : null;
         });
         return released;
     }
@@ -123,7 +131,8 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     {
         ArgumentNullException.ThrowIfNull(persona);
         var failures = new List<Exception>();
-        foreach (var actor in Vms.Where(actor => actor.Vm.References().Contains(persona.Name)))
+        var vms = VmsOf(persona.Stored.Tenant).Where(actor => actor.Vm.References().Contains(persona.Name));
+        foreach (var actor in vms)
         {
             try
             {
@@ -147,9 +156,9 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     }
 
     /// <summary>Forgets a VM.</summary>
-    public async Task ForgetAsync(string vmId)
+    public async Task ForgetAsync(VmKey key, AuditEntry audit)
     {
-        if (!TryFind(vmId, out var actor))
+        if (!TryFind(key, out var actor))
         {
             return;
         }
@@ -157,10 +166,10 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
         await actor.Gate.WaitAsync();
         try
         {
-            await store.DeleteVmAsync(vmId);
+            await store.DeleteVmAsync(key, audit);
             actor.IsForgotten = true;
             actor.Timer?.Dispose();
-            _actors.TryRemove(vmId, out _);
+            _actors.TryRemove(key, out _);
         }
         finally
         {
@@ -180,9 +189,9 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     }
 
     private async Task<VmRequestOutcome> ReferAsync(
-        string vmId, IReadOnlyList<(string Pointer, string Name)> personas, Func<VmActor, Task<bool>> change)
+        VmKey key, IReadOnlyList<(string Pointer, string Name)> personas, Func<VmActor, Task<bool>> change)
     {
-        if (!TryFind(vmId, out var actor))
+        if (!TryFind(key, out var actor))
         {
             return VmRequestOutcome.NoVm;
         }
@@ -193,7 +202,7 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
             var unknown = new List<(string, string)>();
             foreach (var (pointer, name) in personas)
             {
-                if (await store.FindPersonaAsync(name) is null)
+                if (await store.FindPersonaAsync(key.Tenant, name) is null)
                 {
                     unknown.Add((pointer, name));
                 }

@@ -11,7 +11,7 @@ internal static class Rollbacks
     /// Each rollback of which nothing was heard before goes to <paramref name="count"/>.
     /// </summary>
     public static (StoredVm Vm, Happening? Happening) Take(
-        StoredVm vm, IReadOnlyList<Rollback> rollbacks, Action<string, Rollback> count)
+        StoredVm vm, IReadOnlyList<Rollback> rollbacks, Action<VmKey, Rollback> count)
     {
         ArgumentNullException.ThrowIfNull(vm);
         ArgumentNullException.ThrowIfNull(rollbacks);
@@ -23,7 +23,7 @@ internal static class Rollbacks
                 other => (other.Persona, other.Revision) == (one.Persona, one.Revision));
             if (one.Count > (before?.Count ?? 0))
             {
-                count(vm.Id, one);
+                count(vm.Key, one);
             }
 
             if (one.IsQuarantined && before?.IsQuarantined != true)

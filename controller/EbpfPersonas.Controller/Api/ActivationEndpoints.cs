@@ -1,3 +1,4 @@
+using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api.Resources;
 using EbpfPersonas.Controller.Fleet;
@@ -13,19 +14,19 @@ internal static class ActivationEndpoints
     public static void MapActivations(this IEndpointRouteBuilder api)
     {
         var activations = api.MapGroup("/vms/{id}/activations").WithTags("Activations");
-        activations.MapPost("/", PostAsync).WithName("Activate").WithSummary("Activate a persona by hand")
+        activations.MapPost("/", PostAsync).WithName("Activate").Allows(Role.Operator).WithSummary("Activate a persona by hand")
             .Accepts<ActivationRequest>("application/json").Produces<VmStatus>(201)
             .Fails(400, 404, 409, 413, 415, 422);
-        activations.MapDelete("/current", DeleteAsync).WithName("Deactivate")
+        activations.MapDelete("/current", DeleteAsync).WithName("Deactivate").Allows(Role.Operator)
             .WithSummary("End the activation by hand, or the hold of a persona whose deactivate_when is manual")
             .Produces<VmStatus>().Fails(404, 409);
-        activations.MapGet("/", ListAsync).WithName("ListActivations")
+        activations.MapGet("/", ListAsync).WithName("ListActivations").Allows(Role.Viewer)
             .WithSummary("What became active and why, newest first").Paged()
             .Produces<Page<ActivationResource>>().Fails(400, 404);
     }
 
     private static async Task<IResult> PostAsync(
-        string id, HttpRequest request, PersonaManager manager, AgentFleet fleet, PersonaLibrary library,
+        string id, Caller caller, HttpRequest request, PersonaManager manager, AgentFleet fleet, PersonaLibrary library,
         SteadyClock clock)
     {
         var (body, problem) = await RequestBody.ReadAsync(request);
@@ -34,7 +35,7 @@ internal static class ActivationEndpoints
             return problem;
         }
 
-        if (!manager.TryFind(id, out _))
+        if (!manager.TryFind(caller.Vm(id), out _))
         {
             return VmEndpoints.NoVm(id);
         }
@@ -46,7 +47,7 @@ internal static class ActivationEndpoints
             return Problem.Invalid(findings.Errors);
         }
 
-        var outcome = await manager.PinAsync(id, persona!, ttl, reason);
+        var outcome = await manager.PinAsync(caller.Vm(id), persona!, ttl, reason, caller.Audit);
         return VmEndpoints.UnknownPersonas(outcome) is { } unknown ? unknown
             : outcome.Refusal is { } refusal ? Problem.Conflict(refusal)
             : outcome.Actor is { } actor
@@ -56,14 +57,14 @@ internal static class ActivationEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library, SteadyClock clock)
+        string id, Caller caller, PersonaManager manager, AgentFleet fleet, PersonaLibrary library, SteadyClock clock)
     {
-        if (!manager.TryFind(id, out var actor))
+        if (!manager.TryFind(caller.Vm(id), out var actor))
         {
             return VmEndpoints.NoVm(id);
         }
 
-        if (await manager.ReleaseAsync(actor))
+        if (await manager.ReleaseAsync(actor, caller.Audit))
         {
             return Results.Ok(await VmEndpoints.StatusAsync(actor, fleet, library, clock));
         }
@@ -76,9 +77,10 @@ internal static class ActivationEndpoints
             : Problem.NotFound($"No persona is active on {id}.");
     }
 
-    private static async Task<IResult> ListAsync(string id, HttpRequest request, PersonaManager manager, IStore store)
+    private static async Task<IResult> ListAsync(
+        string id, Caller caller, HttpRequest request, PersonaManager manager, IStore store)
     {
-        if (!manager.TryFind(id, out _))
+        if (!manager.TryFind(caller.Vm(id), out _))
         {
             return VmEndpoints.NoVm(id);
         }
@@ -88,7 +90,7 @@ internal static class ActivationEndpoints
             return problem;
         }
 
-        var entries = await store.ListActivationsAsync(id, page.Before, page.Limit + 1);
+        var entries = await store.ListActivationsAsync(caller.Vm(id), page.Before, page.Limit + 1);
         return Results.Ok(page.Of(entries, ActivationResource.Of, entry => $"{entry.Id}"));
     }
 

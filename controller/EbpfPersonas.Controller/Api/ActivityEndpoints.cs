@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
+using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api.Resources;
+using EbpfPersonas.Controller.Store;
+using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace EbpfPersonas.Controller.Api;
 
@@ -12,7 +15,8 @@ internal static class ActivityEndpoints
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     public static void MapActivity(this IEndpointRouteBuilder api) =>
-        api.MapGet("/vms/{id}/activity", GetAsync).WithName("GetActivity").WithTags("VMs")
+        api.MapGet("/vms/{id}/activity", GetAsync).WithName("GetActivity").Allows(Role.Viewer)
+            .WithMetadata(new DisableRequestTimeoutAttribute()).WithTags("VMs")
             .WithSummary("What a VM does: processes")
             .WithDescription(
                 "With 'Accept: text/event-stream' a live stream (server-sent events), which Last-Event-ID resumes.")
@@ -20,9 +24,10 @@ internal static class ActivityEndpoints
             .Produces<ActivityPage>().Produces(200, contentType: EventStream).Fails(400, 404);
 
     private static async Task<IResult> GetAsync(
-        string id, HttpContext context, PersonaManager manager, IHostApplicationLifetime lifetime, TimeProvider time)
+        string id, Caller caller, HttpContext context, PersonaManager manager, ITokenStore tokens,
+        IHostApplicationLifetime lifetime, TimeProvider time)
     {
-        if (!manager.TryFind(id, out var actor))
+        if (!manager.TryFind(caller.Vm(id), out var actor))
         {
             return VmEndpoints.NoVm(id);
         }
@@ -32,7 +37,7 @@ internal static class ActivityEndpoints
         {
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(
                 context.RequestAborted, lifetime.ApplicationStopping);
-            await StreamAsync(actor.Activity, context, time, ending.Token);
+            await StreamAsync(actor.Activity, context, IsGoodAsync, time, ending.Token);
             return Results.Empty;
         }
 
@@ -47,10 +52,13 @@ internal static class ActivityEndpoints
         return Results.Ok(new ActivityPage(
             items.Items, items.NextCursor, actor.Activity.EventsLost,
             actor.ProcessesKnown ? actor.Processes.Count : null));
+
+        async Task<bool> IsGoodAsync() => await tokens.FindTokenAsync(caller.TokenId) is { } token
+            && TokenAuthentication.IsGood(token, time.GetUtcNow());
     }
 
     private static async Task StreamAsync(
-        ActivityLog activity, HttpContext context, TimeProvider time, CancellationToken ended)
+        ActivityLog activity, HttpContext context, Func<Task<bool>> isGood, TimeProvider time, CancellationToken ended)
     {
         // Without Last-Event-ID the stream begins now; an id of an earlier run of the controller is above all of this
         // one's.
@@ -66,6 +74,7 @@ internal static class ActivityEndpoints
             await response.WriteAsync(": what the VM does from now on\n\n", ended);
             await response.Body.FlushAsync(ended);
             var ready = reader.WaitToReadAsync(ended).AsTask();
+            var looked = time.GetTimestamp();
             while (true)
             {
                 if (await Task.WhenAny(ready, Task.Delay(Heartbeat, time, ended)) != ready)
@@ -75,6 +84,17 @@ internal static class ActivityEndpoints
                 else if (!await ready)
                 {
                     return;
+                }
+
+                if (time.GetElapsedTime(looked) >= Heartbeat)
+                {
+                    // A token that is not good any more hears nothing more.
+                    if (!await isGood())
+                    {
+                        return;
+                    }
+
+                    looked = time.GetTimestamp();
                 }
 
                 while (reader.TryRead(out var record))

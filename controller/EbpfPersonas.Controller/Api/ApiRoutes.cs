@@ -1,3 +1,6 @@
+using EbpfPersonas.Controller.Access;
+using Microsoft.AspNetCore.Http.Timeouts;
+
 namespace EbpfPersonas.Controller.Api;
 
 /// <summary>Everything below /api/v1, its description, and the probes.</summary>
@@ -5,6 +8,8 @@ internal static class ApiRoutes
 {
     public static void AddApi(this WebApplicationBuilder builder)
     {
+        builder.Services.AddRequestTimeouts(options =>
+            options.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(30) });
         builder.Services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
     }
@@ -16,8 +21,10 @@ internal static class ApiRoutes
         api.MapVms();
         api.MapActivations();
         api.MapActivity();
+        api.MapTokens();
+        api.MapAudit();
         app.MapProbes();
-        app.MapOpenApi();
+        app.MapOpenApi().Allows(Role.Viewer).WithMetadata(new TokenAuthentication.ForPeople());
         app.MapReference();
     }
 }

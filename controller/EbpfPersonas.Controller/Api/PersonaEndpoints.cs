@@ -1,3 +1,4 @@
+using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api.Resources;
 using EbpfPersonas.Controller.Hosting;
@@ -14,35 +15,35 @@ internal static class PersonaEndpoints
     public static void MapPersonas(this IEndpointRouteBuilder api)
     {
         var personas = api.MapGroup("/personas").WithTags("Personas");
-        personas.MapPut("/{name}", PutAsync).WithName("PutPersona")
+        personas.MapPut("/{name}", PutAsync).WithName("PutPersona").Allows(Role.Operator)
             .WithSummary("Create or replace a persona")
             .WithDescription(
                 "Makes a new immutable revision, unless the bytes are those of the newest. " +
                 "Honours If-Match and If-None-Match: *. The answer has warnings, and the size that the persona has " +
                 "for an agent; one that an agent with the default room has no room for is refused (TOO_LARGE).")
             .AcceptsPersona().ReturnsPersona(200).ReturnsPersona(201).Fails(400, 412, 413, 415, 422);
-        personas.MapGet("/", ListAsync).WithName("ListPersonas").WithSummary("List personas by name").Paged()
+        personas.MapGet("/", ListAsync).WithName("ListPersonas").Allows(Role.Viewer).WithSummary("List personas by name").Paged()
             .Produces<Page<PersonaListItem>>().Fails(400);
-        personas.MapGet("/{name}", GetAsync).WithName("GetPersona")
+        personas.MapGet("/{name}", GetAsync).WithName("GetPersona").Allows(Role.Viewer)
             .WithSummary("Read a persona as it was sent, with metadata and status").ReturnsPersona(200).Fails(404);
-        personas.MapDelete("/{name}", DeleteAsync).WithName("DeletePersona")
+        personas.MapDelete("/{name}", DeleteAsync).WithName("DeletePersona").Allows(Role.Operator)
             .WithSummary("Delete a persona that no VM refers to").Produces(204).Fails(404, 409, 412);
-        personas.MapPost("/validate", ValidateAsync).WithName("ValidatePersona")
+        personas.MapPost("/validate", ValidateAsync).WithName("ValidatePersona").WithMetadata(new RequestGate.DryRun()).Allows(Role.Viewer)
             .WithSummary("Check a document without storing it")
             .WithDescription(
                 "Every error, every warning, and what the persona would cost an agent: rules, address intervals and " +
                 "classes, cache lines and octets of kernel memory.")
             .AcceptsPersona().Produces<ValidationReport>()
             .Fails(413, 415);
-        personas.MapGet("/{name}/revisions", ListRevisionsAsync).WithName("ListRevisions")
+        personas.MapGet("/{name}/revisions", ListRevisionsAsync).WithName("ListRevisions").Allows(Role.Viewer)
             .WithSummary("List a persona's revisions, newest first").Paged().Produces<Page<PersonaListItem>>()
             .Fails(400, 404);
-        personas.MapGet("/{name}/revisions/{revision:long}", GetRevisionAsync).WithName("GetRevision")
+        personas.MapGet("/{name}/revisions/{revision:long}", GetRevisionAsync).WithName("GetRevision").Allows(Role.Viewer)
             .WithSummary("Read one revision").ReturnsPersona(200).Fails(404);
     }
 
     private static async Task<IResult> PutAsync(
-        string name, HttpRequest request, IStore store, PersonaLibrary library, PersonaManager manager,
+        string name, Caller caller, HttpRequest request, IStore store, PersonaLibrary library, PersonaManager manager,
         AgentsAddresses addresses, TimeProvider time, ILogger<PersonaLibrary> log)
     {
         if (!Vocabulary.IsName(name))
@@ -64,7 +65,8 @@ internal static class PersonaEndpoints
 
         var condition = EntityTags.ReadCondition(request);
         var (outcome, stored) = await manager.WritePersonaAsync(
-            () => store.PutPersonaAsync(name, validated.Text, condition, time.GetUtcNow()));
+            () => store.PutPersonaAsync(
+                caller.Tenant, name, validated.Text, condition, time.GetUtcNow(), caller.Audit));
         if (outcome == PutOutcome.ConditionFailed)
         {
             return Problem.PreconditionFailed($"{name} is not at the revision that the request expects.");
@@ -73,7 +75,7 @@ internal static class PersonaEndpoints
         var persona = library.Read(stored!);
         if (outcome != PutOutcome.Unchanged)
         {
-            log.PersonaWritten(name, persona.Revision, outcome.ToString(), persona.Validated.Warnings.Length);
+            log.PersonaWritten(caller.Tenant, name, persona.Revision, outcome.ToString(), persona.Validated.Warnings.Length);
         }
 
         if (outcome != PutOutcome.Created)
@@ -88,9 +90,10 @@ internal static class PersonaEndpoints
             IsWritten: true);
     }
 
-    private static async Task<IResult> GetAsync(string name, HttpRequest request, PersonaLibrary library)
+    private static async Task<IResult> GetAsync(
+        string name, Caller caller, HttpRequest request, PersonaLibrary library)
     {
-        if (await library.FindAsync(name) is not { } persona)
+        if (await library.FindAsync(caller.Tenant, name) is not { } persona)
         {
             return NoPersona(name);
         }
@@ -100,44 +103,47 @@ internal static class PersonaEndpoints
             : new PersonaResource(persona);
     }
 
-    private static async Task<IResult> GetRevisionAsync(string name, long revision, PersonaLibrary library) =>
-        await library.FindRevisionAsync(name, revision) is { } persona
+    private static async Task<IResult> GetRevisionAsync(
+        string name, long revision, Caller caller, PersonaLibrary library) =>
+        await library.FindRevisionAsync(caller.Tenant, name, revision) is { } persona
             ? new PersonaResource(persona)
             : Problem.NotFound($"There is no revision {revision} of a persona {Printable.Quote(name)}.");
 
-    private static async Task<IResult> ListAsync(HttpRequest request, IStore store)
+    private static async Task<IResult> ListAsync(Caller caller, HttpRequest request, IStore store)
     {
         if (!PageRequest.TryRead(request, numeric: false, out var page, out var problem))
         {
             return problem;
         }
 
-        var personas = await store.ListPersonasAsync(page.Cursor, page.Limit + 1);
+        var personas = await store.ListPersonasAsync(caller.Tenant, page.Cursor, page.Limit + 1);
         return Results.Ok(page.Of(personas, PersonaListItem.Of, persona => persona.Name));
     }
 
-    private static async Task<IResult> ListRevisionsAsync(string name, HttpRequest request, IStore store)
+    private static async Task<IResult> ListRevisionsAsync(
+        string name, Caller caller, HttpRequest request, IStore store)
     {
         if (!PageRequest.TryRead(request, numeric: true, out var page, out var problem))
         {
             return problem;
         }
 
-        var revisions = await store.ListRevisionsAsync(name, page.Before, page.Limit + 1);
+        var revisions = await store.ListRevisionsAsync(caller.Tenant, name, page.Before, page.Limit + 1);
         return revisions.Count == 0 && page.Cursor.Length == 0
             ? NoPersona(name)
             : Results.Ok(page.Of(revisions, PersonaListItem.Of, revision => $"{revision.Revision}"));
     }
 
     private static async Task<IResult> DeleteAsync(
-        string name, HttpRequest request, IStore store, PersonaManager manager, ILogger<PersonaLibrary> log)
+        string name, Caller caller, HttpRequest request, IStore store, PersonaManager manager,
+        ILogger<PersonaLibrary> log)
     {
         var condition = EntityTags.ReadCondition(request);
-        var (outcome, users) = await manager.WritePersonaAsync(() => store.DeletePersonaAsync(name, condition));
+        var (outcome, users) = await manager.WritePersonaAsync(() => store.DeletePersonaAsync(caller.Tenant, name, condition, caller.Audit));
         switch (outcome)
         {
             case DeleteOutcome.Deleted:
-                log.PersonaDeleted(name);
+                log.PersonaDeleted(caller.Tenant, name);
                 return Results.NoContent();
             case DeleteOutcome.InUse:
                 return Problem.Conflict(

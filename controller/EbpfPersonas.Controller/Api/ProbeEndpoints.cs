@@ -8,8 +8,8 @@ internal static class ProbeEndpoints
 {
     public static void MapProbes(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/healthz", () => Results.Text("ok\n")).ExcludeFromDescription();
-        app.MapGet("/readyz", ReadyAsync).ExcludeFromDescription();
+        app.MapGet("/healthz", () => Results.Text("ok\n")).ExcludeFromDescription().AllowAnonymous();
+        app.MapGet("/readyz", ReadyAsync).ExcludeFromDescription().AllowAnonymous();
     }
 
     private static async Task<IResult> ReadyAsync(IStore store)

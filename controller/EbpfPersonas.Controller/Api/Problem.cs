@@ -42,6 +42,15 @@ internal sealed record Problem(
     /// <summary>For an answer that only has a status.</summary>
     public static Problem OfStatus(int status) => status switch
     {
+        StatusCodes.Status401Unauthorized => Of(
+            status, "unauthenticated", "Not authenticated",
+            "Send a token that is good at this moment: Authorization: Bearer TOKEN."),
+        StatusCodes.Status403Forbidden =>
+            Of(status, "forbidden", "Forbidden", "The role of this token does not allow this."),
+        StatusCodes.Status429TooManyRequests => Of(
+            status, "too-many-requests", "Too many requests", "Ask again after the seconds in Retry-After."),
+        StatusCodes.Status504GatewayTimeout =>
+            Of(status, "timeout", "Timed out", "The request took too long, and was given up."),
         StatusCodes.Status404NotFound => NotFound("There is nothing at this address."),
         StatusCodes.Status405MethodNotAllowed =>
             Of(status, "method-not-allowed", "Method not allowed", "This address does not take this method."),

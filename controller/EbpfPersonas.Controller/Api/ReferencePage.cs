@@ -1,3 +1,5 @@
+using EbpfPersonas.Controller.Access;
+
 namespace EbpfPersonas.Controller.Api;
 
 /// <summary>
@@ -16,5 +18,5 @@ internal static class ReferencePage
             "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; " +
             "base-uri 'none'; frame-ancestors 'none'";
         return Results.Bytes(Html, "text/html; charset=utf-8");
-    }).ExcludeFromDescription();
+    }).ExcludeFromDescription().Allows(Role.Viewer).WithMetadata(new TokenAuthentication.ForPeople());
 }

@@ -1,3 +1,4 @@
+using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api.Resources;
 using EbpfPersonas.Controller.Fleet;
@@ -13,16 +14,16 @@ internal static class VmEndpoints
     public static void MapVms(this IEndpointRouteBuilder api)
     {
         var vms = api.MapGroup("/vms").WithTags("VMs");
-        vms.MapGet("/", List).WithName("ListVms").WithSummary("List the VMs whose agents were ever seen").Paged()
+        vms.MapGet("/", List).WithName("ListVms").Allows(Role.Viewer).WithSummary("List the VMs whose agents were ever seen").Paged()
             .Produces<Page<VmResource>>().Fails(400);
-        vms.MapGet("/{id}", Get).WithName("GetVm").WithSummary("Read a VM").Produces<VmResource>().Fails(404);
-        vms.MapDelete("/{id}", DeleteAsync).WithName("DeleteVm")
+        vms.MapGet("/{id}", Get).WithName("GetVm").Allows(Role.Viewer).WithSummary("Read a VM").Produces<VmResource>().Fails(404);
+        vms.MapDelete("/{id}", DeleteAsync).WithName("DeleteVm").Allows(Role.Admin)
             .WithSummary("Forget a VM whose agent is not connected").Produces(204).Fails(404, 409);
-        vms.MapGet("/{id}/status", GetStatusAsync).WithName("GetVmStatus")
+        vms.MapGet("/{id}/status", GetStatusAsync).WithName("GetVmStatus").Allows(Role.Viewer)
             .WithSummary("What a VM runs, what it should run, and why").Produces<VmStatus>().Fails(404);
-        vms.MapGet("/{id}/bindings", GetBindings).WithName("GetBindings")
+        vms.MapGet("/{id}/bindings", GetBindings).WithName("GetBindings").Allows(Role.Viewer)
             .WithSummary("Which personas may become active on a VM").Produces<VmBindings>().Fails(404);
-        vms.MapPut("/{id}/bindings", PutBindingsAsync).WithName("PutBindings")
+        vms.MapPut("/{id}/bindings", PutBindingsAsync).WithName("PutBindings").Allows(Role.Operator)
             .WithSummary("Say which personas may become active on a VM").Accepts<VmBindings>("application/json")
             .Produces<VmBindings>().Fails(400, 404, 413, 415, 422);
     }
@@ -36,50 +37,51 @@ internal static class VmEndpoints
         VmActor actor, AgentFleet fleet, PersonaLibrary library, SteadyClock clock)
     {
         var wanted = Wanted.Of(actor.Vm);
-        var persona = wanted.Persona is { } name ? await library.FindRevisionAsync(name, wanted.Revision) : null;
+        var persona = wanted.Persona is { } name ? await library.FindRevisionAsync(actor.Vm.Key.Tenant, name, wanted.Revision) : null;
         return VmStatus.Of(
-            actor, persona, fleet.IsConnected(actor.Vm.Id), fleet.SentGeneration(actor.Vm.Id), clock.Now);
+            actor, persona, fleet.IsConnected(actor.Vm.Key), fleet.SentGeneration(actor.Vm.Key), clock.Now);
     }
 
-    private static IResult List(HttpRequest request, PersonaManager manager, AgentFleet fleet)
+    private static IResult List(Caller caller, HttpRequest request, PersonaManager manager, AgentFleet fleet)
     {
         if (!PageRequest.TryRead(request, numeric: false, out var page, out var problem))
         {
             return problem;
         }
 
-        var vms = manager.Vms.Select(actor => actor.Vm)
-            .Where(vm => string.CompareOrdinal(vm.Id, page.Cursor) > 0).Take(page.Limit + 1).ToArray();
-        return Results.Ok(page.Of(vms, vm => VmResource.Of(vm, fleet.IsConnected(vm.Id)), vm => vm.Id));
+        var vms = manager.VmsOf(caller.Tenant).Select(actor => actor.Vm)
+            .Where(vm => string.CompareOrdinal(vm.Key.Id, page.Cursor) > 0).Take(page.Limit + 1).ToArray();
+        return Results.Ok(page.Of(vms, vm => VmResource.Of(vm, fleet.IsConnected(vm.Key)), vm => vm.Key.Id));
     }
 
-    private static IResult Get(string id, PersonaManager manager, AgentFleet fleet) =>
-        manager.TryFind(id, out var actor) ? Results.Ok(VmResource.Of(actor.Vm, fleet.IsConnected(id))) : NoVm(id);
+    private static IResult Get(string id, Caller caller, PersonaManager manager, AgentFleet fleet) =>
+        manager.TryFind(caller.Vm(id), out var actor) ? Results.Ok(VmResource.Of(actor.Vm, fleet.IsConnected(actor.Vm.Key))) : NoVm(id);
 
     private static async Task<IResult> GetStatusAsync(
-        string id, PersonaManager manager, AgentFleet fleet, PersonaLibrary library, SteadyClock clock) =>
-        manager.TryFind(id, out var actor) ? Results.Ok(await StatusAsync(actor, fleet, library, clock)) : NoVm(id);
+        string id, Caller caller, PersonaManager manager, AgentFleet fleet, PersonaLibrary library, SteadyClock clock) =>
+        manager.TryFind(caller.Vm(id), out var actor) ? Results.Ok(await StatusAsync(actor, fleet, library, clock)) : NoVm(id);
 
-    private static IResult GetBindings(string id, PersonaManager manager) =>
-        manager.TryFind(id, out var actor) ? Results.Ok(VmBindings.Of(actor.Vm)) : NoVm(id);
+    private static IResult GetBindings(string id, Caller caller, PersonaManager manager) =>
+        manager.TryFind(caller.Vm(id), out var actor) ? Results.Ok(VmBindings.Of(actor.Vm)) : NoVm(id);
 
-    private static async Task<IResult> DeleteAsync(string id, PersonaManager manager, AgentFleet fleet)
+    private static async Task<IResult> DeleteAsync(string id, Caller caller, PersonaManager manager, AgentFleet fleet)
     {
-        if (!manager.TryFind(id, out _))
+        if (!manager.TryFind(caller.Vm(id), out _))
         {
             return NoVm(id);
         }
 
-        if (fleet.IsConnected(id))
+        if (fleet.IsConnected(caller.Vm(id)))
         {
             return Problem.Conflict($"The agent of {id} is connected. Stop it first.");
         }
 
-        await manager.ForgetAsync(id);
+        await manager.ForgetAsync(caller.Vm(id), caller.Audit);
         return Results.NoContent();
     }
 
-    private static async Task<IResult> PutBindingsAsync(string id, HttpRequest request, PersonaManager manager)
+    private static async Task<IResult> PutBindingsAsync(
+        string id, Caller caller, HttpRequest request, PersonaManager manager)
     {
         var (body, problem) = await RequestBody.ReadAsync(request);
         if (problem is not null)
@@ -87,7 +89,7 @@ internal static class VmEndpoints
             return problem;
         }
 
-        if (!manager.TryFind(id, out _))
+        if (!manager.TryFind(caller.Vm(id), out _))
         {
             return NoVm(id);
         }
@@ -99,7 +101,7 @@ internal static class VmEndpoints
             return Problem.Invalid(findings.Errors);
         }
 
-        var outcome = await manager.SetBindingsAsync(id, personas, fallback);
+        var outcome = await manager.SetBindingsAsync(caller.Vm(id), personas, fallback, caller.Audit);
         return UnknownPersonas(outcome) is { } unknown ? unknown
             : outcome.Actor is { } actor ? Results.Ok(VmBindings.Of(actor.Vm)) : NoVm(id);
     }

@@ -21,9 +21,9 @@ internal sealed class AgentConnection(
         ServerCallContext context)
     {
         var hello = await ReadHelloAsync(requestStream, context.CancellationToken);
-        var (vmId, identity) = (AgentReports.ReadVmId(hello), AgentReports.ReadIdentity(hello));
+        var (key, identity) = (new VmKey("default", hello.BootId), AgentReports.ReadIdentity(hello));
         var realised = AgentReports.ReadRealised(hello.Realised, time.GetUtcNow());
-        if (!fleet.TryOpen(vmId, out var session))
+        if (!fleet.TryOpen(key, out var session))
         {
             throw new RpcException(new Status(
                 StatusCode.ResourceExhausted, $"This controller serves {AgentFleet.MaxStreams} agents already."));
@@ -37,8 +37,8 @@ internal sealed class AgentConnection(
         {
             try
             {
-                await intake.ConnectAsync(vmId, session.Stream, identity, realised);
-                log.AgentConnected(vmId, identity.AgentVersion, identity.KernelRelease);
+                await intake.ConnectAsync(key, session.Stream, identity, realised);
+                log.AgentConnected(key, identity.AgentVersion, identity.KernelRelease);
                 await session.WriteAsync(
                     responseStream,
                     new V1.ControllerMessage { Welcome = new V1.Welcome { ControllerId = store.ControllerId } },
@@ -54,14 +54,14 @@ internal sealed class AgentConnection(
             catch (Exception exception) when (
                 exception is not (RpcException or OperationCanceledException or IOException))
             {
-                log.StreamFailed(vmId, exception);
+                log.StreamFailed(key, exception);
                 throw new RpcException(
                     new Status(StatusCode.Internal, "The controller could not process a message; see its log."));
             }
             finally
             {
                 fleet.Close(session);
-                log.AgentDisconnected(vmId, Reason(session));
+                log.AgentDisconnected(key, Reason(session));
             }
         }
 
@@ -139,13 +139,13 @@ internal sealed class AgentConnection(
                     }
 
                     await intake.ReportAsync(
-                        session.VmId, session.Stream, batch.Snapshot, AgentReports.ReadProcesses(batch),
+                        session.Vm, session.Stream, batch.Snapshot, AgentReports.ReadProcesses(batch),
                         AgentReports.Number(batch.EventsLost, "events_lost"));
                     if (!ready)
                     {
                         ready = true;
                         session.MakeReady();
-                        await intake.PushCurrentAsync(session.VmId);
+                        await intake.PushCurrentAsync(session.Vm);
                     }
 
                     break;
@@ -157,18 +157,18 @@ internal sealed class AgentConnection(
                 case V1.AgentMessage.MessageOneofCase.Status:
                     var status = requests.Current.Status;
                     await intake.StatusAsync(
-                        session.VmId, session.Stream, AgentReports.ReadRealised(status.Realised, time.GetUtcNow()),
+                        session.Vm, session.Stream, AgentReports.ReadRealised(status.Realised, time.GetUtcNow()),
                         AgentReports.ReadConditions(status), AgentReports.ReadRollbacks(status));
                     break;
                 case V1.AgentMessage.MessageOneofCase.BreakGlass:
                     var use = AgentReports.ReadBreakGlass(requests.Current.BreakGlass);
-                    log.BreakGlassUsed(session.VmId, use.Command, use.UserId, use.UserName, use.Time, use.Outcome);
-                    await intake.BreakGlassAsync(session.VmId, use);
+                    log.BreakGlassUsed(session.Vm, use.Command, use.UserId, use.UserName, use.Time, use.Outcome);
+                    await intake.BreakGlassAsync(session.Vm, use);
                     await AcknowledgeAsync(new V1.Receipt { BreakGlass = requests.Current.BreakGlass.Id });
                     break;
                 case V1.AgentMessage.MessageOneofCase.Switched:
                     await intake.SwitchedAsync(
-                        session.VmId, session.Stream, AgentReports.ReadSwitch(requests.Current.Switched));
+                        session.Vm, session.Stream, AgentReports.ReadSwitch(requests.Current.Switched));
                     await AcknowledgeAsync(new V1.Receipt { Switched = requests.Current.Switched.Epoch });
                     break;
                 default:
@@ -193,17 +193,17 @@ internal sealed class AgentConnection(
 
         if (session.Sent.Generation == generation)
         {
-            metrics.Pushed(time.GetElapsedTime(session.Sent.Timestamp));
+            metrics.Of(session.Vm.Tenant).Pushed(time.GetElapsedTime(session.Sent.Timestamp));
         }
 
-        await intake.AnswerAsync(session.VmId, session.Stream, generation, realised, failure);
+        await intake.AnswerAsync(session.Vm, session.Stream, generation, realised, failure);
         if (failure is not null)
         {
-            log.ApplyFailed(session.VmId, generation, failure.Code, failure.Message);
+            log.ApplyFailed(session.Vm, generation, failure.Code, failure.Message);
         }
         else
         {
-            log.Realised(session.VmId, realised!.Generation, realised.Epoch);
+            log.Realised(session.Vm, realised!.Generation, realised.Epoch);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation.Triggers;
 using EbpfPersonas.Personas.Wire;
 using V1 = EbpfPersonas.Protos.V1;
@@ -15,30 +16,30 @@ internal sealed class AgentFleet : IDesiredStateSink
     /// <summary>Streams that one controller serves.</summary>
     public const int MaxStreams = 10_000;
 
-    private readonly ConcurrentDictionary<string, AgentSession> _sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<VmKey, AgentSession> _sessions = new();
     private long _lastStream;
 
-    /// <summary>Number of streams.</summary>
-    public int Connected => _sessions.Count;
+    /// <summary>Number of a tenant's streams.</summary>
+    public int CountConnected(string tenant) => _sessions.Keys.Count(key => key.Tenant == tenant);
 
     /// <summary>Whether the VM has a stream.</summary>
-    public bool IsConnected(string vmId) => _sessions.ContainsKey(vmId);
+    public bool IsConnected(VmKey key) => _sessions.ContainsKey(key);
 
     /// <summary>The generation that was sent to the VM's present stream last, or 0.</summary>
-    public long SentGeneration(string vmId) =>
-        _sessions.TryGetValue(vmId, out var session) ? session.Sent.Generation : 0;
+    public long SentGeneration(VmKey key) =>
+        _sessions.TryGetValue(key, out var session) ? session.Sent.Generation : 0;
 
     /// <summary>Opens a session, which ends the VM's earlier one; false when there are too many streams.</summary>
-    public bool TryOpen(string vmId, [NotNullWhen(true)] out AgentSession? session)
+    public bool TryOpen(VmKey key, [NotNullWhen(true)] out AgentSession? session)
     {
         session = null;
-        if (_sessions.Count >= MaxStreams && !_sessions.ContainsKey(vmId))
+        if (_sessions.Count >= MaxStreams && !_sessions.ContainsKey(key))
         {
             return false;
         }
 
-        var opened = new AgentSession(vmId, Interlocked.Increment(ref _lastStream));
-        _sessions.AddOrUpdate(vmId, opened, (_, earlier) =>
+        var opened = new AgentSession(key, Interlocked.Increment(ref _lastStream));
+        _sessions.AddOrUpdate(key, opened, (_, earlier) =>
         {
             earlier.End();
             return opened;
@@ -51,17 +52,17 @@ internal sealed class AgentFleet : IDesiredStateSink
     public void Close(AgentSession session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        _sessions.TryRemove(new KeyValuePair<string, AgentSession>(session.VmId, session));
+        _sessions.TryRemove(new KeyValuePair<VmKey, AgentSession>(session.Vm, session));
     }
 
     /// <inheritdoc/>
     public void Push(
-        string vmId, Store.DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
+        VmKey key, Store.DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
         V1.Persona? shadow)
     {
         ArgumentNullException.ThrowIfNull(desired);
         ArgumentNullException.ThrowIfNull(staged);
-        if (_sessions.TryGetValue(vmId, out var session))
+        if (_sessions.TryGetValue(key, out var session))
         {
             session.Offer(new V1.DesiredState
             {
@@ -76,10 +77,10 @@ internal sealed class AgentFleet : IDesiredStateSink
     }
 
     /// <inheritdoc/>
-    public void Watch(string vmId, IReadOnlyList<ProcessCondition> conditions)
+    public void Watch(VmKey key, IReadOnlyList<ProcessCondition> conditions)
     {
         ArgumentNullException.ThrowIfNull(conditions);
-        if (_sessions.TryGetValue(vmId, out var session))
+        if (_sessions.TryGetValue(key, out var session))
         {
             session.Offer(new V1.Watch { Conditions = { conditions.Select(TriggerWriter.Write) } });
         }

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Protos.V1;
+using DesiredState = EbpfPersonas.Protos.V1.DesiredState;
 using Grpc.Core;
 
 namespace EbpfPersonas.Controller.Fleet;
@@ -28,14 +30,14 @@ internal sealed class AgentSession : IDisposable
     private bool _ready;
     private volatile SentState _sent = new(0, 0);
 
-    public AgentSession(string vmId, long stream)
+    public AgentSession(VmKey vm, long stream)
     {
-        VmId = vmId;
+        Vm = vm;
         Stream = stream;
         Ended = _ended.Token;
     }
 
-    public string VmId { get; }
+    public VmKey Vm { get; }
 
     /// <summary>The controller's number of the stream, from 1.</summary>
     public long Stream { get; }

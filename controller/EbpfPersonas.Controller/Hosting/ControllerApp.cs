@@ -1,3 +1,4 @@
+using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api;
 using EbpfPersonas.Controller.Fleet;
@@ -5,7 +6,6 @@ using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Controller.Store.Sqlite;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Prometheus;
 
 namespace EbpfPersonas.Controller.Hosting;
 
@@ -25,7 +25,11 @@ internal static class ControllerApp
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1.5));
 
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddSingleton<IStore>(new SqliteStore(settings.Store));
+        var store = new SqliteStore(settings.Store);
+        builder.Services.AddSingleton<IStore>(store);
+        builder.Services.AddSingleton(store.Tokens);
+        builder.Services.AddSingleton(store.Audit);
+        builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(new AgentsAddresses(settings));
         builder.Services.AddSingleton<ControllerMetrics>();
         builder.Services.AddSingleton<PersonaLibrary>();
@@ -37,16 +41,22 @@ internal static class ControllerApp
         builder.Services.AddSingleton<IDesiredStateSink>(services => services.GetRequiredService<AgentFleet>());
         // An agent's snapshot of a VM full of processes with long paths; the agent keeps it below this.
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 32 * 1024 * 1024);
+        builder.AddAccess();
         builder.AddApi();
 
         var app = builder.Build();
         app.UseProblems();
         app.UseListenerWall();
         app.UseRouting();
-        app.MapGrpcService<AgentConnection>();
+        app.UseAuthentication();
+        app.UseRequestGate();
+        app.UseAuthorization();
+        app.UseRequestTimeouts();
+        // Which agent it is its certificate says, to the service itself.
+        app.MapGrpcService<AgentConnection>().AllowAnonymous();
         app.MapApi();
-        app.MapMetrics("/metrics", app.Services.GetRequiredService<ControllerMetrics>().Registry)
-            .ExcludeFromDescription();
+        app.MapGet("/metrics", (Caller caller, HttpResponse response, ControllerMetrics metrics) =>
+            metrics.ExportAsync(caller, response)).ExcludeFromDescription().Allows(Role.Viewer);
         return app;
     }
 
@@ -57,9 +67,9 @@ internal static class ControllerApp
         var fleet = app.Services.GetRequiredService<AgentFleet>();
         await manager.StartAsync();
         app.Services.GetRequiredService<ControllerMetrics>().OnScrape(
-            () => fleet.Connected,
-            () => manager.Vms.Count(
-                actor => VmPhases.Of(actor, fleet.SentGeneration(actor.Vm.Id)) != VmPhase.Realized));
+            fleet.CountConnected,
+            tenant => manager.VmsOf(tenant).Count(
+                actor => VmPhases.Of(actor, fleet.SentGeneration(actor.Vm.Key)) != VmPhase.Realized));
         await app.StartAsync();
 
         var addresses = Addresses(app);

@@ -15,6 +15,11 @@ internal sealed record ControllerSettings
     /// <summary>Path of the SQLite file; it and its folder are made where they are missing.</summary>
     public string Store { get; init; } = "/var/lib/ebpf-personas/controller.db";
 
+    /// <summary>
+    /// Requests a second of one token, 1-100,000, and twice as many at once after a pause.
+    /// </summary>
+    public int RequestsPerSecond { get; init; } = 200;
+
     /// <summary>Whether plain HTTP is served beyond loopback.</summary>
     public bool AllowPlaintext { get; init; }
 }

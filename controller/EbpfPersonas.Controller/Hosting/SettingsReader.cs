@@ -1,3 +1,4 @@
+using System.Globalization;
 using EbpfPersonas.Personas.Json;
 
 namespace EbpfPersonas.Controller.Hosting;
@@ -8,9 +9,10 @@ namespace EbpfPersonas.Controller.Hosting;
 /// </summary>
 internal static class SettingsReader
 {
+    private const int MaxRequests = 100_000;
     private const string EnvironmentPrefix = "EBPF_PERSONAS_";
 
-    private static readonly string[] Keys = ["api_listen", "agents_listen", "store", "allow_plaintext"];
+    private static readonly string[] Keys = ["api_listen", "agents_listen", "store", "allow_plaintext", "requests_per_second"];
 
     /// <summary>The settings, or null when <paramref name="problems"/> got sentences.</summary>
     public static ControllerSettings? Read(
@@ -106,6 +108,11 @@ internal static class SettingsReader
                     }
                 }
 
+                if (members["requests_per_second"]?.Integer(1, MaxRequests) is { } requests)
+                {
+                    values["requests_per_second"] = ($"{requests}", path);
+                }
+
                 if (members["allow_plaintext"]?.Boolean() is { } allow)
                 {
                     values["allow_plaintext"] = (allow ? "true" : "false", path);
@@ -132,6 +139,8 @@ internal static class SettingsReader
                 "agents_listen" =>
                     settings with { AgentsListen = ReadAddress(value, origin, problems) ?? settings.AgentsListen },
                 "store" => settings with { Store = value },
+                "requests_per_second" =>
+                    settings with { RequestsPerSecond = ReadNumber(value, origin, MaxRequests, problems) },
                 _ => settings with { AllowPlaintext = ReadBoolean(value, origin, problems) },
             };
         }
@@ -158,6 +167,18 @@ internal static class SettingsReader
         }
 
         return value == "true";
+    }
+
+    private static int ReadNumber(string value, string origin, int max, ICollection<string> problems)
+    {
+        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= 1 && number <= max)
+        {
+            return number;
+        }
+
+        problems.Add($"{origin}: {Printable.Quote(value)} is not a number from 1 to {max}.");
+        return 1;
     }
 
     private static void CheckPlaintext(

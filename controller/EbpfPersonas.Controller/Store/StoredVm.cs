@@ -6,7 +6,7 @@ namespace EbpfPersonas.Controller.Store;
 /// <summary>Everything durable about one VM.</summary>
 internal sealed record StoredVm
 {
-    public required string Id { get; init; }
+    public required VmKey Key { get; init; }
 
     public required DateTimeOffset FirstSeen { get; init; }
 

@@ -1,3 +1,5 @@
+using EbpfPersonas.Controller.Audit;
+
 namespace EbpfPersonas.Controller.Store;
 
 /// <summary>
@@ -27,4 +29,7 @@ internal sealed record VmChange(StoredVm Vm)
     /// Whether it follows from what the VM said, who would say it again: then it need not outlive the machine at once.
     /// </summary>
     public bool IsReported { get; init; }
+
+    /// <summary>The record of the request that changes it; null where no request does.</summary>
+    public AuditEntry? Audit { get; init; }
 }

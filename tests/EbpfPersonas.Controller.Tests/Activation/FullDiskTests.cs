@@ -1,4 +1,5 @@
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Controller.Store.Sqlite;
@@ -13,6 +14,8 @@ namespace EbpfPersonas.Controller.Tests.Activation;
 
 public sealed class FullDiskTests : IDisposable
 {
+    private static readonly VmKey Vm = new("default", "vm-1");
+
     private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-full-").FullName;
 
     public void Dispose()
@@ -36,39 +39,41 @@ public sealed class FullDiskTests : IDisposable
             manager, decisions, metrics, TimeProvider.System, NullLogger<ActivityIntake>.Instance);
         await PutAsync(store, RunningController.Persona, "db");
         await PutAsync(store, """{"name":"other"}""", "other");
-        await intake.ConnectAsync("vm-1", 1, new VmIdentity("", "", "", []), new RealisedState(0, 0, null, 0, default));
-        await manager.SetBindingsAsync("vm-1", ["db"], null);
+        await intake.ConnectAsync(Vm, 1, new VmIdentity("", "", "", []), new RealisedState(0, 0, null, 0, default));
+        await manager.SetBindingsAsync(Vm, ["db"], null, Entry);
         VmProcess[] running = [new(1, 1, new ProcessImage("/usr/bin/mysql", "", 0, "root"), default)];
-        await intake.ReportAsync("vm-1", 1, true, [new ProcessReport(default, 1, running[0], "running")], 0);
+        await intake.ReportAsync(Vm, 1, true, [new ProcessReport(default, 1, running[0], "running")], 0);
         Assert.Equal(["1 db"], sink.Pushed);
 
         store.Full = true;
-        await Assert.ThrowsAsync<IOException>(() => manager.SetBindingsAsync("vm-1", ["other"], null));
-        await Assert.ThrowsAsync<IOException>(() => manager.PinAsync("vm-1", "other", null, null));
+        await Assert.ThrowsAsync<IOException>(() => manager.SetBindingsAsync(Vm, ["other"], null, Entry));
+        await Assert.ThrowsAsync<IOException>(() => manager.PinAsync(Vm, "other", null, null, Entry));
         store.Full = false;
         // The next snapshot decides on the bindings that are stored.
-        await intake.ReportAsync("vm-1", 1, true, [new ProcessReport(default, 1, running[0], "running")], 0);
+        await intake.ReportAsync(Vm, 1, true, [new ProcessReport(default, 1, running[0], "running")], 0);
 
         Assert.Equal(["1 db"], sink.Pushed);
-        Assert.True(manager.TryFind("vm-1", out var actor));
+        Assert.True(manager.TryFind(Vm, out var actor));
         Assert.Equal(["db"], actor.Vm.Bindings.ToArray());
-        await intake.ReportAsync("vm-1", 1, true, [], 0);
+        await intake.ReportAsync(Vm, 1, true, [], 0);
         Assert.Equal(["1 db", "2 none"], sink.Pushed);
     }
 
+    private static AuditEntry Entry => RunningController.EntryOfHost();
+
     private static async Task PutAsync(FakeFailingStore store, string json, string name) => await store.PutPersonaAsync(
-        name, System.Text.Encoding.UTF8.GetBytes(json), WriteCondition.None, TimeProvider.System.GetUtcNow());
+        Vm.Tenant, name, System.Text.Encoding.UTF8.GetBytes(json), WriteCondition.None, TimeProvider.System.GetUtcNow());
 
     private sealed class FakeSink : IDesiredStateSink
     {
         public List<string> Pushed { get; } = [];
 
         public void Push(
-            string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
+            VmKey vm, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
             V1.Persona? shadow) =>
             Pushed.Add($"{desired.Generation} {persona?.Name ?? "none"}");
 
-        public void Watch(string vmId, IReadOnlyList<ProcessCondition> conditions)
+        public void Watch(VmKey vm, IReadOnlyList<ProcessCondition> conditions)
         {
         }
     }

@@ -1,3 +1,4 @@
+using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Store;
 
 namespace EbpfPersonas.Controller.Tests.Store;
@@ -9,33 +10,36 @@ internal sealed class FakeFailingStore(IStore inner) : IStore
 
     public string ControllerId => inner.ControllerId;
 
-    public Task<StoredPersona?> FindPersonaAsync(string name) => inner.FindPersonaAsync(name);
+    public Task<StoredPersona?> FindPersonaAsync(string tenant, string name) =>
+        inner.FindPersonaAsync(tenant, name);
 
-    public Task<StoredPersona?> FindRevisionAsync(string name, long revision) =>
-        inner.FindRevisionAsync(name, revision);
+    public Task<StoredPersona?> FindRevisionAsync(string tenant, string name, long revision) =>
+        inner.FindRevisionAsync(tenant, name, revision);
 
-    public Task<IReadOnlyList<PersonaSummary>> ListPersonasAsync(string after, int limit) =>
-        inner.ListPersonasAsync(after, limit);
+    public Task<IReadOnlyList<PersonaSummary>> ListPersonasAsync(string tenant, string after, int limit) =>
+        inner.ListPersonasAsync(tenant, after, limit);
 
-    public Task<IReadOnlyList<PersonaSummary>> ListRevisionsAsync(string name, long before, int limit) =>
-        inner.ListRevisionsAsync(name, before, limit);
+    public Task<IReadOnlyList<PersonaSummary>> ListRevisionsAsync(string tenant, string name, long before, int limit) =>
+        inner.ListRevisionsAsync(tenant, name, before, limit);
 
     public Task<(PutOutcome Outcome, StoredPersona? Persona)> PutPersonaAsync(
-        string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now) =>
-        inner.PutPersonaAsync(name, document, condition, now);
+        string tenant, string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now,
+        AuditEntry? audit = null) =>
+        inner.PutPersonaAsync(tenant, name, document, condition, now, audit);
 
     public Task<(DeleteOutcome Outcome, IReadOnlyList<string> Users)> DeletePersonaAsync(
-        string name, WriteCondition condition) => inner.DeletePersonaAsync(name, condition);
+        string tenant, string name, WriteCondition condition, AuditEntry? audit = null) =>
+        inner.DeletePersonaAsync(tenant, name, condition, audit);
 
     public Task<IReadOnlyList<StoredVm>> LoadVmsAsync() => inner.LoadVmsAsync();
 
     public Task SaveVmAsync(VmChange change) =>
         Full ? Task.FromException(new IOException("No space left on device.")) : inner.SaveVmAsync(change);
 
-    public Task DeleteVmAsync(string vmId) => inner.DeleteVmAsync(vmId);
+    public Task DeleteVmAsync(VmKey vm, AuditEntry? audit = null) => inner.DeleteVmAsync(vm, audit);
 
-    public Task<IReadOnlyList<ActivationEntry>> ListActivationsAsync(string vmId, long before, int limit) =>
-        inner.ListActivationsAsync(vmId, before, limit);
+    public Task<IReadOnlyList<ActivationEntry>> ListActivationsAsync(VmKey vm, long before, int limit) =>
+        inner.ListActivationsAsync(vm, before, limit);
 
     public Task CheckAsync() => inner.CheckAsync();
 }

@@ -11,6 +11,10 @@ public sealed class SqliteStoreTests : IDisposable
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeMilliseconds(1_800_000_000_123);
 
+    private const string Tenant = "one";
+
+    private static readonly VmKey Vm = new(Tenant, "vm-1");
+
     private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-store-").FullName;
 
     private string File => Path.Combine(_folder, "deeper", "controller.db");
@@ -25,10 +29,10 @@ public sealed class SqliteStoreTests : IDisposable
     public async Task Everything_is_there_after_the_file_was_opened_again()
     {
         var store = new SqliteStore(File);
-        await store.PutPersonaAsync("a", "{}"u8.ToArray(), WriteCondition.None, Now);
+        await store.PutPersonaAsync(Tenant, "a", "{}"u8.ToArray(), WriteCondition.None, Now);
         var vm = new StoredVm
         {
-            Id = "vm-1",
+            Key = Vm,
             FirstSeen = Now,
             LastContact = Now,
             AgentVersion = "1",
@@ -86,16 +90,16 @@ public sealed class SqliteStoreTests : IDisposable
                 Memory = vm.Memory,
                 Rollbacks = vm.Rollbacks,
             });
-        Assert.Equal(entry with { Id = 1 }, Assert.Single(await again.ListActivationsAsync("vm-1", long.MaxValue, 10)));
-        Assert.Equal("{}"u8.ToArray(), (await again.FindPersonaAsync("a"))!.Document.ToArray());
+        Assert.Equal(entry with { Id = 1 }, Assert.Single(await again.ListActivationsAsync(Vm, long.MaxValue, 10)));
+        Assert.Equal("{}"u8.ToArray(), (await again.FindPersonaAsync(Tenant, "a"))!.Document.ToArray());
     }
 
     [Fact]
     public async Task What_differs_from_before_is_written_and_a_report_is_seen_by_others_at_once()
     {
         var store = new SqliteStore(File);
-        await store.PutPersonaAsync("a", "{}"u8.ToArray(), WriteCondition.None, Now);
-        var vm = new StoredVm { Id = "vm-1", FirstSeen = Now, LastContact = Now };
+        await store.PutPersonaAsync(Tenant, "a", "{}"u8.ToArray(), WriteCondition.None, Now);
+        var vm = new StoredVm { Key = Vm, FirstSeen = Now, LastContact = Now };
         var memory = new BindingMemory { State = BindingState.Live, Since = Now - DateTimeOffset.UnixEpoch };
         Func<StoredVm, StoredVm>[] changes =
         [
@@ -127,12 +131,12 @@ public sealed class SqliteStoreTests : IDisposable
     public async Task A_VM_keeps_its_newest_thousand_activations()
     {
         var store = new SqliteStore(File);
-        var vm = new StoredVm { Id = "vm-1", FirstSeen = Now, LastContact = Now };
+        var vm = new StoredVm { Key = Vm, FirstSeen = Now, LastContact = Now };
         var entries = Enumerable.Range(1, 1100).Select(generation => Entry(generation)).ToArray();
 
         await store.SaveVmAsync(new VmChange(vm) { Activations = entries });
 
-        var kept = await store.ListActivationsAsync("vm-1", long.MaxValue, 2000);
+        var kept = await store.ListActivationsAsync(Vm, long.MaxValue, 2000);
         Assert.Equal((1000, 1100L, 101L), (kept.Count, kept[0].Generation, kept[^1].Generation));
     }
 
@@ -140,7 +144,7 @@ public sealed class SqliteStoreTests : IDisposable
     public async Task An_answer_completes_its_generation_and_a_new_one_supersedes_what_waits()
     {
         var store = new SqliteStore(File);
-        var vm = new StoredVm { Id = "vm-1", FirstSeen = Now, LastContact = Now };
+        var vm = new StoredVm { Key = Vm, FirstSeen = Now, LastContact = Now };
 
         await store.SaveVmAsync(new VmChange(vm) { Activations = [Entry(1)] });
         await store.SaveVmAsync(new VmChange(vm) { Activations = [Entry(2)] });
@@ -153,7 +157,7 @@ public sealed class SqliteStoreTests : IDisposable
         };
         await store.SaveVmAsync(answer);
 
-        var results = (await store.ListActivationsAsync("vm-1", long.MaxValue, 10)).Select(
+        var results = (await store.ListActivationsAsync(Vm, long.MaxValue, 10)).Select(
             entry => (entry.Generation, entry.Result, entry.Error));
         Assert.Equal([(2L, "failed", "no"), (1L, "superseded", null)], results);
     }
@@ -162,62 +166,60 @@ public sealed class SqliteStoreTests : IDisposable
     public async Task A_switch_that_a_VM_made_by_itself_is_neither_answered_nor_supersedes()
     {
         var store = new SqliteStore(File);
-        var vm = new StoredVm { Id = "vm-1", FirstSeen = Now, LastContact = Now };
+        var vm = new StoredVm { Key = Vm, FirstSeen = Now, LastContact = Now };
         var own = Entry(1) with { Epoch = 3, Result = ActivationResult.Realized, ResultAt = Now };
 
         await store.SaveVmAsync(new VmChange(vm) { Activations = [Entry(1)] });
         await store.SaveVmAsync(new VmChange(vm) { Activations = [own] });
-        var pending = (await store.ListActivationsAsync("vm-1", long.MaxValue, 10))[1].Result;
+        var pending = (await store.ListActivationsAsync(Vm, long.MaxValue, 10))[1].Result;
         await store.SaveVmAsync(new VmChange(vm) { Answer = ActivationResult.Failed, AnsweredGeneration = 1 });
 
         Assert.Equal(ActivationResult.Pending, pending);
-        var lines = await store.ListActivationsAsync("vm-1", long.MaxValue, 10);
+        var lines = await store.ListActivationsAsync(Vm, long.MaxValue, 10);
         Assert.Equal(own with { Id = 2 }, lines[0]);
         Assert.Equal(ActivationResult.Failed, lines[1].Result);
     }
 
     [Fact]
-    public async Task What_was_live_or_held_under_the_first_layout_goes_on()
+    public async Task A_file_of_the_first_version_is_taken_over_for_the_default_tenant()
     {
-        var store = new SqliteStore(File);
-        foreach (var name in new[] { "a", "b", "c" })
+        Directory.CreateDirectory(Path.GetDirectoryName(File)!);
+        using (var connection = new SqliteConnection($"Data Source={File}"))
         {
-            await store.PutPersonaAsync(name, "{}"u8.ToArray(), WriteCondition.None, Now);
+            connection.Open();
+            SqliteSchema.Migrate(connection, 1);
         }
 
-        foreach (var cause in new[] { ActivationCause.Trigger, ActivationCause.Manual })
-        {
-            await store.SaveVmAsync(new VmChange(new StoredVm
-            {
-                Id = $"vm-{cause}",
-                FirstSeen = Now,
-                LastContact = Now,
-                Bindings = ["a", "b", "c"],
-                Desired = new DesiredState(1, "a", 1, cause, "because.", Now),
-            }));
-        }
-
+        var at = Now.ToUnixTimeMilliseconds();
         Execute(command => command.CommandText =
-            """
-            DROP TABLE binding_states; ALTER TABLE vms ADD COLUMN held_persona TEXT; UPDATE vms SET held_persona = 'b';
-            DROP TABLE staged_personas; ALTER TABLE activations DROP COLUMN epoch;
-            ALTER TABLE vms DROP COLUMN desired_floor_rank; ALTER TABLE vms DROP COLUMN own_epoch;
-            ALTER TABLE vms DROP COLUMN own_generation; ALTER TABLE vms DROP COLUMN own_persona;
-            ALTER TABLE vms DROP COLUMN own_revision; ALTER TABLE vms DROP COLUMN own_cause;
-            ALTER TABLE vms DROP COLUMN own_sentence; ALTER TABLE vms DROP COLUMN own_since;
-            ALTER TABLE vms DROP COLUMN reported_epoch; ALTER TABLE vms DROP COLUMN shadow_persona;
-            ALTER TABLE vms DROP COLUMN shadow_revision;
-            DROP INDEX activations_by_generation; DROP INDEX activations_pending;
-            PRAGMA user_version = 1
+            $"""
+            INSERT INTO personas SELECT value, 2, 0, {at} FROM json_each('["a", "b", "c"]');
+            INSERT INTO persona_revisions SELECT name, 2, CAST('-' AS BLOB), {at} FROM personas;
+            INSERT INTO vms (id, first_seen, last_contact, agent_version, kernel_release, boot_id, capabilities,
+                desired_generation, desired_persona, desired_revision, desired_cause, desired_sentence, desired_since,
+                held_persona)
+                SELECT value ->> 0, {at}, {at}, '1', '6.1', 'x', 'attach:tcx', 1, 'a', 2, value ->> 1, 'because.', {at}, 'b'
+                FROM json_each('[["vm-Manual", {(int)ActivationCause.Manual}], ["vm-Trigger", {(int)ActivationCause.Trigger}]]');
+            INSERT INTO bindings SELECT vms.id, p.rowid, p.name FROM vms,
+                (SELECT 1 AS rowid, 'a' AS name UNION SELECT 2, 'b' UNION SELECT 3, 'c') p;
+            INSERT INTO activations (vm_id, generation, persona, revision, cause, sentence, at, result)
+                VALUES ('vm-Manual', 1, 'a', 2, {(int)ActivationCause.Manual}, 'because.', {at}, 'realized')
             """);
-        var read = await new SqliteStore(File).LoadVmsAsync();
+        var store = new SqliteStore(File);
+        var read = await store.LoadVmsAsync();
 
         var since = Now - DateTimeOffset.UnixEpoch;
         var held = KeyValuePair.Create("b", new BindingMemory { State = BindingState.Held, Since = since });
-        Assert.Equal([held], read.Single(vm => vm.Id == "vm-Manual").Memory);
+        var manual = read.Single(vm => vm.Key == new VmKey("default", "vm-Manual"));
+        Assert.Equal([held], manual.Memory);
+        Assert.Equal(["a", "b", "c"], manual.Bindings.ToArray());
         Assert.Equal(
             [KeyValuePair.Create("a", new BindingMemory { State = BindingState.Live, Since = since }), held],
-            read.Single(vm => vm.Id == "vm-Trigger").Memory.OrderBy(pair => pair.Key, StringComparer.Ordinal));
+            read.Single(vm => vm.Key == new VmKey("default", "vm-Trigger")).Memory
+                .OrderBy(pair => pair.Key, StringComparer.Ordinal));
+        Assert.Equal(2, (await store.FindPersonaAsync("default", "c"))!.Revision);
+        Assert.Null(await store.FindPersonaAsync("other", "c"));
+        Assert.Equal("because.", Assert.Single(await store.ListActivationsAsync(manual.Key, long.MaxValue, 9)).Sentence);
     }
 
     [Fact]

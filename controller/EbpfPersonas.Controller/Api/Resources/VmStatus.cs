@@ -51,7 +51,7 @@ internal sealed record VmStatus(
         var wanted = Wanted.Of(vm);
         var bound = BoundStatus.Of(Evaluation.SituationOf(actor, vm), vm.Desired.Staged, wanted, now);
         return new VmStatus(
-            vm.Id, connected, vm.LastContact, VmPhases.Of(actor, sentGeneration),
+            vm.Key.Id, connected, vm.LastContact, VmPhases.Of(actor, sentGeneration),
             vm.Realised?.Persona,
             vm.Realised?.Persona is null ? null : vm.Realised.Revision,
             wanted.Persona,

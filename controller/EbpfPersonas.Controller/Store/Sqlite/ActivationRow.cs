@@ -7,6 +7,8 @@ internal sealed class ActivationRow
 {
     public long Id { get; set; }
 
+    public string Tenant { get; set; } = "";
+
     public string VmId { get; set; } = "";
 
     public long Generation { get; set; }
@@ -47,9 +49,10 @@ internal sealed class ActivationRow
 
     public long? Epoch { get; set; }
 
-    public static ActivationRow From(string vmId, ActivationEntry entry) => new()
+    public static ActivationRow From(VmKey vm, ActivationEntry entry) => new()
     {
-        VmId = vmId,
+        Tenant = vm.Tenant,
+        VmId = vm.Id,
         Generation = entry.Generation,
         Persona = entry.Persona,
         Revision = entry.Revision,

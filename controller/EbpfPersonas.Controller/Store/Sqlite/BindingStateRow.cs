@@ -5,6 +5,8 @@ namespace EbpfPersonas.Controller.Store.Sqlite;
 /// <summary>A row of <c>binding_states</c>; times are milliseconds since 1970.</summary>
 internal sealed class BindingStateRow
 {
+    public string Tenant { get; set; } = "";
+
     public string VmId { get; set; } = "";
 
     public string Persona { get; set; } = "";
@@ -17,9 +19,10 @@ internal sealed class BindingStateRow
 
     public long? CoolsUntil { get; set; }
 
-    public static BindingStateRow From(string vmId, string persona, BindingMemory memory) => new()
+    public static BindingStateRow From(VmKey vm, string persona, BindingMemory memory) => new()
     {
-        VmId = vmId,
+        Tenant = vm.Tenant,
+        VmId = vm.Id,
         Persona = persona,
         State = (long)memory.State,
         Since = Milliseconds(memory.Since),

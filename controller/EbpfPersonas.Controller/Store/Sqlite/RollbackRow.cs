@@ -3,6 +3,8 @@ namespace EbpfPersonas.Controller.Store.Sqlite;
 /// <summary>A row of <c>rollbacks</c>; times are milliseconds since 1970.</summary>
 internal sealed class RollbackRow
 {
+    public string Tenant { get; set; } = "";
+
     public string VmId { get; set; } = "";
 
     public long Position { get; set; }
@@ -19,9 +21,10 @@ internal sealed class RollbackRow
 
     public string Reason { get; set; } = "";
 
-    public static RollbackRow From(string vmId, int position, Rollback rollback) => new()
+    public static RollbackRow From(VmKey vm, int position, Rollback rollback) => new()
     {
-        VmId = vmId,
+        Tenant = vm.Tenant,
+        VmId = vm.Id,
         Position = position,
         Persona = rollback.Persona,
         Revision = rollback.Revision,

@@ -1,4 +1,5 @@
 using Dapper;
+using EbpfPersonas.Controller.Audit;
 
 namespace EbpfPersonas.Controller.Store.Sqlite;
 
@@ -6,46 +7,47 @@ namespace EbpfPersonas.Controller.Store.Sqlite;
 internal sealed class SqlitePersonas(SqliteConnections connections)
 {
     private const string Newest =
-        "SELECT p.name, r.revision, r.document, p.created, r.updated FROM personas p " +
-        "JOIN persona_revisions r ON r.name = p.name AND r.revision = p.revision WHERE p.name = @name";
+        "SELECT p.tenant, p.name, r.revision, r.document, p.created, r.updated FROM personas p " +
+        "JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name AND r.revision = p.revision WHERE p.tenant = @tenant AND p.name = @name";
 
     private const string OneRevision =
-        "SELECT p.name, r.revision, r.document, p.created, r.updated FROM personas p " +
-        "JOIN persona_revisions r ON r.name = p.name WHERE p.name = @name AND r.revision = @revision";
+        "SELECT p.tenant, p.name, r.revision, r.document, p.created, r.updated FROM personas p " +
+        "JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name WHERE p.tenant = @tenant AND p.name = @name AND r.revision = @revision";
 
-    public StoredPersona? Find(string name) => connections.Read(connection => connection.QuerySingleOrDefault<Row>(
+    public StoredPersona? Find(string tenant, string name) => connections.Read(connection => connection.QuerySingleOrDefault<Row>(
         $"{Newest} AND p.deleted = 0",
-        new { name }))?.ToPersona();
+        new { tenant, name }))?.ToPersona();
 
-    public StoredPersona? FindRevision(string name, long revision) =>
+    public StoredPersona? FindRevision(string tenant, string name, long revision) =>
         connections.Read(connection => connection.QuerySingleOrDefault<Row>(
         OneRevision,
-        new { name, revision }))?.ToPersona();
+        new { tenant, name, revision }))?.ToPersona();
 
-    public IReadOnlyList<PersonaSummary> List(string after, int limit) =>
+    public IReadOnlyList<PersonaSummary> List(string tenant, string after, int limit) =>
         connections.Read(connection => connection.Query<Row>(
         """
-        SELECT p.name, r.revision, p.created,
-        r.updated FROM personas p JOIN persona_revisions r ON r.name = p.name AND r.revision = p.revision
-        WHERE p.deleted = 0 AND p.name > @after ORDER BY p.name LIMIT @limit
+        SELECT p.tenant, p.name, r.revision, p.created,
+        r.updated FROM personas p JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name AND r.revision = p.revision
+        WHERE p.tenant = @tenant AND p.deleted = 0 AND p.name > @after ORDER BY p.name LIMIT @limit
         """,
-        new { after, limit })).Select(row => row.ToSummary()).ToArray();
+        new { tenant, after, limit })).Select(row => row.ToSummary()).ToArray();
 
-    public IReadOnlyList<PersonaSummary> ListRevisions(string name, long before, int limit) =>
+    public IReadOnlyList<PersonaSummary> ListRevisions(string tenant, string name, long before, int limit) =>
         connections.Read(connection => connection.Query<Row>(
         """
-        SELECT p.name, r.revision, p.created, r.updated FROM personas p JOIN persona_revisions r ON r.name = p.name
-        WHERE p.name = @name AND r.revision < @before ORDER BY r.revision DESC LIMIT @limit
+        SELECT p.tenant, p.name, r.revision, p.created, r.updated FROM personas p JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name
+        WHERE p.tenant = @tenant AND p.name = @name AND r.revision < @before ORDER BY r.revision DESC LIMIT @limit
         """,
-        new { name, before, limit })).Select(row => row.ToSummary()).ToArray();
+        new { tenant, name, before, limit })).Select(row => row.ToSummary()).ToArray();
 
     public (PutOutcome, StoredPersona?) Put(
-        string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now) =>
+        string tenant, string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now,
+        AuditEntry? audit) =>
         connections.Write(writer =>
         {
             var (connection, transaction) = (writer.Connection, writer.Transaction);
             var head = connection.QuerySingleOrDefault<Head>(
-                "SELECT revision, deleted, created FROM personas WHERE name = @name", new { name }, transaction);
+                "SELECT revision, deleted, created FROM personas WHERE tenant = @tenant AND name = @name", new { tenant, name }, transaction);
             var exists = head is { Deleted: 0 };
             if (!condition.Allows(exists ? head!.Revision : null))
             {
@@ -57,7 +59,7 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
             {
                 var current = connection.QuerySingle<Row>(
                     Newest,
-                    new { name }, transaction).ToPersona();
+                    new { tenant, name }, transaction).ToPersona();
                 if (current.Document.Span.SequenceEqual(document.Span))
                 {
                     return (PutOutcome.Unchanged, current);
@@ -68,24 +70,26 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
             var revision = (head?.Revision ?? 0) + 1;
             var created = exists ? head!.Created : millisecond;
             connection.Execute(
-                "INSERT INTO personas (name, revision, deleted, created) VALUES (@name, @revision, 0, @created) " +
-                "ON CONFLICT (name) DO UPDATE SET revision = @revision, deleted = 0, created = @created",
-                new { name, revision, created }, transaction);
+                "INSERT INTO personas (tenant, name, revision, deleted, created) " +
+                "VALUES (@tenant, @name, @revision, 0, @created) " +
+                "ON CONFLICT (tenant, name) DO UPDATE SET revision = @revision, deleted = 0, created = @created",
+                new { tenant, name, revision, created }, transaction);
             connection.Execute(
-                "INSERT INTO persona_revisions (name, revision, document, updated) VALUES (@name, @revision, " +
-                "@document, @millisecond)",
-                new { name, revision, document = document.ToArray(), millisecond }, transaction);
+                "INSERT INTO persona_revisions (tenant, name, revision, document, updated) " +
+                "VALUES (@tenant, @name, @revision, @document, @millisecond)",
+                new { tenant, name, revision, document = document.ToArray(), millisecond }, transaction);
+            SqliteAudit.Append(writer, audit);
             return (
                 exists ? PutOutcome.Replaced : PutOutcome.Created,
-                (StoredPersona?)new StoredPersona(name, revision, document, Time(created), Time(millisecond)));
+                (StoredPersona?)new StoredPersona(tenant, name, revision, document, Time(created), Time(millisecond)));
         });
 
-    public (DeleteOutcome, IReadOnlyList<string>) Delete(string name, WriteCondition condition) =>
+    public (DeleteOutcome, IReadOnlyList<string>) Delete(string tenant, string name, WriteCondition condition, AuditEntry? audit) =>
         connections.Write(writer =>
     {
         var (connection, transaction) = (writer.Connection, writer.Transaction);
         var revision = connection.QuerySingleOrDefault<long?>(
-            "SELECT revision FROM personas WHERE name = @name AND deleted = 0", new { name }, transaction);
+            "SELECT revision FROM personas WHERE tenant = @tenant AND name = @name AND deleted = 0", new { tenant, name }, transaction);
         if (revision is null)
         {
             return (DeleteOutcome.NotFound, []);
@@ -98,17 +102,18 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
 
         var users = connection.Query<string>(
             """
-            SELECT vm_id FROM bindings WHERE persona = @name
-            UNION SELECT id FROM vms WHERE @name IN (default_persona, pin_persona, desired_persona)
+            SELECT vm_id FROM bindings WHERE tenant = @tenant AND persona = @name
+            UNION SELECT id FROM vms WHERE tenant = @tenant AND @name IN (default_persona, pin_persona, desired_persona)
             ORDER BY 1 LIMIT 10
             """,
-            new { name }, transaction).ToArray();
+            new { tenant, name }, transaction).ToArray();
         if (users.Length > 0)
         {
             return (DeleteOutcome.InUse, users);
         }
 
-        connection.Execute("UPDATE personas SET deleted = 1 WHERE name = @name", new { name }, transaction);
+        connection.Execute("UPDATE personas SET deleted = 1 WHERE tenant = @tenant AND name = @name", new { tenant, name }, transaction);
+        SqliteAudit.Append(writer, audit);
         return (DeleteOutcome.Deleted, (IReadOnlyList<string>)[]);
     });
 
@@ -125,6 +130,8 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
 
     private sealed class Row
     {
+        public string Tenant { get; set; } = "";
+
         public string Name { get; set; } = "";
 
         public long Revision { get; set; }
@@ -135,7 +142,7 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
 
         public long Updated { get; set; }
 
-        public StoredPersona ToPersona() => new(Name, Revision, Document, Time(Created), Time(Updated));
+        public StoredPersona ToPersona() => new(Tenant, Name, Revision, Document, Time(Created), Time(Updated));
 
         public PersonaSummary ToSummary() => new(Name, Revision, Time(Created), Time(Updated));
     }

@@ -1,4 +1,5 @@
 using Dapper;
+using EbpfPersonas.Controller.Audit;
 
 namespace EbpfPersonas.Controller.Store.Sqlite;
 
@@ -16,28 +17,35 @@ internal sealed class SqliteStore : IStore
         _connections = new SqliteConnections(path);
         _personas = new SqlitePersonas(_connections);
         _vms = new SqliteVms(_connections);
+        Tokens = new SqliteTokens(_connections);
+        Audit = new SqliteAudit(_connections);
     }
+
+    public ITokenStore Tokens { get; }
+
+    public IAudit Audit { get; }
 
     public string ControllerId => _connections.ControllerId;
 
-    public Task<StoredPersona?> FindPersonaAsync(string name) => Task.FromResult(_personas.Find(name));
+    public Task<StoredPersona?> FindPersonaAsync(string tenant, string name) => Task.FromResult(_personas.Find(tenant, name));
 
-    public Task<StoredPersona?> FindRevisionAsync(string name, long revision) =>
-        Task.FromResult(_personas.FindRevision(name, revision));
+    public Task<StoredPersona?> FindRevisionAsync(string tenant, string name, long revision) =>
+        Task.FromResult(_personas.FindRevision(tenant, name, revision));
 
-    public Task<IReadOnlyList<PersonaSummary>> ListPersonasAsync(string after, int limit) =>
-        Task.FromResult(_personas.List(after, limit));
+    public Task<IReadOnlyList<PersonaSummary>> ListPersonasAsync(string tenant, string after, int limit) =>
+        Task.FromResult(_personas.List(tenant, after, limit));
 
-    public Task<IReadOnlyList<PersonaSummary>> ListRevisionsAsync(string name, long before, int limit) =>
-        Task.FromResult(_personas.ListRevisions(name, before, limit));
+    public Task<IReadOnlyList<PersonaSummary>> ListRevisionsAsync(string tenant, string name, long before, int limit) =>
+        Task.FromResult(_personas.ListRevisions(tenant, name, before, limit));
 
     public Task<(PutOutcome Outcome, StoredPersona? Persona)> PutPersonaAsync(
-        string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now) =>
-        Task.FromResult(_personas.Put(name, document, condition, now));
+        string tenant, string name, ReadOnlyMemory<byte> document, WriteCondition condition, DateTimeOffset now,
+        AuditEntry? audit = null) =>
+        Task.FromResult(_personas.Put(tenant, name, document, condition, now, audit));
 
     public Task<(DeleteOutcome Outcome, IReadOnlyList<string> Users)> DeletePersonaAsync(
-        string name, WriteCondition condition) =>
-        Task.FromResult(_personas.Delete(name, condition));
+        string tenant, string name, WriteCondition condition, AuditEntry? audit = null) =>
+        Task.FromResult(_personas.Delete(tenant, name, condition, audit));
 
     public Task<IReadOnlyList<StoredVm>> LoadVmsAsync() => Task.FromResult(_vms.Load());
 
@@ -47,14 +55,14 @@ internal sealed class SqliteStore : IStore
         return Task.CompletedTask;
     }
 
-    public Task DeleteVmAsync(string vmId)
+    public Task DeleteVmAsync(VmKey vm, AuditEntry? audit = null)
     {
-        _vms.Delete(vmId);
+        _vms.Delete(vm, audit);
         return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyList<ActivationEntry>> ListActivationsAsync(string vmId, long before, int limit) =>
-        Task.FromResult(_vms.ListActivations(vmId, before, limit));
+    public Task<IReadOnlyList<ActivationEntry>> ListActivationsAsync(VmKey vm, long before, int limit) =>
+        Task.FromResult(_vms.ListActivations(vm, before, limit));
 
     public Task CheckAsync() =>
         Task.FromResult(_connections.Read(connection => connection.ExecuteScalar<long>("PRAGMA user_version")));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Dapper;
+using EbpfPersonas.Controller.Audit;
 
 namespace EbpfPersonas.Controller.Store.Sqlite;
 
@@ -14,7 +15,7 @@ internal sealed class SqliteVms(SqliteConnections connections)
 
     private static readonly string[] VmColumns =
     [
-        "id", "first_seen", "last_contact", "agent_version", "kernel_release", "boot_id", "capabilities",
+        "tenant", "id", "first_seen", "last_contact", "agent_version", "kernel_release", "boot_id", "capabilities",
         "default_persona",
         "pin_persona", "pin_expires", "pin_reason", "desired_generation", "desired_persona",
         "desired_revision",
@@ -27,7 +28,7 @@ internal sealed class SqliteVms(SqliteConnections connections)
 
     private static readonly string[] ActivationColumns =
     [
-        "vm_id", "generation", "persona", "revision", "previous", "cause", "sentence", "at", "process_event", "pid",
+        "tenant", "vm_id", "generation", "persona", "revision", "previous", "cause", "sentence", "at", "process_event", "pid",
         "parent_pid",
         "user_id", "user_name", "path", "executable", "process_time", "result",
         "result_at", "epoch",
@@ -35,8 +36,8 @@ internal sealed class SqliteVms(SqliteConnections connections)
 
     private static readonly string SaveVm =
         $"INSERT INTO vms ({string.Join(", ", VmColumns)}) VALUES ({string.Join(", ", VmColumns.Select(Parameter))}) " +
-        "ON CONFLICT (id) DO UPDATE SET " +
-        string.Join(", ", VmColumns.Skip(1).Select(column => $"{column} = excluded.{column}"));
+        "ON CONFLICT (tenant, id) DO UPDATE SET " +
+        string.Join(", ", VmColumns.Skip(2).Select(column => $"{column} = excluded.{column}"));
 
     private static readonly string SaveActivation =
         $"INSERT INTO activations ({string.Join(", ", ActivationColumns)}) " +
@@ -44,71 +45,73 @@ internal sealed class SqliteVms(SqliteConnections connections)
 
     public IReadOnlyList<StoredVm> Load() => connections.Read(connection =>
     {
-        var bindings = connection.Query<(string VmId, string Persona)>(
-            "SELECT vm_id, persona FROM bindings ORDER BY vm_id, position")
-            .ToLookup(row => row.VmId, row => row.Persona);
+        var bindings = connection.Query<(string Tenant, string VmId, string Persona)>(
+            "SELECT tenant, vm_id, persona FROM bindings ORDER BY tenant, vm_id, position")
+            .ToLookup(row => new VmKey(row.Tenant, row.VmId), row => row.Persona);
         var memories = connection.Query<BindingStateRow>(
-            "SELECT vm_id, persona, state, since, lingers_until, cools_until FROM binding_states")
-            .ToLookup(row => row.VmId);
-        var staged = connection.Query<(string VmId, string Persona, long Revision)>(
-            "SELECT vm_id, persona, revision FROM staged_personas ORDER BY vm_id, position")
-            .ToLookup(row => row.VmId, row => new StagedRevision(row.Persona, row.Revision));
+            "SELECT tenant, vm_id, persona, state, since, lingers_until, cools_until FROM binding_states")
+            .ToLookup(row => new VmKey(row.Tenant, row.VmId));
+        var staged = connection.Query<(string Tenant, string VmId, string Persona, long Revision)>(
+            "SELECT tenant, vm_id, persona, revision FROM staged_personas ORDER BY tenant, vm_id, position")
+            .ToLookup(row => new VmKey(row.Tenant, row.VmId), row => new StagedRevision(row.Persona, row.Revision));
         var rollbacks = connection.Query<RollbackRow>(
-            "SELECT vm_id, persona, revision, count, is_quarantined, at, reason FROM rollbacks " +
-            "ORDER BY vm_id, position").ToLookup(row => row.VmId, row => row.ToRollback());
-        return connection.Query<VmRow>($"SELECT {string.Join(", ", VmColumns)} FROM vms ORDER BY id")
+            "SELECT tenant, vm_id, persona, revision, count, is_quarantined, at, reason FROM rollbacks " +
+            "ORDER BY tenant, vm_id, position")
+            .ToLookup(row => new VmKey(row.Tenant, row.VmId), row => row.ToRollback());
+        return connection.Query<VmRow>($"SELECT {string.Join(", ", VmColumns)} FROM vms")
             .Select(row => row.ToVm(
-                bindings[row.Id],
-                memories[row.Id].ToImmutableDictionary(state => state.Persona, state => state.ToMemory()),
-                staged[row.Id],
-                rollbacks[row.Id]))
+                bindings[row.Key],
+                memories[row.Key].ToImmutableDictionary(state => state.Persona, state => state.ToMemory()),
+                staged[row.Key],
+                rollbacks[row.Key]))
             .ToArray();
     });
 
     public void Save(VmChange change) => connections.Write(writer =>
     {
         var vm = change.Vm;
+        var key = new { vm.Key.Tenant, vm.Key.Id };
         writer.Execute(SaveVm, VmRow.From(vm));
         if (change.Before?.Bindings.SequenceEqual(vm.Bindings) != true)
         {
-            writer.Execute("DELETE FROM bindings WHERE vm_id = @Id", new { vm.Id });
+            writer.Execute("DELETE FROM bindings WHERE tenant = @Tenant AND vm_id = @Id", key);
             writer.Execute(
-                "INSERT INTO bindings (vm_id, position, persona) VALUES (@Id, @position, @persona)",
-                vm.Bindings.Select((persona, position) => new { vm.Id, position, persona }));
+                "INSERT INTO bindings (tenant, vm_id, position, persona) VALUES (@Tenant, @Id, @position, @persona)",
+                vm.Bindings.Select((persona, position) => new { key.Tenant, key.Id, position, persona }));
         }
 
         if (change.Before?.Memory != vm.Memory)
         {
-            writer.Execute("DELETE FROM binding_states WHERE vm_id = @Id", new { vm.Id });
+            writer.Execute("DELETE FROM binding_states WHERE tenant = @Tenant AND vm_id = @Id", key);
             writer.Execute(
-                "INSERT INTO binding_states (vm_id, persona, state, since, lingers_until, cools_until) " +
-                "VALUES (@VmId, @Persona, @State, @Since, @LingersUntil, @CoolsUntil)",
-                vm.Memory.Select(pair => BindingStateRow.From(vm.Id, pair.Key, pair.Value)));
+                "INSERT INTO binding_states (tenant, vm_id, persona, state, since, lingers_until, cools_until) " +
+                "VALUES (@Tenant, @VmId, @Persona, @State, @Since, @LingersUntil, @CoolsUntil)",
+                vm.Memory.Select(pair => BindingStateRow.From(vm.Key, pair.Key, pair.Value)));
         }
 
         if (change.Before?.Desired.Staged != vm.Desired.Staged)
         {
-            writer.Execute("DELETE FROM staged_personas WHERE vm_id = @Id", new { vm.Id });
+            writer.Execute("DELETE FROM staged_personas WHERE tenant = @Tenant AND vm_id = @Id", key);
             writer.Execute(
-                "INSERT INTO staged_personas (vm_id, position, persona, revision) " +
-                "VALUES (@Id, @position, @Persona, @Revision)",
+                "INSERT INTO staged_personas (tenant, vm_id, position, persona, revision) " +
+                "VALUES (@Tenant, @Id, @position, @Persona, @Revision)",
                 vm.Desired.Staged.Personas.Select(
-                    (one, position) => new { vm.Id, position, one.Persona, one.Revision }));
+                    (one, position) => new { key.Tenant, key.Id, position, one.Persona, one.Revision }));
         }
 
         if (change.Before?.Rollbacks != vm.Rollbacks)
         {
-            writer.Execute("DELETE FROM rollbacks WHERE vm_id = @Id", new { vm.Id });
+            writer.Execute("DELETE FROM rollbacks WHERE tenant = @Tenant AND vm_id = @Id", key);
             writer.Execute(
-                "INSERT INTO rollbacks (vm_id, position, persona, revision, count, is_quarantined, at, reason) " +
-                "VALUES (@VmId, @Position, @Persona, @Revision, @Count, @IsQuarantined, @At, @Reason)",
-                vm.Rollbacks.Select((one, position) => RollbackRow.From(vm.Id, position, one)));
+                "INSERT INTO rollbacks (tenant, vm_id, position, persona, revision, count, is_quarantined, " +
+                "at, reason) VALUES (@Tenant, @VmId, @Position, @Persona, @Revision, @Count, @IsQuarantined, @At, @Reason)",
+                vm.Rollbacks.Select((one, position) => RollbackRow.From(vm.Key, position, one)));
         }
 
         if (change.Answer is not null)
         {
             writer.Execute(
-                "UPDATE activations SET result = @Answer, result_at = @at, error = @Error WHERE vm_id = @Id AND " +
+                "UPDATE activations SET result = @Answer, result_at = @at, error = @Error WHERE tenant = @Tenant AND vm_id = @Id AND " +
                 "generation = @AnsweredGeneration AND epoch IS NULL AND (@isLate OR result <> 'superseded')",
                 new
                 {
@@ -117,7 +120,8 @@ internal sealed class SqliteVms(SqliteConnections connections)
                     change.Answer,
                     at = change.AnsweredAt.ToUnixTimeMilliseconds(),
                     change.Error,
-                    vm.Id,
+                    key.Tenant,
+                    key.Id,
                     change.AnsweredGeneration,
                 });
         }
@@ -125,31 +129,36 @@ internal sealed class SqliteVms(SqliteConnections connections)
         if (change.Activations.Any(entry => entry.Epoch is null))
         {
             writer.Execute(
-                "UPDATE activations SET result = 'superseded' WHERE vm_id = @Id AND result = 'pending'", new { vm.Id });
+                "UPDATE activations SET result = 'superseded' " +
+                "WHERE tenant = @Tenant AND vm_id = @Id AND result = 'pending'",
+                key);
         }
 
         if (change.Activations.Count > 0)
         {
             writer.Execute(
-                SaveActivation, change.Activations.Select(entry => ActivationRow.From(vm.Id, entry)));
+                SaveActivation, change.Activations.Select(entry => ActivationRow.From(vm.Key, entry)));
             writer.Execute(
-                "DELETE FROM activations WHERE vm_id = @Id AND id <= " +
-                "(SELECT id FROM activations WHERE vm_id = @Id ORDER BY id DESC LIMIT 1 OFFSET @MaxActivations)",
-                new { vm.Id, MaxActivations });
+                "DELETE FROM activations WHERE tenant = @Tenant AND vm_id = @Id AND id <= " +
+                "(SELECT id FROM activations WHERE tenant = @Tenant AND vm_id = @Id ORDER BY id DESC LIMIT 1 OFFSET @MaxActivations)",
+                new { key.Tenant, key.Id, MaxActivations });
         }
 
-        return 0;
+        return SqliteAudit.Append(writer, change.Audit);
     }, durable: !change.IsReported);
 
-    public void Delete(string vmId) => connections.Write(writer =>
-        writer.Execute("DELETE FROM vms WHERE id = @vmId", new { vmId }));
+    public void Delete(VmKey vm, AuditEntry? audit) => connections.Write(writer =>
+    {
+        writer.Execute("DELETE FROM vms WHERE tenant = @Tenant AND id = @Id", new { vm.Tenant, vm.Id });
+        return SqliteAudit.Append(writer, audit);
+    });
 
-    public IReadOnlyList<ActivationEntry> ListActivations(string vmId, long before, int limit) =>
+    public IReadOnlyList<ActivationEntry> ListActivations(VmKey vm, long before, int limit) =>
         connections.Read(connection =>
         connection.Query<ActivationRow>(
             $"SELECT id, {string.Join(", ", ActivationColumns)}, error FROM activations " +
-            "WHERE vm_id = @vmId AND id < @before ORDER BY id DESC LIMIT @limit",
-            new { vmId, before, limit })).Select(row => row.ToEntry()).ToArray();
+            "WHERE tenant = @Tenant AND vm_id = @Id AND id < @before ORDER BY id DESC LIMIT @limit",
+            new { vm.Tenant, vm.Id, before, limit })).Select(row => row.ToEntry()).ToArray();
 
     /// <summary>"first_seen" as "@FirstSeen".</summary>
     private static string Parameter(string column) =>

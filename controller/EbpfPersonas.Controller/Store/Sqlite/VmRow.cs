@@ -6,6 +6,8 @@ namespace EbpfPersonas.Controller.Store.Sqlite;
 /// <summary>A row of <c>vms</c>; times are milliseconds since 1970.</summary>
 internal sealed class VmRow
 {
+    public string Tenant { get; set; } = "";
+
     public string Id { get; set; } = "";
 
     public long FirstSeen { get; set; }
@@ -81,9 +83,12 @@ internal sealed class VmRow
 
     public long? FailureAt { get; set; }
 
+    public VmKey Key => new(Tenant, Id);
+
     public static VmRow From(StoredVm vm) => new()
     {
-        Id = vm.Id,
+        Tenant = vm.Key.Tenant,
+        Id = vm.Key.Id,
         FirstSeen = vm.FirstSeen.ToUnixTimeMilliseconds(),
         LastContact = vm.LastContact.ToUnixTimeMilliseconds(),
         AgentVersion = vm.AgentVersion,
@@ -128,7 +133,7 @@ internal sealed class VmRow
     {
         return new StoredVm
         {
-            Id = Id,
+            Key = Key,
             FirstSeen = Time(FirstSeen),
             LastContact = Time(LastContact),
             AgentVersion = AgentVersion,

@@ -1,0 +1,55 @@
+using System.Net;
+using EbpfPersonas.Controller.Access;
+using EbpfPersonas.Controller.Audit;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace EbpfPersonas.Controller.Tests.Access;
+
+public sealed class LimitTests : ControllerTest
+{
+    [Fact]
+    public async Task Who_guesses_tokens_is_refused_and_those_who_have_one_are_not()
+    {
+        using var guesser = new HttpClient { BaseAddress = new Uri(Controller.ApiUrl) };
+        var statuses = new List<HttpStatusCode>();
+        for (var guess = 0; guess < 200; guess++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/vms");
+            request.Headers.Authorization = new("Bearer", $"ebpfp_api_{guess:x16}_{new string('0', 64)}");
+            using var answer = await guesser.SendAsync(request);
+            statuses.Add(answer.StatusCode);
+        }
+
+        Assert.All(statuses.Take(CallerLimits.FailuresPerMinute), status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+        // A window may have ended meanwhile.
+        Assert.InRange(statuses.Count(status => status == HttpStatusCode.Unauthorized), 20, 40);
+        Assert.Equal(200, statuses.Count(status => status is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests));
+        await Controller.GetAsync("/api/v1/vms");
+        Assert.Equal(HttpStatusCode.OK, (await guesser.GetAsync("/healthz")).StatusCode);
+        // Refusing costs no more than a record a minute.
+        var audit = await Controller.Services.GetRequiredService<IAudit>().VerifyAsync();
+        Assert.InRange(audit.Last!.Sequence, 22, 44);
+    }
+
+    [Fact]
+    public async Task Each_token_has_its_own_share()
+    {
+        await Controller.StopAsync();
+        Controller.Settings = settings => settings with { RequestsPerSecond = 5 };
+        await Controller.StartAgainAsync();
+        using var busy = await Controller.CallerAsync(Role.Viewer);
+        var answers = new List<HttpResponseMessage>();
+        for (var asked = 0; asked < 40; asked++)
+        {
+            answers.Add(await busy.GetAsync("/api/v1/vms"));
+        }
+
+        Assert.Contains(answers, answer => answer.StatusCode == HttpStatusCode.OK);
+        var refused = answers.First(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+        await RunningController.ProblemAsync(refused, 429);
+        Assert.Equal("1", refused.Headers.RetryAfter?.ToString());
+        await Controller.GetAsync("/api/v1/vms");
+        answers.ForEach(answer => answer.Dispose());
+    }
+}
