@@ -23,9 +23,10 @@ internal static class AccessPolicies
                         .RequireAssertion(context => Caller.RoleOf(context.User) >= role));
             }
 
-            // That there is nothing at an address is said to those who are known.
+            // That there is nothing at an address, or that it takes another method or media type, is said to those who are
+            // known: no endpoint of ours stands there.
             options.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser()
-                .RequireAssertion(context => (context.Resource as HttpContext)?.GetEndpoint() is null).Build();
+                .RequireAssertion(context => (context.Resource as HttpContext)?.GetEndpoint() is not RouteEndpoint).Build();
         });
     }
 
