@@ -38,7 +38,7 @@ internal static class AgentFootprint
         var help = await MedianAsync(
             () => RunningProcess.RunAsync("nsenter", $"--net={vm.NamespacePath}", BuiltProduct.Agent, "--help"));
         var connected = Stopwatch.StartNew();
-        await using var agent = await AgentProcess.StartAsync(vm, Vm, controller.AgentsUrl);
+        await using var agent = await AgentProcess.StartAsync(vm, Vm, controller);
         connected.Stop();
         report.Add(Of("agent --help", help, "ms") with { Peer = shell, PeerName = "sh -c :" });
         report.Add(Of("start until its stream is up", connected.Elapsed.TotalMilliseconds, "ms"));

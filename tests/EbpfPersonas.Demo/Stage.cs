@@ -85,7 +85,7 @@ internal sealed class Stage : IAsyncDisposable
         }
 
         _controller = await ControllerProcess.StartAsync(control, "10.0.0.2");
-        _agent = await AgentProcess.StartAsync(Vm, VmId, _controller.AgentsUrl);
+        _agent = await AgentProcess.StartAsync(Vm, VmId, _controller);
     }
 
     /// <summary>

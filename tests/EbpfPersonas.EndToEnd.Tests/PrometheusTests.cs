@@ -27,11 +27,19 @@ public sealed class PrometheusTests : SystemTest
     [InlineData("clsact")]
     public async Task Its_query_API_gives_the_numbers_of_packets_that_were_sent(string attach)
     {
-        await StartAgentAsync(attach);
+        using var metrics = new ScrapedAddress(VmAddress);
+        await StartAgentAsync(attach, metrics: metrics);
         await PinAsync("counting", Counting);
         await using var prometheus = await PrometheusServer.StartAsync(
             ControllerHost, BuiltProduct.Prometheus,
-            ("agent", Agent.MetricsAddress), ("controller", Controller.MetricsAddress));
+            new ScrapeTarget("agent", Agent.MetricsAddress, metrics.AuthorityFile)
+            {
+                Client = (metrics.ClientCertificateFile, metrics.ClientKeyFile),
+            },
+            new ScrapeTarget("controller", Controller.MetricsAddress, Controller.AuthoritiesFile)
+            {
+                Token = Controller.Token,
+            });
         using var receiver = DbHost.BindUdp(DbAddress, 9000);
         using var sender = VmHost.BindUdp(VmAddress, 0);
 

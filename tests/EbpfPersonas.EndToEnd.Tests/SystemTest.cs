@@ -69,11 +69,15 @@ public abstract class SystemTest : LabTest
         await base.DisposeAsync();
     }
 
-    /// <summary>Starts the agent, with its metrics where a Prometheus server outside the VM reaches them.</summary>
+    /// <summary>
+    /// Starts the agent; its metrics are where a Prometheus server outside the VM reaches them, if so told.
+    /// </summary>
     protected async Task StartAgentAsync(
-        string attach = "auto", int policyMemoryMib = 16, string activation = "kernel") =>
+        string attach = "auto", int policyMemoryMib = 16, string activation = "kernel",
+        ScrapedAddress? metrics = null) =>
         _agent = await AgentProcess.StartAsync(
-            VmHost, Vm, Controller.AgentsUrl, VmAddress, attach, policyMemoryMib, activation);
+            VmHost, Vm, Controller, metrics: metrics, attach: attach, policyMemoryMib: policyMemoryMib,
+            activation: activation);
 
     /// <summary>Uploads a persona and pins it on the VM; returns when the kernel enforces it.</summary>
     protected async Task PinAsync(string name, string document)

@@ -42,7 +42,7 @@ internal sealed class ActivationBench(Report report, BenchSettings settings, Can
         var control = await lab.AddHostAsync("controller", $"{ControllerAddress}/24");
         await using var controller = await ControllerProcess.StartAsync(control, ControllerAddress);
         await using var agent = await AgentProcess.StartAsync(
-            vm, Vm, controller.AgentsUrl, activation: activation, pinRoot: pins.Path);
+            vm, Vm, controller, activation: activation, pinRoot: pins.Path);
         await using var bare = await BareGrpc.StartAsync(vm, control, ControllerAddress);
         await controller.Api.PutPersonaAsync("base", Persona("base", ""));
         await controller.Api.PutPersonaAsync(

@@ -36,7 +36,7 @@ internal sealed class TracingBench(Report report, BenchSettings settings, Cancel
             var vm = await lab.AddHostAsync("vm", "10.0.0.5/24");
             var control = await lab.AddHostAsync("controller", "10.0.0.2/24");
             await using var controller = await ControllerProcess.StartAsync(control, "10.0.0.2");
-            await using var agent = await AgentProcess.StartAsync(vm, Vm, controller.AgentsUrl);
+            await using var agent = await AgentProcess.StartAsync(vm, Vm, controller);
             await StageAsync(controller.Api);
             using var storm = await ForkStorm.CreateAsync();
 

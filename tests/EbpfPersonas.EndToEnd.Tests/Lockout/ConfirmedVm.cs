@@ -46,12 +46,13 @@ internal sealed class ConfirmedVm : IAsyncDisposable
     /// <summary>How late returns were, against their deadlines.</summary>
     public List<TimeSpan> Late { get; } = [];
 
-    public static async Task<ConfirmedVm> StartAsync(LabHost host, string id, ControllerClient api, string pinRoot)
+    public static async Task<ConfirmedVm> StartAsync(LabHost host, string id, ControllerProcess controller, string pinRoot)
     {
-        var vm = new ConfirmedVm(host, id, api);
+        var vm = new ConfirmedVm(host, id, controller.Api);
         try
         {
-            vm._agent = await AgentProcess.StartAsync(host, id, vm._relay.Url, pinRoot: pinRoot);
+            vm._agent = await AgentProcess.StartAsync(
+                host, id, controller, url: vm._relay.Url, pinRoot: pinRoot);
             return vm;
         }
         catch

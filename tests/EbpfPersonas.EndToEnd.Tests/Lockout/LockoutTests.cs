@@ -132,7 +132,7 @@ public sealed class LockoutTests(ITestOutputHelper output) : LabTest
         for (var i = 0; i < count; i++)
         {
             var host = await Lab.AddHostAsync($"vm-{i}", $"10.0.0.{20 + i}/24");
-            _vms.Add(await ConfirmedVm.StartAsync(host, $"vm-{i}", Api, _pins!.Path));
+            _vms.Add(await ConfirmedVm.StartAsync(host, $"vm-{i}", _controller!, _pins!.Path));
         }
     }
 

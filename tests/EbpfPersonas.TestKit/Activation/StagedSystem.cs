@@ -64,7 +64,7 @@ public sealed class StagedSystem : IAsyncDisposable
             system._pins = await BpfFileSystem.MountAsync();
             system._controller = await ControllerProcess.StartAsync(controller, ControllerAddress);
             system._agent = await AgentProcess.StartAsync(
-                system.VmHost, Vm, system._controller.AgentsUrl, VmAddress, activation: activation,
+                system.VmHost, Vm, system._controller, activation: activation,
                 pinRoot: system._pins.Path);
             await system.BindAsync();
             return system;

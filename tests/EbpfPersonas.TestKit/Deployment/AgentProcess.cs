@@ -20,12 +20,14 @@ public sealed class AgentProcess : IAsyncDisposable
     private readonly TestCgroup _cgroup = TestCgroup.Create();
     private RunningProcess? _process;
 
-    private AgentProcess(LabHost host, string vmId, string metricsIp)
+    private AgentProcess(LabHost host, string vmId, ScrapedAddress? metrics)
     {
         _host = host;
-        _metricsIp = metricsIp;
+        _metricsIp = metrics?.Ip ?? "127.0.0.1";
         VmId = vmId;
-        _http = host.CreateHttpClient($"http://{metricsIp}:{MetricsPort}");
+        _http = metrics is null
+            ? host.CreateHttpClient($"http://{MetricsAddress}")
+            : host.CreateHttpClient($"https://{MetricsAddress}", metrics.Authorities, metrics.Client);
     }
 
     public string VmId { get; }
@@ -43,21 +45,24 @@ public sealed class AgentProcess : IAsyncDisposable
 
     /// <summary>Starts it and waits until it has its stream to the controller.</summary>
     /// <param name="host">The VM.</param> <param name="vmId">Its name at the controller.</param>
-    /// <param name="controllerUrl">Where agents connect.</param> <param name="metricsIp">An address of the VM for its
-    /// metrics. Anything but loopback is put on the failsafe list.</param> <param name="attach">auto, tcx or
+    /// <param name="controller">Where it is let in, once.</param> <param name="url">Where it connects, if not to the
+    /// controller's own address.</param> <param name="metrics">An address of the VM for its metrics beside loopback,
+    /// which is put on the failsafe list, and the files for TLS there.</param> <param name="attach">auto, tcx or
     /// clsact.</param> <param name="policyMemoryMib">Room for all its personas.</param> <param name="activation">kernel
     /// or controller.</param> <param name="pinRoot">A folder on a bpffs in which what is in force outlives the agent,
     /// or none.</param>
     public static async Task<AgentProcess> StartAsync(
-        LabHost host, string vmId, string controllerUrl, string metricsIp = "127.0.0.1", string attach = "auto",
-        int policyMemoryMib = 16, string activation = "kernel", string pinRoot = "none")
+        LabHost host, string vmId, ControllerProcess controller, string? url = null, ScrapedAddress? metrics = null,
+        string attach = "auto", int policyMemoryMib = 16, string activation = "kernel", string pinRoot = "none")
     {
-        var agent = new AgentProcess(host, vmId, metricsIp);
+        ArgumentNullException.ThrowIfNull(controller);
+        var agent = new AgentProcess(host, vmId, metrics);
         try
         {
             var settings = new JsonObject
             {
-                ["controller"] = controllerUrl,
+                ["controller"] = url ?? controller.AgentsUrl,
+                ["enrolment_token_file"] = Path.Combine(agent._folder, "enrolment-token"),
                 ["vm_id"] = vmId,
                 ["state_directory"] = agent.StateDirectory,
                 ["metrics_listen"] = agent.MetricsAddress,
@@ -66,10 +71,12 @@ public sealed class AgentProcess : IAsyncDisposable
                 ["policy_memory_mib"] = policyMemoryMib,
                 ["activation"] = activation,
                 ["pin_root"] = pinRoot,
-                ["allow_plaintext"] = true,
             };
-            if (metricsIp != "127.0.0.1")
+            if (metrics is not null)
             {
+                settings["metrics_certificate"] = metrics.CertificateFile;
+                settings["metrics_key"] = metrics.KeyFile;
+                settings["metrics_client_ca"] = metrics.AuthorityFile;
                 settings["failsafe"] = new JsonArray(
                     new JsonObject
                     {
@@ -81,6 +88,8 @@ public sealed class AgentProcess : IAsyncDisposable
             }
 
             await File.WriteAllTextAsync(Path.Combine(agent._folder, "agent.json"), settings.ToJsonString());
+            await File.WriteAllTextAsync(
+                Path.Combine(agent._folder, "enrolment-token"), await controller.Api.CreateEnrolmentTokenAsync(vmId));
             await agent.StartAgainAsync();
             return agent;
         }

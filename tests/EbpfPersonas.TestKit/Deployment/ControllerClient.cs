@@ -42,6 +42,14 @@ public sealed class ControllerClient
         await ReadAsync(answer);
     }
 
+    /// <summary>Makes a token that lets the VM in, once.</summary>
+    public async Task<string> CreateEnrolmentTokenAsync(string vm)
+    {
+        using var content = Json(new JsonObject { ["vm_id"] = vm });
+        using var answer = await _http.PostAsync("/api/v1/enrolment-tokens", content);
+        return (string)(await ReadAsync(answer))["token"]!;
+    }
+
     /// <summary>Pins a persona by hand.</summary>
     public async Task ActivateAsync(string vm, string persona)
     {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using EbpfPersonas.TestKit.Network;
 using EbpfPersonas.TestKit.Processes;
@@ -15,22 +16,23 @@ public sealed class ControllerProcess : IAsyncDisposable
     private readonly LabHost _host;
     private readonly string _address;
     private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-controller-").FullName;
-    private readonly HttpClient _http;
+    private HttpClient? _http;
+    private ControllerClient? _api;
     private RunningProcess? _process;
 
-    private ControllerProcess(LabHost host, string address)
-    {
-        _host = host;
-        _address = address;
-        _http = host.CreateHttpClient($"http://{address}:{ApiPort}");
-        Api = new ControllerClient(_http);
-    }
+    private ControllerProcess(LabHost host, string address) => (_host, _address) = (host, address);
 
-    /// <summary>REST calls, made from the controller's own host.</summary>
-    public ControllerClient Api { get; }
+    /// <summary>REST calls of an administrator, made from the controller's own host.</summary>
+    public ControllerClient Api => _api!;
 
     /// <summary>Where agents connect.</summary>
-    public string AgentsUrl => $"http://{_address}:{AgentsPort}";
+    public string AgentsUrl => $"https://{_address}:{AgentsPort}";
+
+    /// <summary>The administrator's token.</summary>
+    public string Token { get; private set; } = "";
+
+    /// <summary>A PEM file of the authorities that the controller's certificate may come from.</summary>
+    public string AuthoritiesFile => Path.Combine(_folder, "authorities.pem");
 
     /// <summary>Where Prometheus scrapes.</summary>
     public string MetricsAddress => $"{_address}:{ApiPort}";
@@ -39,7 +41,7 @@ public sealed class ControllerProcess : IAsyncDisposable
     public string Output => _process?.Output ?? "";
 
     public async Task<IReadOnlyList<Sample>> ReadMetricsAsync() =>
-        PrometheusText.Read(await _http.GetStringAsync("/metrics"));
+        PrometheusText.Read(await _http!.GetStringAsync("/metrics"));
 
     /// <summary>Starts it and waits until it says that it is ready.</summary>
     public static async Task<ControllerProcess> StartAsync(LabHost host, string address)
@@ -49,13 +51,17 @@ public sealed class ControllerProcess : IAsyncDisposable
         {
             var settings = new JsonObject
             {
-                ["api_listen"] = $"http://{address}:{ApiPort}",
-                ["agents_listen"] = $"http://{address}:{AgentsPort}",
+                ["api_listen"] = $"https://{address}:{ApiPort}",
+                ["agents_listen"] = $"https://{address}:{AgentsPort}",
                 ["store"] = Path.Combine(controller._folder, "controller.db"),
-                ["allow_plaintext"] = true,
+                // Tests ask often.
+                ["requests_per_second"] = 10_000,
             };
-            await File.WriteAllTextAsync(Path.Combine(controller._folder, "controller.json"), settings.ToJsonString());
-            await controller.StartAgainAsync();
+            await File.WriteAllTextAsync(controller.Configuration, settings.ToJsonString());
+            controller.Token = (await controller.CommandAsync("token", "create", "--role", "admin")).TrimEnd();
+            controller.Launch();
+            await controller.MeetAsync();
+            await controller.WaitUntilReadyAsync();
             return controller;
         }
         catch
@@ -77,16 +83,38 @@ public sealed class ControllerProcess : IAsyncDisposable
     /// <summary>Starts it on the store it had.</summary>
     public async Task StartAgainAsync()
     {
-        _process = _host.Start(
-            "dotnet", [BuiltProduct.Controller, "--config", Path.Combine(_folder, "controller.json")]);
-        await Eventually.TrueAsync(IsReadyAsync, Patience, () => $"the controller is ready; it said:\n{Output}");
+        Launch();
+        await WaitUntilReadyAsync();
     }
+
+    /// <summary>Runs a command of the program on the controller's host, and gives what it printed.</summary>
+    public Task<string> CommandAsync(params string[] words) =>
+        RunningProcess.RunAsync("dotnet", [BuiltProduct.Controller, .. words, "--config", Configuration]);
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        _http.Dispose();
+        _http?.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private string Configuration => Path.Combine(_folder, "controller.json");
+
+    private void Launch() => _process = _host.Start("dotnet", [BuiltProduct.Controller, "--config", Configuration]);
+
+    private Task WaitUntilReadyAsync() =>
+        Eventually.TrueAsync(IsReadyAsync, Patience, () => $"the controller is ready; it said:\n{Output}");
+
+    /// <summary>Learns the authority that it made at its first start, and speaks to it from then on.</summary>
+    private async Task MeetAsync()
+    {
+        await _process!.WaitForOutputAsync("serves clients at", Patience);
+        await File.WriteAllTextAsync(AuthoritiesFile, await CommandAsync("ca", "show"));
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(AuthoritiesFile);
+        _http = _host.CreateHttpClient($"https://{_address}:{ApiPort}", authorities);
+        _http.DefaultRequestHeaders.Authorization = new("Bearer", Token);
+        _api = new ControllerClient(_http);
     }
 
     private async Task<bool> IsReadyAsync()
@@ -98,7 +126,7 @@ public sealed class ControllerProcess : IAsyncDisposable
 
         try
         {
-            using var answer = await _http.GetAsync("/readyz");
+            using var answer = await _http!.GetAsync("/readyz");
             return answer.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

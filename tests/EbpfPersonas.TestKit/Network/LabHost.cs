@@ -121,10 +121,26 @@ public sealed class LabHost
     }
 
     /// <summary>An HTTP client whose connections leave from this host.</summary>
-    public HttpClient CreateHttpClient(string baseAddress) =>
-        new(new SocketsHttpHandler
+    /// <param name="baseAddress">http or https, and an address.</param> <param name="authorities">Where the server's
+    /// certificate may come from, where it is https.</param> <param name="client">The certificate that is shown, or
+    /// none.</param>
+    public HttpClient CreateHttpClient(
+        string baseAddress, X509Certificate2Collection? authorities = null, X509Certificate2? client = null)
+    {
+        var trust = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        trust.CustomTrustStore.AddRange(authorities ?? []);
+        return new(new SocketsHttpHandler
         {
             UseProxy = false,
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = trust,
+                ClientCertificates = client is null ? [] : [client],
+            },
             ConnectCallback = async (context, cancellation) =>
             {
                 var ip = IPAddress.Parse(context.DnsEndPoint.Host.Trim('[', ']'));
@@ -142,4 +158,5 @@ public sealed class LabHost
             },
         })
         { BaseAddress = new Uri(baseAddress) };
+    }
 }

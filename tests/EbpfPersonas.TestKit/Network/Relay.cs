@@ -21,7 +21,7 @@ public sealed class Relay : IAsyncDisposable
         _host = host;
         _target = new IPEndPoint(IPAddress.Parse(target), targetPort);
         _listener = host.Listen("127.0.0.1", port);
-        Url = $"http://127.0.0.1:{port}";
+        Url = $"https://127.0.0.1:{port}";
         _accepting = AcceptAsync();
     }
 

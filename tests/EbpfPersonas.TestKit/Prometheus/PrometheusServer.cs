@@ -26,16 +26,14 @@ public sealed class PrometheusServer : IAsyncDisposable
     /// <summary>Starts the server and waits until it is ready.</summary>
     /// <param name="host">Where it runs; the targets must be reachable from there.</param>
     /// <param name="program">Path of the prometheus binary.</param>
-    /// <param name="targets">Job name and address:port, scraped at /metrics.</param>
+    /// <param name="targets">What it reads.</param>
     public static async Task<PrometheusServer> StartAsync(
-        LabHost host, string program, params (string Job, string Address)[] targets)
+        LabHost host, string program, params ScrapeTarget[] targets)
     {
         var folder = Directory.CreateTempSubdirectory("ebpfp-prometheus-").FullName;
-        var jobs = targets.Select(target =>
-            $"  - job_name: {target.Job}\n    static_configs:\n      - targets: ['{target.Address}']\n");
         var configuration = Path.Combine(folder, "prometheus.yml");
         await File.WriteAllTextAsync(
-            configuration, "global:\n  scrape_interval: 1s\nscrape_configs:\n" + string.Concat(jobs));
+            configuration, "global:\n  scrape_interval: 1s\nscrape_configs:\n" + string.Concat(targets.Select(target => target.ToYaml())));
         var process = host.Start(program,
             [
                 $"--config.file={configuration}", $"--storage.tsdb.path={folder}/data",
