@@ -49,7 +49,6 @@ public sealed class FakeAgent : IAsyncDisposable
         {
             Hello = new Hello
             {
-                VmId = vmId,
                 AgentVersion = "0.1.0",
                 KernelRelease = "6.18.0",
                 BootId = "boot",
@@ -215,7 +214,7 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>Asks whether the controller is reached, beside the stream.</summary>
     public async Task<ConfirmAnswer> ConfirmAsync(byte[] nonce) =>
         await new AgentService.AgentServiceClient(_channel).ConfirmAsync(
-            new ConfirmRequest { VmId = VmId, Nonce = Google.Protobuf.ByteString.CopyFrom(nonce) });
+            new ConfirmRequest { Nonce = Google.Protobuf.ByteString.CopyFrom(nonce) });
 
     /// <summary>Says that the operator went around the controller.</summary>
     public Task SendBreakGlassAsync(string id, string command) =>
