@@ -66,7 +66,11 @@ public sealed class TestAuthority : IDisposable
             }
         }
 
-        request.CertificateExtensions.Add(names.Build());
+        if (order.UriNames.Count + order.Hosts.Count > 0)
+        {
+            request.CertificateExtensions.Add(names.Build());
+        }
+
         return request.Create(
             Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), order.NotBefore, order.NotAfter,
             NewSerial());
