@@ -88,7 +88,9 @@ public sealed class ProbeTests : IAsyncLifetime
 
         comesIntoForce?.Invoke();
         return await RunAsync(
-            isOld ? (inForce, _, cancellation) => ControllerProbe.AskAsync(client, inForce, cancellation) : probe.AskAsync);
+            isOld
+                ? (inForce, _, cancellation) => ControllerProbe.AskAsync(client, inForce, cancellation)
+                : probe.AskAsync);
     }
 
     /// <summary>Whether the persona is confirmed; else it was left.</summary>
@@ -110,7 +112,8 @@ public sealed class ProbeTests : IAsyncLifetime
         applier.Apply(new DesiredState { Generation = 1, Persona = persona });
         await service.StartAsync(CancellationToken.None);
         await Eventually.TrueAsync(
-            () => Task.FromResult(isLeft || confirmations.Waits is null),
+            // It waits no more before it is left.
+            () => Task.FromResult(isLeft || (confirmations.Waits is null && !confirmations.Rollbacks.Any())),
             TimeSpan.FromSeconds(20),
             () => "it is decided");
         await service.StopAsync(CancellationToken.None);

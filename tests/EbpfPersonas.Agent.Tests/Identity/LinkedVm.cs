@@ -43,6 +43,9 @@ internal sealed class LinkedVm(Uri controller, TimeProvider? clock = null, bool 
 
     public VmIdentity Identity { get; private set; } = null!;
 
+    /// <summary>The persona that the datapath runs.</summary>
+    public string? InForce => _dataplane.Realised.Persona;
+
     public bool IsConnected => _link!.Connected;
 
     public X509Certificate2 Certificate => Identity.Current!.Certificate;

@@ -82,18 +82,21 @@ public sealed class RenewalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_agent_whose_certificate_expires_says_that_it_needs_a_token_and_takes_one()
+    public async Task An_agent_whose_certificate_expires_keeps_its_persona_says_what_it_needs_and_takes_a_token()
     {
         Enrolment.OnItsWay = _ => throw new RpcException(new Status(StatusCode.Unavailable, "no signer"));
         Write(lived: TimeSpan.FromMinutes(1), left: TimeSpan.FromSeconds(30));
         await _vm.StartAsync();
         await _vm.WaitAsync(() => _vm.IsConnected, "the agent is connected");
+        await _controller.PushAsync(1, Wire.Persona("a"));
+        await _controller.WaitForAsync(m => m.Result is not null);
         _clock.Jump(TimeSpan.FromMinutes(2));
         // As a real controller does.
         _controller.Break();
         await _vm.WaitAsync(() => _vm.Condition(AgentConditions.NotEnrolled) is not null, "it is said");
         Assert.Contains("expired at", _vm.Condition(AgentConditions.NotEnrolled), StringComparison.Ordinal);
         Assert.False(_vm.IsConnected);
+        Assert.Equal("a", _vm.InForce);
 
         Enrolment.OnItsWay = answer => answer;
         _vm.PutToken(_controller.Authority.Token());

@@ -107,7 +107,8 @@ public sealed class MetricsTlsTests : IAsyncLifetime
             "none" => null,
             "another authority" => _other.Issue(Scraper),
             "a server's" => _authority.Issue(Scraper with { Usage = CertificateOrder.ForServers }),
-            _ => _authority.Issue(Scraper with { NotAfter = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(1) }),
+            _ => _authority.Issue(
+                Scraper with { NotAfter = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(1) }),
         };
         foreach (var protocol in (SslProtocols[])[SslProtocols.Tls12, SslProtocols.Tls13])
         {
