@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfPersonas.Agent;
 
 /// <summary>
-/// Everything that the agent says, ids 1000-1999: 1000 hosting, 1100 activity, 1200 link, 1300 state and break glass.
+/// Everything that the agent says, ids 1000-1999: 1000 hosting, 1100 activity, 1200 link, 1300 state and break glass,
+/// 1400 identity.
 /// </summary>
 internal static partial class Log
 {
@@ -25,8 +26,11 @@ internal static partial class Log
         "The VM's own addresses cannot be followed, sources are not held against them meanwhile: {Reason}")]
     public static partial void AddressesUnknown(ILogger log, string reason);
 
-    [LoggerMessage(1002, LogLevel.Information, "Metrics are at http://{Listen}/metrics.")]
-    public static partial void MetricsListening(ILogger log, System.Net.IPEndPoint listen);
+    [LoggerMessage(1002, LogLevel.Information, "Metrics are at {Scheme}://{Listen}/metrics.")]
+    public static partial void MetricsListening(ILogger log, string scheme, System.Net.IPEndPoint listen);
+
+    [LoggerMessage(1030, LogLevel.Error, "Metrics are served with the certificates of before: {Reason}")]
+    public static partial void MetricsTlsUnusable(ILogger log, string reason);
 
     [LoggerMessage(1003, LogLevel.Error, "A scrape of the metrics failed.")]
     public static partial void ScrapeFaulted(ILogger log, Exception fault);
@@ -215,4 +219,37 @@ internal static partial class Log
 
     [LoggerMessage(1335, LogLevel.Error, "Confirming the persona in force failed unexpectedly; its deadline holds.")]
     public static partial void ConfirmationFaulted(ILogger log, Exception fault);
+
+    [LoggerMessage(1400, LogLevel.Error, "The credentials in {Path} cannot be used, as if there were none: {Reason}")]
+    public static partial void IdentityUnusable(ILogger log, string path, string reason);
+
+    [LoggerMessage(
+        1401,
+        LogLevel.Error,
+        "The VM's credentials could not be written, they are used until the agent ends: {Reason}")]
+    public static partial void IdentityNotKept(ILogger log, string reason);
+
+    [LoggerMessage(1402, LogLevel.Warning, "{Sentence}")]
+    public static partial void IdentityCondition(ILogger log, string sentence);
+
+    [LoggerMessage(
+        1403,
+        LogLevel.Information,
+        "Enrolled as {Name} with token {TokenId}; the certificate is good until {NotAfter}.")]
+    public static partial void Enrolled(ILogger log, string name, string tokenId, DateTimeOffset notAfter);
+
+    [LoggerMessage(
+        1404, LogLevel.Warning, "The enrolment token in {Path} is used up, and could not be removed: {Reason}")]
+    public static partial void TokenNotRemoved(ILogger log, string path, string reason);
+
+    [LoggerMessage(1405, LogLevel.Information, "The VM's certificate is renewed, good until {NotAfter}.")]
+    public static partial void Renewed(ILogger log, DateTimeOffset notAfter);
+
+    [LoggerMessage(
+        1406, LogLevel.Information, "The controller's certificate may come from other authorities now: {Count}.")]
+    public static partial void TrustReplaced(ILogger log, int count);
+
+    [LoggerMessage(
+        1407, LogLevel.Error, "The authorities that the controller named are refused, those before stay: {Reason}.")]
+    public static partial void TrustRefused(ILogger log, string reason);
 }

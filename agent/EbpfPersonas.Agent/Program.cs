@@ -1,6 +1,9 @@
 using EbpfPersonas.Agent.Hosting;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
+using EbpfPersonas.Bpf;
+
+CoreFiles.Forbid();
 
 try
 {
@@ -8,7 +11,7 @@ try
     return command.Command switch
     {
         AgentCommand.Help => Print(CommandLine.Help),
-        AgentCommand.Version => Print($"ebpf-personas-agent {AgentIdentity.Version}"),
+        AgentCommand.Version => Print($"ebpf-personas-agent {AgentGreeting.Version}"),
         AgentCommand.Check => await StartUp.CheckAsync(command),
         AgentCommand.Status or AgentCommand.Detach or AgentCommand.Attach or AgentCommand.Baseline
             or AgentCommand.Resume => await StartUp.CommandAsync(command),

@@ -69,7 +69,7 @@ internal sealed record StatusReport
             LastContact = agent is null
                 ? ControllerContact.ReadFrom(settings.StateDirectory)
                 : agent.LastContact?.ToDateTimeOffset(),
-            Rollbacks = new ConfirmationFile(settings.StateDirectory, settings.VmId, AgentIdentity.BootId)
+            Rollbacks = new ConfirmationFile(settings.StateDirectory, settings.VmId, AgentGreeting.BootId)
                 .Load().Memory?.Rollbacks ?? [],
             Undelivered = new AuditTrail(settings.StateDirectory, time).Undelivered().Count,
         };

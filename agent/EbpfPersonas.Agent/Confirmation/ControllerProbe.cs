@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Identity;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
 using Google.Protobuf;
@@ -12,7 +13,8 @@ namespace EbpfPersonas.Agent.Confirmation;
 /// <summary>
 /// Asks the controller over a connection of its own: one that is there already may outlive rules that allow no other.
 /// </summary>
-internal sealed class ControllerProbe(AgentSettings settings, ControllerLocator locator)
+internal sealed class ControllerProbe(
+    AgentSettings settings, ControllerLocator locator, VmIdentity identity, TimeProvider time)
 {
     private const int NonceLength = 16;
 
@@ -22,17 +24,23 @@ internal sealed class ControllerProbe(AgentSettings settings, ControllerLocator 
     public async Task<string?> AskAsync(RealisedState inForce, TimeSpan limit, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(inForce);
+        if (identity.Usable is not { } credentials)
+        {
+            return "This VM has no certificate that is good.";
+        }
+
+        var trust = ControllerTrust.Of(credentials, time);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(limit);
         try
         {
             var addresses = await locator.LocateAsync(patience.Token);
-            using var channel = ControllerChannel.Create(settings.Controller, addresses);
+            using var channel = ControllerChannel.Create(settings.Controller, addresses, trust);
             return await AskAsync(new V1.AgentService.AgentServiceClient(channel), inForce, patience.Token);
         }
         catch (RpcException failure) when (!cancellation.IsCancellationRequested)
         {
-            return $"{failure.StatusCode}: {failure.Status.Detail}";
+            return trust.Problem ?? $"{failure.StatusCode}: {failure.Status.Detail}";
         }
         catch (Exception failure) when (
             failure is OperationCanceledException or SocketException && !cancellation.IsCancellationRequested)
@@ -42,7 +50,7 @@ internal sealed class ControllerProbe(AgentSettings settings, ControllerLocator 
     }
 
     /// <summary>Asks over a connection that is given; throws <see cref="RpcException"/>.</summary>
-    internal async Task<string?> AskAsync(
+    internal static async Task<string?> AskAsync(
         V1.AgentService.AgentServiceClient client, RealisedState inForce, CancellationToken cancellation)
     {
         var nonce = RandomNumberGenerator.GetBytes(NonceLength);
@@ -50,7 +58,7 @@ internal sealed class ControllerProbe(AgentSettings settings, ControllerLocator 
             new V1.ConfirmRequest
             {
                 Nonce = ByteString.CopyFrom(nonce),
-                Persona = inForce.Persona ?? settings.VmId,
+                Persona = inForce.Persona ?? "",
                 Revision = inForce.Revision,
                 Epoch = inForce.Epoch,
             },

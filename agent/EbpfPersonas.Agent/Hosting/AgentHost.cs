@@ -5,6 +5,7 @@ using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Agent.Dataplane.Stages;
+using EbpfPersonas.Agent.Identity;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Metrics;
 using EbpfPersonas.Agent.Settings;
@@ -35,6 +36,7 @@ internal static class AgentHost
         AddState(builder.Services, settings);
         AddDataplane(builder.Services, settings);
         AddActivity(builder.Services);
+        AddIdentity(builder.Services, settings);
         AddLink(builder.Services);
         AddBreakGlass(builder.Services);
         AddMetrics(builder.Services);
@@ -64,14 +66,14 @@ internal static class AgentHost
         services.AddSingleton(provider => new StartState(
             provider.GetRequiredService<StateStore>().Load(),
             provider.GetRequiredService<Baseline>(),
-            AgentIdentity.BootId));
+            AgentGreeting.BootId));
         services.AddSingleton<StateFallbacks>();
         services.AddSingleton<AgentConditions>();
         services.AddSingleton(_ => new Hold(settings.StateDirectory));
         services.AddSingleton(provider => new Confirmations(
             settings.StateDirectory,
             settings.VmId,
-            AgentIdentity.BootId,
+            AgentGreeting.BootId,
             () => BootClock.Now,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Confirmations>>()));
@@ -97,7 +99,7 @@ internal static class AgentHost
             provider.GetRequiredService<ConditionWatch>(),
             () => new Moment(BootClock.Now, provider.GetRequiredService<TimeProvider>().GetUtcNow()),
             new LivesFile(
-                settings.StateDirectory, settings.VmId, AgentIdentity.BootId,
+                settings.StateDirectory, settings.VmId, AgentGreeting.BootId,
                 provider.GetRequiredService<ILogger<LivesFile>>())));
         services.AddSingleton<IDataplane>(provider => provider.GetRequiredService<StagedActivation>());
         services.AddSingleton(provider => new SocketHooks(
@@ -136,9 +138,19 @@ internal static class AgentHost
             provider.GetRequiredService<ILogger<ProcessPump>>()));
     }
 
+    private static void AddIdentity(IServiceCollection services, AgentSettings settings)
+    {
+        services.AddSingleton(_ => new CredentialsFile(settings.StateDirectory, settings.VmId));
+        services.AddSingleton<VmIdentity>();
+        services.AddSingleton(_ => new TokenFile(settings.EnrolmentTokenFile));
+        services.AddSingleton(_ => new PendingKey(settings.StateDirectory));
+        services.AddSingleton<IdentityConditions>();
+        services.AddSingleton<Enrolment>();
+    }
+
     private static void AddLink(IServiceCollection services)
     {
-        services.AddSingleton(provider => new AgentIdentity(
+        services.AddSingleton(provider => new AgentGreeting(
             provider.GetRequiredService<AgentSettings>(),
             () => provider.GetRequiredService<PersonaDataplane>().Mode,
             () => provider.GetRequiredService<SocketHooks>().Attached));
@@ -180,6 +192,14 @@ internal static class AgentHost
         });
         services.AddSingleton<ControllerLink>();
         services.AddHostedService(provider => provider.GetRequiredService<ControllerLink>());
+        services.AddHostedService(provider => new CertificateRenewal(
+            provider.GetRequiredService<AgentSettings>(),
+            provider.GetRequiredService<ControllerLocator>(),
+            provider.GetRequiredService<VmIdentity>(),
+            provider.GetRequiredService<IdentityConditions>(),
+            provider.GetRequiredService<ControllerLink>().Reconnect,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<CertificateRenewal>>()));
     }
 
     private static void AddBreakGlass(IServiceCollection services)
@@ -212,6 +232,7 @@ internal static class AgentHost
             var hooks = provider.GetRequiredService<SocketHooks>();
             var hold = provider.GetRequiredService<Hold>();
             var contact = provider.GetRequiredService<ControllerContact>();
+            var identity = provider.GetRequiredService<VmIdentity>();
             var readings = new AgentReadings
             {
                 Counters = dataplane.ReadCounters,
@@ -223,6 +244,7 @@ internal static class AgentHost
                 EventsLost = () => [("process", tracer.ReadLost()), ("process_table", feed.Refused)],
                 Connected = () => link.Connected,
                 Contact = () => contact.Last,
+                CertificateExpiry = () => identity.Current?.NotAfter,
                 Interfaces = () => dataplane.Interfaces.Totals,
                 Rollbacks = () => provider.GetRequiredService<Confirmations>().Counts,
                 Fallbacks = provider.GetRequiredService<StateFallbacks>().Read,

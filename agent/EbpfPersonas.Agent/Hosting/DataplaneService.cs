@@ -37,7 +37,7 @@ internal sealed class DataplaneService(
         dataplane.Addresses.Failed += failure => Log.AddressesUnknown(log, failure.Message);
         if (sequence.Run() is { } mode)
         {
-            Log.Attached(log, AgentIdentity.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
+            Log.Attached(log, AgentGreeting.Version, settings.VmId, NetworkNamespace.ReadCookie(), mode);
         }
 
         tracer.Attach(dataplane.LinkDirectory);

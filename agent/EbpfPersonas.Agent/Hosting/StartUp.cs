@@ -10,6 +10,7 @@ using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Bpf;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EbpfPersonas.Agent.Hosting;
 
@@ -71,6 +72,11 @@ internal static class StartUp
 
         // The port itself may be held by the agent that runs.
         MetricsEndpoint.Bind(new IPEndPoint(settings.MetricsListen.Address, 0)).Dispose();
+
+        if (settings.MetricsTls is { } files)
+        {
+            _ = new MetricsTls(files, TimeProvider.System, NullLogger.Instance);
+        }
 
         if (host.Services.GetRequiredService<Baseline>().Errors is { Count: > 0 } errors)
         {

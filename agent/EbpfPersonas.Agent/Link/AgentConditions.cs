@@ -20,6 +20,12 @@ internal sealed class AgentConditions
     /// <summary>The baseline cannot be read.</summary>
     public const string BaselineUnusable = "BASELINE_UNUSABLE";
 
+    /// <summary>The VM has no credentials that its controller takes, and needs an enrolment token.</summary>
+    public const string NotEnrolled = "NOT_ENROLLED";
+
+    /// <summary>The VM's certificate is due for renewal, and could not be renewed.</summary>
+    public const string CertificateNotRenewed = "CERTIFICATE_NOT_RENEWED";
+
     private ImmutableSortedDictionary<string, string> _current =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 

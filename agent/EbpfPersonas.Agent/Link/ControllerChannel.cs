@@ -1,27 +1,32 @@
 using System.Net;
 using System.Net.Sockets;
+using EbpfPersonas.Agent.Identity;
 using Grpc.Net.Client;
 
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
-/// Makes the gRPC channel of one stream: to the addresses that the failsafe lets through, and to no other.
+/// Makes the gRPC channel of one stream: HTTP/2 over TLS, to the addresses that the failsafe lets through, and to no
+/// other.
 /// </summary>
 internal static class ControllerChannel
 {
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(10);
+
     /// <summary>A dead peer is noticed after a silent interval plus a ping without answer.</summary>
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// HTTP/2 over TLS for https, with prior knowledge (RFC 9113 section 3.3) for http. Nothing is connected yet.
-    /// </summary>
-    public static GrpcChannel Create(Uri controller, IReadOnlyList<IPAddress> addresses)
+    /// <summary>Nothing is connected yet; <paramref name="trust"/> judges who answers.</summary>
+    public static GrpcChannel Create(Uri controller, IReadOnlyList<IPAddress> addresses, ControllerTrust trust)
     {
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
+            SslOptions = trust.Options,
+            // Of all addresses together, and of a handshake that does not end.
+            ConnectTimeout = (ConnectPatience * addresses.Count) + HandshakePatience,
             ConnectCallback = (context, cancellation) =>
                 ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation),
             KeepAlivePingDelay = PingInterval,

@@ -1,6 +1,7 @@
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Confirmation;
+using EbpfPersonas.Agent.Identity;
 using EbpfPersonas.Agent.Settings;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
@@ -10,13 +11,15 @@ using V1 = EbpfPersonas.Protos.V1;
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>
-/// Keeps the stream to the controller: connects, and when it breaks connects again. The persona in force stays
-/// meanwhile.
+/// Keeps the stream to the controller: connects, and when it breaks connects again; enrols first where the VM has to.
+/// The persona in force stays meanwhile.
 /// </summary>
 internal sealed class ControllerLink(
     AgentSettings settings,
     ControllerLocator locator,
-    AgentIdentity identity,
+    VmIdentity identity,
+    Enrolment enrolment,
+    AgentGreeting greeting,
     ActivityFeed feed,
     DesiredStateApplier applier,
     AgentConditions conditions,
@@ -36,11 +39,15 @@ internal sealed class ControllerLink(
     private CancellationTokenSource? _attempt;
     private long? _welcomed;
 
+    /// <summary>What is wrong with whoever answered.</summary>
+    private string? _distrust;
+
     /// <summary>Whether a controller has welcomed this agent and the stream stands.</summary>
     public bool Connected => _connected;
 
     /// <summary>
-    /// Ends the stream, or the wait for the next attempt, and connects anew at once: other rules are in force.
+    /// Ends the stream, or the wait for the next attempt, and connects anew at once: other rules are in force, or the
+    /// VM has another certificate.
     /// </summary>
     public void Reconnect()
     {
@@ -62,13 +69,15 @@ internal sealed class ControllerLink(
         await Task.Yield();
         while (!stoppingToken.IsCancellationRequested)
         {
-            _welcomed = null;
+            (_welcomed, _distrust) = (null, null);
             using var attempt = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             Volatile.Write(ref _attempt, attempt);
             try
             {
-                await ConnectAsync(attempt.Token);
-                Log.Disconnected(log, settings.Controller, "the controller ended the stream");
+                if (await ConnectAsync(attempt.Token))
+                {
+                    Log.Disconnected(log, settings.Controller, "the controller ended the stream");
+                }
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
@@ -76,11 +85,12 @@ internal sealed class ControllerLink(
             }
             catch (Exception) when (attempt.IsCancellationRequested)
             {
-                Log.Disconnected(log, settings.Controller, "other rules are in force, connecting anew");
+                Log.Disconnected(log, settings.Controller, "other rules or another certificate, connecting anew");
             }
             catch (RpcException failure)
             {
-                Log.Disconnected(log, settings.Controller, $"{failure.StatusCode}: {failure.Status.Detail}");
+                Log.Disconnected(
+                    log, settings.Controller, _distrust ?? $"{failure.StatusCode}: {failure.Status.Detail}");
             }
             // The link tries again whatever happened; without it the VM would keep its persona for ever.
 #pragma warning disable CA1031
@@ -110,19 +120,44 @@ internal sealed class ControllerLink(
         }
     }
 
-    private async Task ConnectAsync(CancellationToken cancellation)
+    /// <summary>Whether there was a stream, which ended; false: there is nothing to connect with yet.</summary>
+    private async Task<bool> ConnectAsync(CancellationToken cancellation)
     {
         var addresses = await locator.LocateAsync(cancellation);
-        using var channel = ControllerChannel.Create(settings.Controller, addresses);
+        if (await enrolment.ReadyAsync(addresses, cancellation) is not { } credentials)
+        {
+            return false;
+        }
+
+        var trust = ControllerTrust.Of(credentials, time);
+        using var channel = ControllerChannel.Create(settings.Controller, addresses, trust);
         using var stream = new ControllerStream(
-            new V1.AgentService.AgentServiceClient(channel), identity, feed, applier, conditions, audit, switches,
+            new V1.AgentService.AgentServiceClient(channel), greeting, feed, applier, conditions, audit, switches,
             confirmations, contact, time);
         stream.Welcomed += controllerId =>
         {
             _connected = true;
             _welcomed = time.GetTimestamp();
+            enrolment.Accepted();
             Log.Connected(log, settings.Controller, controllerId);
         };
-        await stream.RunAsync(cancellation);
+        // Written to the disk at once: that happens once in years.
+        stream.TrustNamed += bundle => identity.TakeTrust(bundle, trust.Controller!);
+        try
+        {
+            await stream.RunAsync(cancellation);
+            return true;
+        }
+        catch (RpcException failure)
+        {
+            _distrust = trust.Problem;
+            if (failure.StatusCode == StatusCode.Unauthenticated
+                && identity.Current?.Certificate == credentials.Certificate)
+            {
+                enrolment.Refused(failure.Status.Detail);
+            }
+
+            throw;
+        }
     }
 }

@@ -16,7 +16,7 @@ namespace EbpfPersonas.Agent.Link;
 /// </summary>
 internal sealed class ControllerStream(
     V1.AgentService.AgentServiceClient client,
-    AgentIdentity identity,
+    AgentGreeting greeting,
     ActivityFeed feed,
     DesiredStateApplier applier,
     AgentConditions conditions,
@@ -45,6 +45,9 @@ internal sealed class ControllerStream(
     /// <summary>The controller introduced itself.</summary>
     public event Action<string>? Welcomed;
 
+    /// <summary>The controller names the authorities of its certificate.</summary>
+    public event Action<V1.TrustBundle>? TrustNamed;
+
     /// <summary>Runs until the controller ends the stream; throws <see cref="RpcException"/> where it breaks.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -52,7 +55,7 @@ internal sealed class ControllerStream(
         using var call = client.Connect(cancellationToken: ending.Token);
         feed.Restart();
         await call.RequestStream.WriteAsync(
-            new V1.AgentMessage { Hello = identity.Hello(applier.Realised) }, ending.Token);
+            new V1.AgentMessage { Hello = greeting.Hello(applier.Realised) }, ending.Token);
         applier.Answered += Enqueue;
         conditions.Changed += EnqueueStatus;
         confirmations.RollbacksChanged += EnqueueStatus;
@@ -202,6 +205,10 @@ internal sealed class ControllerStream(
             else if (message.Watch is { } watch)
             {
                 feed.Await(Read(watch));
+            }
+            else if (message.Trust is { } trust)
+            {
+                TrustNamed?.Invoke(trust);
             }
         }
     }

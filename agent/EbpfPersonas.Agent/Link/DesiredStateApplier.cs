@@ -310,7 +310,7 @@ internal sealed class DesiredStateApplier(
         try
         {
             // Also a restart is to find it, and not what it replaces.
-            store.Prepare(new V1.StoredState(state) { BootId = AgentIdentity.BootId });
+            store.Prepare(new V1.StoredState(state) { BootId = AgentGreeting.BootId });
             store.Promote();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -370,7 +370,7 @@ internal sealed class DesiredStateApplier(
     private V1.StoredState Kept(V1.DesiredState desired) => new()
     {
         VmId = vmId,
-        BootId = AgentIdentity.BootId,
+        BootId = AgentGreeting.BootId,
         ControllerId = _controllerId ?? string.Empty,
         Desired = desired,
     };

@@ -58,10 +58,23 @@ internal static class StateFile
         string path, ReadOnlySpan<byte> content, bool durable, Action<StateWriteStep>? at = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(content.Length, ContentMax);
+        Span<byte> header = stackalloc byte[HeaderLength];
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], FormatVersion);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], (uint)content.Length);
+        SHA256.HashData(content, header[16..]);
+        Replace(path, header, content, durable, at);
+    }
+
+    /// <summary>As <see cref="Write"/>, with a header of the caller's, or none.</summary>
+    public static void Replace(
+        string path, ReadOnlySpan<byte> header, ReadOnlySpan<byte> content, bool durable,
+        Action<StateWriteStep>? at = null)
+    {
         var beside = path + BesideSuffix;
         try
         {
-            WriteBeside(beside, content, durable, at);
+            WriteBeside(beside, header, content, durable, at);
             File.Move(beside, path, overwrite: true);
             at?.Invoke(StateWriteStep.Renamed);
             if (durable)
@@ -99,14 +112,9 @@ internal static class StateFile
     }
 
     private static void WriteBeside(
-        string beside, ReadOnlySpan<byte> content, bool durable, Action<StateWriteStep>? at)
+        string beside, ReadOnlySpan<byte> header, ReadOnlySpan<byte> content, bool durable,
+        Action<StateWriteStep>? at)
     {
-        Span<byte> header = stackalloc byte[HeaderLength];
-        Magic.CopyTo(header);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], FormatVersion);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], (uint)content.Length);
-        SHA256.HashData(content, header[16..]);
-
         Delete(beside);
         using var file = new FileStream(beside, new FileStreamOptions
         {

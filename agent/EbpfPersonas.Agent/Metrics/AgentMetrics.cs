@@ -47,6 +47,7 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Counter _unfiltered;
     private readonly Counter _repairs;
     private readonly Gauge _contact;
+    private readonly Gauge _certificateExpiry;
     private readonly Counter _fallbacks;
     private readonly Counter _rollbacks;
     private string[]? _activeLabels;
@@ -112,6 +113,9 @@ internal sealed class AgentMetrics : IDisposable
             "persona_agent_controller_contact_age_seconds",
             "Since the controller was heard of; 0 while the stream stands, no sample before the first time.",
             new GaugeConfiguration { SuppressInitialValue = true });
+        _certificateExpiry = factory.CreateGauge(
+            "persona_agent_certificate_expiry_timestamp_seconds",
+            "When the VM's certificate expires, Unix time; 0 = it has none.");
         _fallbacks = factory.CreateCounter(
             "persona_agent_state_fallbacks_total",
             "What was kept on disk and could not be used at the start, by reason.",
@@ -145,6 +149,7 @@ internal sealed class AgentMetrics : IDisposable
                 _fallbacks.WithLabels(reason).IncTo(count);
             }
 
+            _certificateExpiry.Set(readings.CertificateExpiry()?.ToUnixTimeSeconds() ?? 0);
             var connects = readings.Connected();
             _connected.Set(connects ? 1 : 0);
             if (connects || readings.Contact() is not null)

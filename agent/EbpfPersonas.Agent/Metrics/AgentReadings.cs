@@ -27,6 +27,9 @@ internal sealed record AgentReadings
     /// <summary>When the controller was heard of; null = never.</summary>
     public required Func<DateTimeOffset?> Contact { get; init; }
 
+    /// <summary>When the VM's certificate expires; null = it has none.</summary>
+    public required Func<DateTimeOffset?> CertificateExpiry { get; init; }
+
     /// <summary>What happened to the filters of interfaces.</summary>
     public required Func<InterfaceTotals> Interfaces { get; init; }
 

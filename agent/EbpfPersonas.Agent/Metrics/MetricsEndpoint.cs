@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using EbpfPersonas.Agent.Settings;
 using Microsoft.Extensions.Hosting;
@@ -12,8 +14,8 @@ namespace EbpfPersonas.Agent.Metrics;
 /// Serves <see cref="AgentMetrics"/> at /metrics: GET over HTTP/1.1 (RFC 9112), one request for each connection,
 /// whatever the Host field says. HttpListener would answer only to the name that it listens on.
 /// </summary>
-internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metrics, ILogger<MetricsEndpoint> log)
-    : BackgroundService
+internal sealed class MetricsEndpoint(
+    AgentSettings settings, AgentMetrics metrics, TimeProvider time, ILogger<MetricsEndpoint> log) : BackgroundService
 {
     private const int RequestMax = 8 * 1024;
     private const int AtOnceMax = 4;
@@ -25,6 +27,7 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
 
     private readonly SemaphoreSlim _room = new(AtOnceMax);
     private Socket? _listener;
+    private MetricsTls? _tls;
 
     /// <summary>
     /// A socket at <paramref name="address"/>; throws <see cref="IOException"/> where the address cannot be had.
@@ -46,12 +49,15 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
         }
     }
 
-    /// <summary>Listens; throws <see cref="IOException"/> where the address cannot be had.</summary>
+    /// <summary>
+    /// Listens; throws <see cref="IOException"/> where the address cannot be had, or the certificates not be used.
+    /// </summary>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
+        _tls = settings.MetricsTls is { } files ? new MetricsTls(files, time, log) : null;
         _listener = Bind(settings.MetricsListen);
         _listener.Listen();
-        Log.MetricsListening(log, settings.MetricsListen);
+        Log.MetricsListening(log, _tls is null ? "http" : "https", settings.MetricsListen);
         return base.StartAsync(cancellationToken);
     }
 
@@ -89,13 +95,14 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
         patience.CancelAfter(Patience);
         try
         {
-            await using var stream = new NetworkStream(client, ownsSocket: true);
+            await using var stream = await OpenAsync(client, patience.Token);
             var line = await ReadRequestLineAsync(stream, patience.Token);
             await WriteAnswerAsync(stream, line, patience.Token);
         }
-        catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException)
+        catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException
+            or AuthenticationException)
         {
-            // The client is gone or was too slow.
+            // The client is gone, was too slow, or has no certificate that counts.
         }
 #pragma warning disable CA1031 // A scrape that fails must not end the agent.
         catch (Exception fault)
@@ -109,10 +116,31 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
         }
     }
 
+    private async Task<Stream> OpenAsync(Socket client, CancellationToken cancellation)
+    {
+        var plain = new NetworkStream(client, ownsSocket: true);
+        if (_tls is null)
+        {
+            return plain;
+        }
+
+        var stream = new SslStream(plain, leaveInnerStreamOpen: false);
+        try
+        {
+            await stream.AuthenticateAsServerAsync(_tls.Options, cancellation);
+            return stream;
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <summary>
     /// The first line of a request whose head has arrived; empty where the head is too long or cut off.
     /// </summary>
-    private static async Task<string> ReadRequestLineAsync(NetworkStream stream, CancellationToken cancellation)
+    private static async Task<string> ReadRequestLineAsync(Stream stream, CancellationToken cancellation)
     {
         var head = new byte[RequestMax];
         for (var length = 0; length < head.Length;)
@@ -134,7 +162,7 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
         return string.Empty;
     }
 
-    private async Task WriteAnswerAsync(NetworkStream stream, string requestLine, CancellationToken cancellation)
+    private async Task WriteAnswerAsync(Stream stream, string requestLine, CancellationToken cancellation)
     {
         using var body = new MemoryStream();
         var words = requestLine.Split(' ');
@@ -154,5 +182,10 @@ internal sealed class MetricsEndpoint(AgentSettings settings, AgentMetrics metri
             $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n";
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head), cancellation);
         await stream.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), cancellation);
+        if (stream is SslStream tls)
+        {
+            // Otherwise the client cannot tell the end from a cut (RFC 8446 section 6.1).
+            await tls.ShutdownAsync();
+        }
     }
 }

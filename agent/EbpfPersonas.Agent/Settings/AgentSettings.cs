@@ -7,7 +7,7 @@ namespace EbpfPersonas.Agent.Settings;
 /// <summary>What the operator set, checked.</summary>
 internal sealed record AgentSettings
 {
-    /// <summary>Where the controller listens for agents: http or https, an address or a name.</summary>
+    /// <summary>Where the controller listens for agents: https, an address or a name.</summary>
     public required Uri Controller { get; init; }
 
     /// <summary>Who this VM is: 1-64 characters of [A-Za-z0-9._-].</summary>
@@ -18,6 +18,12 @@ internal sealed record AgentSettings
 
     /// <summary>Where Prometheus reads metrics.</summary>
     public required IPEndPoint MetricsListen { get; init; }
+
+    /// <summary>Metrics over TLS, for clients with a certificate; null = plain HTTP, on loopback only.</summary>
+    public MetricsTlsFiles? MetricsTls { get; init; }
+
+    /// <summary>Absolute path of the file that an enrolment token is looked for in; null = none.</summary>
+    public string? EnrolmentTokenFile { get; init; }
 
     /// <summary>How filters hang on the interfaces.</summary>
     public required AttachMode Attach { get; init; }
@@ -32,9 +38,6 @@ internal sealed record AgentSettings
 
     /// <summary>Rules of all personas in the maps that are counted, 1,024-1,048,576.</summary>
     public required int RuleCapacity { get; init; }
-
-    /// <summary>Whether the controller may be spoken to without TLS beyond loopback.</summary>
-    public required bool AllowPlaintext { get; init; }
 
     /// <summary>Flows that pass before any persona is asked, beside those that the agent needs itself.</summary>
     public required ImmutableArray<FailsafeFlow> Failsafe { get; init; }

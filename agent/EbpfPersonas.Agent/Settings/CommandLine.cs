@@ -26,10 +26,17 @@ internal sealed record CommandLine
           --help          print this
 
         Settings, as keys of the file, as EBPF_PERSONAS_KEY in the environment, or as --KEY VALUE; the last wins:
-          controller         http[s]://HOST:PORT of the controller (default http://127.0.0.1:7071)
+          controller         https://HOST:PORT of the controller (default https://127.0.0.1:7071)
           vm_id              who this VM is (default /etc/machine-id)
+          enrolment_token_file  path of a file with the token that lets this VM enrol: used where it has no
+                             certificate that is good, then removed (default none)
           state_directory    what must survive a restart (default /var/lib/ebpf-personas)
-          metrics_listen     ADDRESS:PORT for Prometheus (default 127.0.0.1:9435)
+          metrics_listen     ADDRESS:PORT for Prometheus (default 127.0.0.1:9435); beyond loopback it takes
+                             the three that follow
+          metrics_certificate  path of the PEM certificate that metrics are served with over TLS (default none)
+          metrics_key        path of its PEM key (default none)
+          metrics_client_ca  path of the PEM certificates of authorities: a client needs a certificate from one
+                             of them, for TLS client authentication (default none)
           attach             auto, tcx or clsact (default auto)
           cgroup             auto, none, or the absolute path of a cgroup v2: programs in it get EPERM at once
                              from a connect or send that the persona would drop (default auto: all programs)
@@ -39,7 +46,6 @@ internal sealed record CommandLine
                              accepts no persona that needs more than the default
           rule_capacity      rules of all personas together that are counted, 1024-1048576 (default 65536);
                              32 octets of kernel memory each for every possible CPU
-          allow_plaintext    true: http to a controller that is not on loopback (default false)
           failsafe           flows that no persona may stop, a JSON list of
                              {"direction": "ingress", "protocol": "tcp", "port": 22, "peer": "10.9.0.0/16"}
           pin_root           folder on a bpffs, where what is in force outlives the agent (default

@@ -18,8 +18,9 @@ internal sealed class SettingsReader
     /// <summary>Every key, as the file and the command line write it.</summary>
     public static readonly ImmutableArray<string> Keys =
     [
-        "controller", "vm_id", "state_directory", "metrics_listen", "attach", "cgroup", "policy_memory_mib",
-        "rule_capacity", "allow_plaintext", "failsafe", "pin_root", "baseline", "conntrack", "activation",
+        "controller", "vm_id", "enrolment_token_file", "state_directory", "metrics_listen", "metrics_certificate",
+        "metrics_key", "metrics_client_ca", "attach", "cgroup", "policy_memory_mib", "rule_capacity", "failsafe",
+        "pin_root", "baseline", "conntrack", "activation",
     ];
 
     private const string EnvironmentPrefix = "EBPF_PERSONAS_";
@@ -92,7 +93,6 @@ internal sealed class SettingsReader
     {
         var wanted = key switch
         {
-            "allow_plaintext" => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "true or false",
             "policy_memory_mib" or "rule_capacity" => value.ValueKind == JsonValueKind.Number ? null : "a number",
             "failsafe" => value.ValueKind == JsonValueKind.Array ? null : "a list",
             "conntrack" => value.ValueKind == JsonValueKind.Object ? null : "an object",
@@ -110,29 +110,23 @@ internal sealed class SettingsReader
         var text = value.ValueKind switch
         {
             JsonValueKind.String => value.GetString()!,
-            JsonValueKind.Array or JsonValueKind.Object or JsonValueKind.Number => value.GetRawText(),
-            _ => value.GetBoolean() ? "true" : "false",
+            _ => value.GetRawText(),
         };
         _texts[key] = new SettingText(text, "agent.json");
     }
 
     private AgentSettings Parse(string? machineId)
     {
-        var allowPlaintext = Parse("allow_plaintext", "false", text => text switch
-        {
-            "true" => true,
-            "false" => false,
-            _ => throw new FormatException("is true or false"),
-        });
         var vmId = Parse("vm_id", machineId ?? string.Empty, ParseVmId)!;
+        var metricsListen = Parse("metrics_listen", "127.0.0.1:9435", ParseEndPoint);
         return new AgentSettings
         {
-            AllowPlaintext = allowPlaintext,
-            Controller = Parse(
-                "controller", "http://127.0.0.1:7071", text => ControllerAddress.Parse(text, allowPlaintext))!,
+            Controller = Parse("controller", "https://127.0.0.1:7071", ControllerAddress.Parse)!,
             VmId = vmId,
             StateDirectory = Parse("state_directory", "/var/lib/ebpf-personas", ParseStateDirectory)!,
-            MetricsListen = Parse("metrics_listen", "127.0.0.1:9435", ParseEndPoint)!,
+            EnrolmentTokenFile = ParseFile("enrolment_token_file"),
+            MetricsListen = metricsListen!,
+            MetricsTls = ParseMetricsTls(metricsListen),
             Attach = Parse("attach", "auto", text => text switch
             {
                 "auto" => AttachMode.Auto,
@@ -160,6 +154,36 @@ internal sealed class SettingsReader
                 text == "none" ? null : ParsePath(text, "is the absolute path of a persona document, or none")),
             Conntrack = Parse("conntrack", "{}", ConntrackSetting.Parse) ?? new ConntrackOptions(),
         };
+    }
+
+    private string? ParseFile(string key) => Parse(
+        key, "none", text => text == "none" ? null : ParsePath(text, "is the absolute path of a file, or none"));
+
+    /// <summary>All three files or none; beyond loopback, all.</summary>
+    private MetricsTlsFiles? ParseMetricsTls(IPEndPoint? listen)
+    {
+        string[] keys = ["metrics_certificate", "metrics_key", "metrics_client_ca"];
+        var before = _errors.Count;
+        var files = keys.Select(ParseFile).ToArray();
+        if (_errors.Count > before)
+        {
+            return null;
+        }
+
+        if (files is [{ } certificate, { } key, { } clientCa])
+        {
+            return new MetricsTlsFiles(certificate, key, clientCa);
+        }
+
+        var isOpen = listen is not null && !IPAddress.IsLoopback(listen.Address);
+        if (isOpen || files.Any(file => file is not null))
+        {
+            _errors.AddRange(keys.Zip(files).Where(pair => pair.Second is null).Select(pair => isOpen
+                ? $"{pair.First}: is not set, and metrics_listen is beyond loopback, where metrics are served over TLS."
+                : $"{pair.First}: is not set; it goes with {string.Join(" and ", keys.Where(k => k != pair.First))}."));
+        }
+
+        return null;
     }
 
     private T? Parse<T>(string key, string otherwise, Func<string, T> parse)

@@ -107,7 +107,7 @@ public sealed class CommandProcessTests : IAsyncLifetime
     {
         var at = new DateTimeOffset(2026, 1, 5, 1, 2, 3, TimeSpan.Zero);
         var memory = ConfirmationMemory.Empty.With(new PersonaRevision("cut-off", 7), RollbackReason.Reboot, at);
-        new ConfirmationFile(_vm.State, GovernedVm.VmId, AgentIdentity.BootId).Write(
+        new ConfirmationFile(_vm.State, GovernedVm.VmId, AgentGreeting.BootId).Write(
             memory.With(new PersonaRevision("cut-off", 7), RollbackReason.Timeout, at), durable: false);
 
         Assert.Contains(

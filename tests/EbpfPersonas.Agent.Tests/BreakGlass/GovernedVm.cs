@@ -88,6 +88,7 @@ internal sealed class GovernedVm : IAsyncDisposable
         governed._pins = pinned ? await BpfFileSystem.MountAsync() : null;
         governed._cgroup = pinned ? TestCgroup.Create() : null;
         governed.Controller = await FakeController.StartAsync(listener: governed._controllerSocket);
+        governed.Controller.Authority.WriteCredentials(governed.State, VmId);
         await File.WriteAllTextAsync(
             Path.Join(governed._folder, "baseline.json"),
             """{"name": "base", "network_profile": {"default_action": {"egress": "allow", "ingress": "deny"}}}""");
@@ -186,7 +187,6 @@ internal sealed class GovernedVm : IAsyncDisposable
     [
         "--vm_id", VmId, "--attach", Attach, "--state_directory", State, "--pin_root", _pins?.Path ?? "none",
         "--cgroup", _cgroup?.Folder ?? "none",
-        "--allow_plaintext", "true",
-        "--controller", $"http://{PeerAddress}:7071", "--baseline", Path.Join(_folder, "baseline.json"),
+        "--controller", $"https://{PeerAddress}:7071", "--baseline", Path.Join(_folder, "baseline.json"),
     ];
 }

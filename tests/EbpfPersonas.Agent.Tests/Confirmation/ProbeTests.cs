@@ -2,6 +2,7 @@ using System.Net;
 using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Identity;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Agent.Tests.Link;
@@ -23,6 +24,7 @@ public sealed class ProbeTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _controller = await FakeController.StartAsync();
+        _controller.Authority.WriteCredentials(_folder.Path, StateFolder.VmId);
         _relay = new FreezableProxy(_controller.Address.Port);
     }
 
@@ -54,9 +56,7 @@ public sealed class ProbeTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_that_comes_under_another_persona_does_not_count()
     {
-        var settings = Settings();
-        var probe = new ControllerProbe(
-            settings, new ControllerLocator(settings, _dataplane, NullLogger<ControllerLocator>.Instance));
+        var probe = Probe();
 
         Assert.False(await RunAsync(async (state, limit, cancellation) =>
         {
@@ -68,18 +68,29 @@ public sealed class ProbeTests : IAsyncLifetime
         }));
     }
 
+    [Fact]
+    public async Task A_vm_without_a_certificate_asks_nobody()
+    {
+        File.Delete(Path.Join(_folder.Path, "identity"));
+
+        Assert.Equal(
+            "This VM has no certificate that is good.",
+            await Probe().AskAsync(_dataplane.Realised, TimeSpan.FromSeconds(2), CancellationToken.None));
+    }
+
     private async Task<bool> IsConfirmedAsync(bool isOld, System.Action? comesIntoForce = null)
     {
-        var settings = Settings();
-        var probe = new ControllerProbe(
-            settings, new ControllerLocator(settings, _dataplane, NullLogger<ControllerLocator>.Instance));
-        using var channel = ControllerChannel.Create(_relay.Address, [IPAddress.Loopback]);
+        var probe = Probe();
+        using var channel = ControllerChannel.Create(
+            _relay.Address, [IPAddress.Loopback], ControllerTrust.Of(Identity().Usable!, TimeProvider.System));
         var client = new AgentService.AgentServiceClient(channel);
-        Assert.Null(await probe.AskAsync(client, _dataplane.Realised, CancellationToken.None));
+        Assert.Null(await ControllerProbe.AskAsync(client, _dataplane.Realised, CancellationToken.None));
 
         comesIntoForce?.Invoke();
         return await RunAsync(
-            isOld ? (inForce, _, cancellation) => probe.AskAsync(client, inForce, cancellation) : probe.AskAsync);
+            isOld
+                ? (inForce, _, cancellation) => ControllerProbe.AskAsync(client, inForce, cancellation)
+                : probe.AskAsync);
     }
 
     /// <summary>Whether the persona is confirmed; else it was left.</summary>
@@ -101,12 +112,24 @@ public sealed class ProbeTests : IAsyncLifetime
         applier.Apply(new DesiredState { Generation = 1, Persona = persona });
         await service.StartAsync(CancellationToken.None);
         await Eventually.TrueAsync(
-            () => Task.FromResult(isLeft || confirmations.Waits is null),
+            // It waits no more before it is left.
+            () => Task.FromResult(isLeft || (confirmations.Waits is null && !confirmations.Rollbacks.Any())),
             TimeSpan.FromSeconds(20),
             () => "it is decided");
         await service.StopAsync(CancellationToken.None);
         return isLeft ? false : _dataplane.Realised.Persona == "a";
     }
+
+    private ControllerProbe Probe()
+    {
+        var settings = Settings();
+        return new ControllerProbe(
+            settings, new ControllerLocator(settings, _dataplane, NullLogger<ControllerLocator>.Instance), Identity(),
+            TimeProvider.System);
+    }
+
+    private VmIdentity Identity() => new(
+        new CredentialsFile(_folder.Path, StateFolder.VmId), TimeProvider.System, NullLogger<VmIdentity>.Instance);
 
     private AgentSettings Settings() => new()
     {
@@ -119,7 +142,6 @@ public sealed class ProbeTests : IAsyncLifetime
         Cgroup = "none",
         PolicyMemoryMib = 16,
         RuleCapacity = 65536,
-        AllowPlaintext = false,
         Failsafe = [],
     };
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using EbpfPersonas.TestKit.Identity;
 using EbpfPersonas.TestKit.Network;
 using EbpfPersonas.TestKit.Processes;
 using Tmds.Linux;
@@ -67,10 +68,54 @@ public sealed class AgentProcessTests : IAsyncLifetime
     [Fact]
     public async Task Check_notices_an_address_that_the_vm_does_not_have()
     {
-        await using var check = Start("--check", "--metrics_listen", "192.0.2.1:9435");
+        using var authority = new TestAuthority();
+        authority.WriteServerFiles(_folder, "192.0.2.1");
+        await using var check = Start(
+            [
+                "--check", "--metrics_listen", "192.0.2.1:9435",
+                "--metrics_certificate", Path.Join(_folder, "server.pem"),
+                "--metrics_key", Path.Join(_folder, "server.key"), "--metrics_client_ca", Path.Join(_folder, "ca.pem"),
+            ]);
 
         Assert.Equal(1, await check.WaitForExitAsync(Patience));
         Assert.StartsWith("metrics_listen: 192.0.2.1:0: ", check.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_notices_certificates_for_metrics_that_cannot_be_read()
+    {
+        await using var check = Start(
+            [
+                "--check", "--metrics_certificate", Path.Join(_folder, "server.pem"),
+                "--metrics_key", Path.Join(_folder, "server.key"), "--metrics_client_ca", Path.Join(_folder, "ca.pem"),
+            ]);
+
+        Assert.Equal(1, await check.WaitForExitAsync(Patience));
+        Assert.StartsWith("metrics_certificate and metrics_key: ", check.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_vm_without_a_certificate_is_governed_and_told_what_is_missing()
+    {
+        await using var agent = Start();
+
+        await agent.WaitForOutputAsync("filters attached by", Patience);
+        await agent.WaitForOutputAsync("This VM has no certificate. It needs an enrolment token", Patience);
+        Assert.Equal(0, await agent.StopAsync());
+    }
+
+    [Fact]
+    public async Task A_crash_leaves_no_core_file_with_keys_in_it()
+    {
+        await using var agent = Start();
+        await agent.WaitForOutputAsync("filters attached by", Patience);
+
+        var limits = await File.ReadAllLinesAsync($"/proc/{agent.Id}/limits");
+        Assert.Equal(
+            ["0", "0", "bytes"],
+            limits.Single(line => line.StartsWith("Max core file size", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[4..]);
+        Assert.Equal(0, await agent.StopAsync());
     }
 
     [Fact]

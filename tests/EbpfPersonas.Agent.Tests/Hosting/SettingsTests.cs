@@ -16,7 +16,7 @@ public sealed class SettingsTests
     {
         var settings = SettingsReader.Read(null, Nothing, Nothing, "0123456789abcdef");
 
-        Assert.Equal(new Uri("http://127.0.0.1:7071"), settings.Controller);
+        Assert.Equal(new Uri("https://127.0.0.1:7071"), settings.Controller);
         Assert.Equal("0123456789abcdef", settings.VmId);
         Assert.Equal("/var/lib/ebpf-personas", settings.StateDirectory);
         Assert.Equal(IPEndPoint.Parse("127.0.0.1:9435"), settings.MetricsListen);
@@ -24,7 +24,8 @@ public sealed class SettingsTests
         Assert.Equal("auto", settings.Cgroup);
         Assert.Equal(PersonaCompiler.DefaultLinesMax, settings.PolicyMemoryMib * DataplaneOptions.LinesPerMib);
         Assert.Equal(new DataplaneOptions().RuleCapacity, settings.RuleCapacity);
-        Assert.False(settings.AllowPlaintext);
+        Assert.Null(settings.EnrolmentTokenFile);
+        Assert.Null(settings.MetricsTls);
         Assert.Empty(settings.Failsafe);
     }
 
@@ -49,14 +50,15 @@ public sealed class SettingsTests
     {
         const string File =
             """{"vm_id": "a b", "attach": 5, "state_directory": "relative", "cgroup": "relative",""" +
-            """ "metrics_listen": "127.0.0.1", "typo": 1, "allow_plaintext": "yes"}""";
+            """ "metrics_listen": "127.0.0.1", "typo": 1, "enrolment_token_file": "relative", "allow_plaintext": true}""";
         var wrong = Assert.Throws<SettingsException>(() => SettingsReader.Read(
             File, new Dictionary<string, string> { ["EBPF_PERSONAS_CONTROLLER"] = "ftp://x" }, Nothing, null));
 
         Assert.Equal(
             [
                 "allow_plaintext (agent.json)", "attach (agent.json)", "cgroup (agent.json)",
-                "controller (EBPF_PERSONAS_CONTROLLER)", "metrics_listen (agent.json)",
+                "controller (EBPF_PERSONAS_CONTROLLER)", "enrolment_token_file (agent.json)",
+                "metrics_listen (agent.json)",
                 "state_directory (agent.json)", "typo (agent.json)", "vm_id (agent.json)",
             ],
             wrong.Errors.Select(error => error.Split(':')[0]).Order(StringComparer.Ordinal));
@@ -75,28 +77,53 @@ public sealed class SettingsTests
     }
 
     [Theory]
+    [InlineData("https://127.0.0.1:7071", true)]
+    [InlineData("https://[::1]:7071", true)]
+    [InlineData("https://controller.example", true)]
     [InlineData("http://127.0.0.1:7071", false)]
-    [InlineData("http://[::1]:7071", false)]
-    [InlineData("http://localhost:7071", false)]
-    [InlineData("https://10.0.0.1:7071", false)]
-    [InlineData("https://controller.example", false)]
-    [InlineData("http://10.0.0.1:7071", true)]
-    [InlineData("http://controller.example:7071", true)]
-    public void Plain_http_stays_on_loopback_unless_it_is_allowed(string controller, bool mustBeAllowed)
+    [InlineData("http://controller.example:7071", false)]
+    [InlineData("https://controller.example/agents", false)]
+    [InlineData("https://user@controller.example", false)]
+    public void The_controller_is_spoken_to_over_tls_alone(string controller, bool isGood)
     {
-        var line = new Dictionary<string, string> { ["controller"] = controller };
-        var allowed = new Dictionary<string, string>(line) { ["allow_plaintext"] = "true" };
-
-        Assert.Equal(new Uri(controller), SettingsReader.Read(null, Nothing, allowed, "id").Controller);
-        if (mustBeAllowed)
+        if (isGood)
         {
-            var wrong = Assert.Throws<SettingsException>(() => SettingsReader.Read(null, Nothing, line, "id"));
-            Assert.Contains("allow_plaintext", Assert.Single(wrong.Errors), StringComparison.Ordinal);
+            Assert.Equal(new Uri(controller), With("controller", controller).Controller);
         }
         else
         {
-            SettingsReader.Read(null, Nothing, line, "id");
+            var wrong = Assert.Throws<SettingsException>(() => With("controller", controller));
+            Assert.Equal(
+                "controller (--controller): is https:// with a host and a port, and nothing behind it.",
+                Assert.Single(wrong.Errors));
         }
+    }
+
+    [Fact]
+    public void Metrics_beyond_loopback_need_all_that_tls_needs()
+    {
+        var wrong = Assert.Throws<SettingsException>(() => With("metrics_listen", "10.0.0.5:9435"));
+        Assert.Equal(
+            ["metrics_certificate", "metrics_key", "metrics_client_ca"],
+            wrong.Errors.Select(error => error.Split(':')[0]));
+        Assert.All(wrong.Errors, error => Assert.Contains("metrics_listen", error, StringComparison.Ordinal));
+
+        var part = Assert.Throws<SettingsException>(() => With("metrics_key", "/etc/key.pem"));
+        Assert.Equal(
+            [
+                "metrics_certificate: is not set; it goes with metrics_key and metrics_client_ca.",
+                "metrics_client_ca: is not set; it goes with metrics_certificate and metrics_key.",
+            ],
+            part.Errors);
+
+        var settings = SettingsReader.Read(
+            """
+            {"metrics_listen": "10.0.0.5:9435", "metrics_certificate": "/m/server.pem", "metrics_key": "/m/server.key",
+             "metrics_client_ca": "/m/ca.pem", "enrolment_token_file": "/etc/token"}
+            """,
+            Nothing, Nothing, "id");
+        Assert.Equal(new MetricsTlsFiles("/m/server.pem", "/m/server.key", "/m/ca.pem"), settings.MetricsTls);
+        Assert.Equal("/etc/token", settings.EnrolmentTokenFile);
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using EbpfPersonas.Agent.Activity;
 using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Confirmation;
 using EbpfPersonas.Agent.Dataplane;
+using EbpfPersonas.Agent.Identity;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
 using EbpfPersonas.Personas.Activation;
@@ -39,6 +40,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _controller = await FakeController.StartAsync();
+        _controller.Authority.WriteCredentials(_state, "vm-1");
         _feed.Replace([new RunningProcess(1, 0, new ProcessImage("/sbin/init", "/sbin/init", 0, "root"))]);
     }
 
@@ -56,7 +58,9 @@ public sealed class ControllerLinkTests : IAsyncLifetime
         await _controller.WaitForAsync(m => m.Activity is not null);
 
         var hello = _controller.Received[0].Hello;
-        Assert.Equal("vm-1", hello.VmId);
+        Assert.Equal(
+            "spiffe://ebpf-personas/tenants/default/vms/vm-1",
+            Personas.Identity.SpiffeId.Of(Assert.Single(_controller.Presented)));
         Assert.Equal(File.ReadAllText("/proc/sys/kernel/osrelease").Trim(), hello.KernelRelease);
         Assert.Equal(36, hello.BootId.Length);
         Assert.Equal(new Protos.V1.RealisedState(), hello.Realised);
@@ -207,11 +211,11 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     {
         await StartAsync();
         await _controller.WaitForAsync(m => m.Hello is not null);
-        var port = _controller.Address.Port;
+        var (port, authority) = (_controller.Address.Port, _controller.Authority);
         await _controller.DisposeAsync();
         await WaitAsync(() => !_link!.Connected);
         await Task.Delay(TimeSpan.FromSeconds(1));
-        _controller = await FakeController.StartAsync(port: port);
+        _controller = await FakeController.StartAsync(port: port, authority: authority);
 
         await _controller.WaitForAsync(m => m.Activity?.Snapshot == true);
         // The snapshot does not wait for the welcome.
@@ -270,7 +274,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     public async Task Finds_a_controller_by_name_and_keeps_its_addresses_and_dns_open()
     {
         await StartAsync(settings =>
-            settings with { Controller = new Uri($"http://localhost:{_controller.Address.Port}") });
+            settings with { Controller = new Uri($"https://localhost:{_controller.Address.Port}") });
         await _controller.WaitForAsync(m => m.Hello is not null);
 
         Assert.Contains(IPAddress.Loopback, new AddressCache(_state).Load("localhost"));
@@ -283,7 +287,7 @@ public sealed class ControllerLinkTests : IAsyncLifetime
     {
         new AddressCache(_state).Save("controller.invalid", [IPAddress.Loopback]);
         await StartAsync(settings =>
-            settings with { Controller = new Uri($"http://controller.invalid:{_controller.Address.Port}") });
+            settings with { Controller = new Uri($"https://controller.invalid:{_controller.Address.Port}") });
 
         await _controller.WaitForAsync(m => m.Hello is not null);
     }
@@ -313,7 +317,6 @@ public sealed class ControllerLinkTests : IAsyncLifetime
             Cgroup = "none",
             PolicyMemoryMib = 16,
             RuleCapacity = 65536,
-            AllowPlaintext = false,
             Failsafe = [],
         };
         settings = change?.Invoke(settings) ?? settings;
@@ -328,10 +331,18 @@ public sealed class ControllerLinkTests : IAsyncLifetime
             "vm-1",
             TimeProvider.System,
             NullLogger<DesiredStateApplier>.Instance);
+        var identity = new VmIdentity(
+            new CredentialsFile(_state, "vm-1"), TimeProvider.System, NullLogger<VmIdentity>.Instance);
+        var enrolment = new Enrolment(
+            settings, identity, new TokenFile(null), new PendingKey(_state),
+            new IdentityConditions(_conditions, NullLogger<IdentityConditions>.Instance), TimeProvider.System,
+            NullLogger<Enrolment>.Instance);
         _link = new ControllerLink(
             settings,
             locator,
-            new AgentIdentity(settings, () => AttachMode.Tcx, () => true),
+            identity,
+            enrolment,
+            new AgentGreeting(settings, () => AttachMode.Tcx, () => true),
             _feed,
             _applier,
             _conditions,

@@ -1,20 +1,23 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using EbpfPersonas.Protos.V1;
+using EbpfPersonas.TestKit.Identity;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfPersonas.Agent.Tests.Link;
 
 /// <summary>
-/// A controller's gRPC side on loopback: welcomes agents, sends them what the test pushes, keeps what they say. It
-/// lives here and not in TestKit, which the native kernel tests carry and where a web server has no place.
+/// A controller's gRPC side on loopback, over TLS: welcomes agents that have a certificate, whichever it is, sends them
+/// what the test pushes, keeps what they say. It lives here and not in TestKit, which the native kernel tests carry and where a web server has no place.
 /// </summary>
 internal sealed class FakeController : IAsyncDisposable
 {
@@ -26,9 +29,23 @@ internal sealed class FakeController : IAsyncDisposable
     private volatile IServerStreamWriter<ControllerMessage>? _stream;
     private CancellationTokenSource _streams = new();
 
-    private FakeController(WebApplication app, string id) => (_app, Id) = (app, id);
+    private readonly ConcurrentQueue<X509Certificate2> _presented = new();
+
+    private FakeController(WebApplication app, string id, TestAuthority authority) =>
+        (_app, Id, Authority, Enrolment) = (app, id, authority, new FakeEnrolment(authority));
 
     public string Id { get; set; }
+
+    /// <summary>Of its own certificate, and of those that it gives.</summary>
+    public TestAuthority Authority { get; }
+
+    public FakeEnrolment Enrolment { get; }
+
+    /// <summary>Why it takes no agent; null = it does.</summary>
+    public string? Refuses { get; set; }
+
+    /// <summary>The certificates of the agents that came, one for each stream.</summary>
+    public IReadOnlyList<X509Certificate2> Presented => [.. _presented];
 
     public bool SaysWelcome { get; set; } = true;
 
@@ -41,30 +58,42 @@ internal sealed class FakeController : IAsyncDisposable
     /// <summary>Everything that agents said, on all streams.</summary>
     public IReadOnlyList<AgentMessage> Received => [.. _received];
 
-    /// <summary>Listens on loopback, or on <paramref name="listener"/>, which may be in another namespace.</summary>
+    /// <summary>
+    /// Listens on loopback, or on <paramref name="listener"/>, which may be in another namespace. Whoever shares
+    /// <paramref name="authority"/> is the same controller for an agent.
+    /// </summary>
     public static async Task<FakeController> StartAsync(
-        string id = "store-1", int port = 0, System.Net.Sockets.Socket? listener = null)
+        string id = "store-1", int port = 0, System.Net.Sockets.Socket? listener = null,
+        TestAuthority? authority = null)
     {
+        authority ??= new TestAuthority();
+        var tls = new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(authority.ServerOptions()) };
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             if (listener is null)
             {
-                kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http2);
+                kestrel.Listen(IPAddress.Loopback, port, Configure);
             }
             else
             {
-                kestrel.ListenHandle(
-                    (ulong)listener.Handle, listen => listen.Protocols = HttpProtocols.Http2);
+                kestrel.ListenHandle((ulong)listener.Handle, Configure);
+            }
+
+            void Configure(ListenOptions listen)
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                listen.UseHttps(tls);
             }
         });
         builder.Services.AddGrpc();
         FakeController? fake = null;
-        builder.Services.AddSingleton(_ => fake!);
+        builder.Services.AddSingleton(_ => fake!).AddSingleton(_ => fake!.Enrolment);
         var app = builder.Build();
         app.MapGrpcService<Service>();
-        fake = new FakeController(app, id);
+        app.MapGrpcService<FakeEnrolment.Service>();
+        fake = new FakeController(app, id, authority);
         await app.StartAsync();
         return fake;
     }
@@ -73,6 +102,9 @@ internal sealed class FakeController : IAsyncDisposable
     {
         Desired = new DesiredState { Generation = generation, Persona = persona, Cause = "the test says so" },
     });
+
+    public Task NameTrustAsync(params IEnumerable<byte[]> authorities) => _stream!.WriteAsync(
+        new ControllerMessage { Trust = FakeEnrolment.Bundle(authorities) });
 
     public Task WatchAsync(params ProcessCondition[] conditions) =>
         _stream!.WriteAsync(new ControllerMessage { Watch = new Watch { Conditions = { conditions } } });
@@ -147,10 +179,21 @@ internal sealed class FakeController : IAsyncDisposable
         public override Task Connect(
             IAsyncStreamReader<AgentMessage> requestStream,
             IServerStreamWriter<ControllerMessage> responseStream,
-            ServerCallContext context) =>
-            controller.ServeAsync(requestStream, responseStream, context.CancellationToken);
+            ServerCallContext context)
+        {
+            var presented = context.GetHttpContext().Connection.ClientCertificate;
+            if ((presented is null ? "no certificate" : controller.Refuses) is { } wrong)
+            {
+                throw new RpcException(new Status(StatusCode.Unauthenticated, wrong));
+            }
+
+            controller._presented.Enqueue(X509CertificateLoader.LoadCertificate(presented!.RawDataMemory.Span));
+            return controller.ServeAsync(requestStream, responseStream, context.CancellationToken);
+        }
 
         public override Task<ConfirmAnswer> Confirm(ConfirmRequest request, ServerCallContext context) =>
-            Task.FromResult(new ConfirmAnswer { ControllerId = controller.Id, Nonce = request.Nonce });
+            context.GetHttpContext().Connection.ClientCertificate is null
+            ? throw new RpcException(new Status(StatusCode.Unauthenticated, "no certificate"))
+            : Task.FromResult(new ConfirmAnswer { ControllerId = controller.Id, Nonce = request.Nonce });
     }
 }

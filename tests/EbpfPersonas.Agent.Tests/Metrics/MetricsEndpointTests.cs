@@ -25,6 +25,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
     private readonly MetricsEndpoint _endpoint;
     private bool _connected = true;
     private DateTimeOffset? _contact;
+    private DateTimeOffset? _certificateExpiry;
     private RealisedState _realised = new(1, 1, "p", 4);
     private ulong _lastHit = (ulong)TimeProvider.System.GetTimestamp();
 
@@ -39,6 +40,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
                 EventsLost = () => [("process", 9)],
                 Connected = () => _connected,
                 Contact = () => _contact,
+                CertificateExpiry = () => _certificateExpiry,
                 Interfaces = () => new InterfaceTotals(new LinkPackets(11, 12), 13),
                 Rollbacks = () => [("timeout", 3)],
                 Fallbacks = () => [("damaged", 2)],
@@ -47,7 +49,7 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         var settings = new AgentSettings
         {
             InKernelActivation = true,
-            Controller = new Uri("http://127.0.0.1:7071"),
+            Controller = new Uri("https://127.0.0.1:7071"),
             VmId = "vm",
             StateDirectory = "/nonexistent",
             MetricsListen = _listen,
@@ -55,10 +57,9 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
             Cgroup = "none",
             PolicyMemoryMib = 16,
             RuleCapacity = 65536,
-            AllowPlaintext = false,
             Failsafe = [],
         };
-        _endpoint = new MetricsEndpoint(settings, _metrics, NullLogger<MetricsEndpoint>.Instance);
+        _endpoint = new MetricsEndpoint(settings, _metrics, TimeProvider.System, NullLogger<MetricsEndpoint>.Instance);
     }
 
     public Task InitializeAsync() => _endpoint.StartAsync(CancellationToken.None);
@@ -78,6 +79,16 @@ public sealed class MetricsEndpointTests : IAsyncLifetime
         _connected = false;
         _contact = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(5);
         Assert.InRange((await ScrapeAsync()).Sum(Age), 299, 330);
+    }
+
+    [Fact]
+    public async Task The_certificate_expires_at_a_unix_time_or_there_is_none()
+    {
+        const string Expiry = "persona_agent_certificate_expiry_timestamp_seconds";
+        Assert.Equal(0, Value(await ScrapeAsync(), Expiry));
+
+        _certificateExpiry = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
+        Assert.Equal(1_800_000_000, Value(await ScrapeAsync(), Expiry));
     }
 
     [Fact]

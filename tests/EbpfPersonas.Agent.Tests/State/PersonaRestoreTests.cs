@@ -254,7 +254,7 @@ public sealed class PersonaRestoreTests : IDisposable
         var settings = new AgentSettings
         {
             InKernelActivation = true,
-            Controller = new Uri("http://127.0.0.1:7071"),
+            Controller = new Uri("https://127.0.0.1:7071"),
             VmId = StateFolder.VmId,
             StateDirectory = _folder.Path,
             MetricsListen = new IPEndPoint(IPAddress.Loopback, 9435),
@@ -262,7 +262,6 @@ public sealed class PersonaRestoreTests : IDisposable
             Cgroup = "none",
             PolicyMemoryMib = 16,
             RuleCapacity = 65536,
-            AllowPlaintext = false,
             Failsafe = [],
         };
         var store = _folder.Store;

@@ -51,7 +51,7 @@ public sealed class FakeAgent : IAsyncDisposable
             {
                 AgentVersion = "0.1.0",
                 KernelRelease = "6.18.0",
-                BootId = vmId,
+                BootId = "boot",
                 Capabilities = { capabilities ?? ["attach:tcx"] },
                 Realised = agent.Realised,
             },

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using EbpfPersonas.TestKit.Processes;
 
 namespace EbpfPersonas.TestKit.Network;

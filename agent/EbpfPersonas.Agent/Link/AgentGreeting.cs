@@ -6,11 +6,11 @@ using V1 = EbpfPersonas.Protos.V1;
 namespace EbpfPersonas.Agent.Link;
 
 /// <summary>What the agent says of itself when a stream begins.</summary>
-internal sealed class AgentIdentity(AgentSettings settings, Func<AttachMode> attached, Func<bool> early)
+internal sealed class AgentGreeting(AgentSettings settings, Func<AttachMode> attached, Func<bool> early)
 {
     /// <summary>The version of this program.</summary>
     public static string Version { get; } =
-        typeof(AgentIdentity).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        typeof(AgentGreeting).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
         ?? "unknown";
 
     /// <summary>Another one at every boot of the machine.</summary>
@@ -19,7 +19,6 @@ internal sealed class AgentIdentity(AgentSettings settings, Func<AttachMode> att
     /// <summary>The first message of a stream.</summary>
     public V1.Hello Hello(V1.RealisedState realised) => new()
     {
-        // vm
         AgentVersion = Version,
         KernelRelease = ReadLine("/proc/sys/kernel/osrelease"),
         BootId = BootId,
