@@ -21,6 +21,8 @@ internal static class ApiRoutes
         api.MapVms();
         api.MapActivations();
         api.MapActivity();
+        api.MapCertificates();
+        api.MapEnrolmentTokens();
         api.MapTokens();
         api.MapAudit();
         app.MapProbes();

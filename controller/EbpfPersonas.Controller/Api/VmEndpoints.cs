@@ -18,7 +18,10 @@ internal static class VmEndpoints
             .Produces<Page<VmResource>>().Fails(400);
         vms.MapGet("/{id}", Get).WithName("GetVm").Allows(Role.Viewer).WithSummary("Read a VM").Produces<VmResource>().Fails(404);
         vms.MapDelete("/{id}", DeleteAsync).WithName("DeleteVm").Allows(Role.Admin)
-            .WithSummary("Forget a VM whose agent is not connected").Produces(204).Fails(404, 409);
+            .WithSummary("Shut a VM out, and forget it")
+            .WithDescription(
+                "Its certificates are taken back and its stream ends. The VM goes on enforcing what it has.")
+            .Produces(204).Fails(404);
         vms.MapGet("/{id}/status", GetStatusAsync).WithName("GetVmStatus").Allows(Role.Viewer)
             .WithSummary("What a VM runs, what it should run, and why").Produces<VmStatus>().Fails(404);
         vms.MapGet("/{id}/bindings", GetBindings).WithName("GetBindings").Allows(Role.Viewer)
@@ -64,18 +67,16 @@ internal static class VmEndpoints
     private static IResult GetBindings(string id, Caller caller, PersonaManager manager) =>
         manager.TryFind(caller.Vm(id), out var actor) ? Results.Ok(VmBindings.Of(actor.Vm)) : NoVm(id);
 
-    private static async Task<IResult> DeleteAsync(string id, Caller caller, PersonaManager manager, AgentFleet fleet)
+    private static async Task<IResult> DeleteAsync(
+        string id, Caller caller, PersonaManager manager, VmRevocation revocation)
     {
         if (!manager.TryFind(caller.Vm(id), out _))
         {
             return NoVm(id);
         }
 
-        if (fleet.IsConnected(caller.Vm(id)))
-        {
-            return Problem.Conflict($"The agent of {id} is connected. Stop it first.");
-        }
-
+        // In this order: a stream that ended cannot come back and be a VM again.
+        await revocation.RevokeAsync(caller.Vm(id), caller.Audit);
         await manager.ForgetAsync(caller.Vm(id), caller.Audit);
         return Results.NoContent();
     }

@@ -9,12 +9,12 @@ internal sealed class SqliteAudit(SqliteConnections connections) : IAudit
     private const string Columns = "sequence, at, tenant, actor, action, target, source, result, hash";
 
     /// <summary>
-    /// Adds an entry within the transaction that is open, so that it is there exactly if the change is. Gives the
-    /// number of records added.
+    /// Adds an entry within the transaction that is open, so that it is there exactly if the change is; the first of
+    /// several changes has it. Gives the number of records added.
     /// </summary>
     public static int Append(SqliteWriter writer, AuditEntry? entry)
     {
-        if (entry is null)
+        if (entry is null or { IsStored: true })
         {
             return 0;
         }
@@ -26,7 +26,7 @@ internal sealed class SqliteAudit(SqliteConnections connections) : IAudit
             $"INSERT INTO audit ({Columns}) " +
             "VALUES (@Sequence, @At, @Tenant, @Actor, @Action, @Target, @Source, @Result, @Hash)",
             Row.From(AuditRecord.After(last?.ToRecord(), entry)));
-        entry.IsStored = true;
+        writer.OnCommit(() => entry.IsStored = true);
         return 1;
     }
 

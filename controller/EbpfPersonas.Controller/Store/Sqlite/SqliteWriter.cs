@@ -14,6 +14,7 @@ internal sealed class SqliteWriter(SqliteConnection connection)
     private static readonly ConcurrentDictionary<Type, PropertyInfo[]> Properties = new();
 
     private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+    private readonly List<Action> _committed = [];
     private bool? _durable;
 
     public SqliteConnection Connection => connection;
@@ -40,13 +41,18 @@ internal sealed class SqliteWriter(SqliteConnection connection)
         {
             var result = change(this);
             transaction.Commit();
+            _committed.ForEach(committed => committed());
             return result;
         }
         finally
         {
             Transaction = null;
+            _committed.Clear();
         }
     }
+
+    /// <summary>Does something once what this transaction writes is there.</summary>
+    public void OnCommit(Action action) => _committed.Add(action);
 
     /// <summary>
     /// Carries a statement out, once or once for each of several rows: its parameters, each <c>@Name</c> in it, are
