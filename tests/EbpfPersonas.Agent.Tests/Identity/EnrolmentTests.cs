@@ -292,5 +292,5 @@ public sealed class EnrolmentTests : IAsyncLifetime
         return answer;
     }
 
-    private Task ConnectedAsync() => _vm.WaitAsync(() => _vm.IsConnected, "the agent is connected");
+    private Task<TimeSpan> ConnectedAsync() => _vm.WaitAsync(() => _vm.IsConnected, "the agent is connected");
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Tests.Link;
 using EbpfPersonas.TestKit.Identity;
