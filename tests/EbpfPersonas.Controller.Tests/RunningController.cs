@@ -1,9 +1,14 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Hosting;
+using EbpfPersonas.Controller.Identity;
+using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Controller.Tests.Identity;
 using EbpfPersonas.TestKit.Agents;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace EbpfPersonas.Controller.Tests;
@@ -16,6 +21,7 @@ internal sealed class RunningController : IAsyncDisposable
         """ "activation_trigger":{"process_name":"mysql"}}""";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-controller-").FullName;
+    private readonly Dictionary<string, FakeIdentity> _identities = new(StringComparer.Ordinal);
     private WebApplication? _app;
     private HttpClient? _http;
 
@@ -23,6 +29,15 @@ internal sealed class RunningController : IAsyncDisposable
 
     /// <summary>The clock of the next start; the machine's where it is not set.</summary>
     public TimeProvider? Time { get; set; }
+
+    /// <summary>How long certificates are good that are issued after the next start.</summary>
+    public TimeSpan CertificateLifetime { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>Everything that was audited.</summary>
+    public FakeAudit Audit { get; } = new();
+
+    /// <summary>Where the controller keeps its authority.</summary>
+    public string CaFolder => Path.Combine(_folder, "ca");
 
     public string AgentsUrl { get; private set; } = "";
 
@@ -41,11 +56,12 @@ internal sealed class RunningController : IAsyncDisposable
         var settings = new ControllerSettings
         {
             ApiListen = new ListenAddress(IPAddress.Loopback, 0),
-            AgentsListen = new ListenAddress(IPAddress.Loopback, 0),
+            AgentsListen = new ListenAddress(IPAddress.Loopback, 0, IsTls: true),
             Store = Path.Combine(_folder, "controller.db"),
+            CertificateLifetime = CertificateLifetime,
         };
-        _app = ControllerApp.Build(settings, Time);
-        await ControllerApp.StartAsync(_app, settings);
+        _app = ControllerApp.Build(settings, Time, services => services.AddSingleton<IAudit>(Audit));
+        await ControllerApp.StartAsync(_app);
         (ApiUrl, AgentsUrl) = ControllerApp.Addresses(_app);
         _http = new HttpClient { BaseAddress = new Uri(ApiUrl) };
     }
@@ -68,8 +84,32 @@ internal sealed class RunningController : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    public Task<FakeAgent> AgentAsync(string vmId, params Protos.V1.ProcessStarted[] running) =>
-        FakeAgent.StartAsync(AgentsUrl, vmId, running);
+    /// <summary>A part of the controller.</summary>
+    public T Get<T>()
+        where T : notnull => _app!.Services.GetRequiredService<T>();
+
+    /// <summary>What a VM shows; where it has nothing good yet, it is enrolled.</summary>
+    public async Task<FakeIdentity> IdentityAsync(string vmId)
+    {
+        var now = Get<TimeProvider>().GetUtcNow();
+        if (!_identities.TryGetValue(vmId, out var identity) || identity.Certificate!.NotAfter <= now)
+        {
+            identity = await TestEnrolment.EnrolAsync(
+                Get<CertificateAuthority>(), Get<CertificateIssuer>(), Get<IIdentityStore>(),
+                new VmKey(TestEnrolment.Tenant, vmId), now);
+            _identities[vmId] = identity;
+        }
+
+        return identity;
+    }
+
+    public async Task<FakeAgent> AgentAsync(string vmId, params Protos.V1.ProcessStarted[] running) =>
+        await FakeAgent.StartAsync(AgentsUrl, await IdentityAsync(vmId), running);
+
+    /// <summary>An agent that has not said yet what runs on it.</summary>
+    public async Task<FakeAgent> ConnectAsync(
+        string vmId, Protos.V1.RealisedState? realised = null, IReadOnlyList<string>? capabilities = null) =>
+        await FakeAgent.ConnectAsync(AgentsUrl, await IdentityAsync(vmId), realised, capabilities);
 
     public static HttpContent Json(string json) => Json(Encoding.UTF8.GetBytes(json));
 

@@ -49,7 +49,6 @@ internal sealed class ControllerProbe(AgentSettings settings, ControllerLocator 
         var answer = await client.ConfirmAsync(
             new V1.ConfirmRequest
             {
-                VmId = settings.VmId,
                 Nonce = ByteString.CopyFrom(nonce),
                 Persona = inForce.Persona ?? "",
                 Revision = inForce.Revision,

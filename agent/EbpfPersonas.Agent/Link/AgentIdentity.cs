@@ -19,7 +19,6 @@ internal sealed class AgentIdentity(AgentSettings settings, Func<AttachMode> att
     /// <summary>The first message of a stream.</summary>
     public V1.Hello Hello(V1.RealisedState realised) => new()
     {
-        VmId = settings.VmId,
         AgentVersion = Version,
         KernelRelease = ReadLine("/proc/sys/kernel/osrelease"),
         BootId = BootId,

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Identity;
+using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation.Triggers;
 using EbpfPersonas.Personas.Wire;
 using V1 = EbpfPersonas.Protos.V1;
@@ -21,6 +23,14 @@ internal sealed class AgentFleet : IDesiredStateSink
     /// <summary>Number of streams.</summary>
     public int Connected => _sessions.Count;
 
+    /// <summary>All streams, of this moment.</summary>
+    public IEnumerable<AgentSession> Sessions => _sessions.Values;
+
+    /// <summary>
+    /// What a VM is found by. MERGE: the one place where a VM's key becomes the string that the controller goes by.
+    /// </summary>
+    public static string KeyOf(VmKey vm) => vm.Id;
+
     /// <summary>Whether the VM has a stream.</summary>
     public bool IsConnected(string vmId) => _sessions.ContainsKey(vmId);
 
@@ -28,23 +38,40 @@ internal sealed class AgentFleet : IDesiredStateSink
     public long SentGeneration(string vmId) =>
         _sessions.TryGetValue(vmId, out var session) ? session.Sent.Generation : 0;
 
-    /// <summary>Opens a session, which ends the VM's earlier one; false when there are too many streams.</summary>
-    public bool TryOpen(string vmId, [NotNullWhen(true)] out AgentSession? session)
+    /// <summary>
+    /// Opens a session, which ends the VM's earlier one (<paramref name="replaced"/>); false when there are too many
+    /// streams.
+    /// </summary>
+    public bool TryOpen(
+        VmCredential credential, [NotNullWhen(true)] out AgentSession? session, out AgentSession? replaced)
     {
-        session = null;
+        ArgumentNullException.ThrowIfNull(credential);
+        var vmId = KeyOf(credential.Vm);
+        (session, replaced) = (null, null);
         if (_sessions.Count >= MaxStreams && !_sessions.ContainsKey(vmId))
         {
             return false;
         }
 
-        var opened = new AgentSession(vmId, Interlocked.Increment(ref _lastStream));
+        var opened = new AgentSession(credential, Interlocked.Increment(ref _lastStream));
+        AgentSession? ended = null;
         _sessions.AddOrUpdate(vmId, opened, (_, earlier) =>
         {
-            earlier.End();
+            ended = earlier;
             return opened;
         });
-        session = opened;
+        ended?.End(StreamEnd.Replaced);
+        (session, replaced) = (opened, ended);
         return true;
+    }
+
+    /// <summary>Ends the VM's stream, if it has one.</summary>
+    public void End(VmKey vm, StreamEnd reason)
+    {
+        if (_sessions.TryGetValue(KeyOf(vm), out var session))
+        {
+            session.End(reason);
+        }
     }
 
     /// <summary>Closes a session, unless another one has its place by now.</summary>
@@ -56,7 +83,7 @@ internal sealed class AgentFleet : IDesiredStateSink
 
     /// <inheritdoc/>
     public void Push(
-        string vmId, Store.DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
+        string vmId, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
         V1.Persona? shadow)
     {
         ArgumentNullException.ThrowIfNull(desired);

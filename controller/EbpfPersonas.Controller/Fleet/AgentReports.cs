@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
@@ -14,7 +13,7 @@ namespace EbpfPersonas.Controller.Fleet;
 /// <summary>
 /// Reads what agents send. They are not trusted: what is out of range ends the stream with INVALID_ARGUMENT.
 /// </summary>
-internal static partial class AgentReports
+internal static class AgentReports
 {
     /// <summary>The kernel's PATH_MAX.</summary>
     private const int MaxPath = 4096;
@@ -25,10 +24,6 @@ internal static partial class AgentReports
 
     /// <summary>A verifier's log has many pages; these are its first.</summary>
     private const int MaxMessage = 16_384;
-
-    public static string ReadVmId(V1.Hello hello) => VmIdPattern().IsMatch(hello.VmId)
-        ? hello.VmId
-        : throw Invalid("vm_id is not 1-64 characters of A-Z, a-z, 0-9, '.', '_' and '-'.");
 
     public static VmIdentity ReadIdentity(V1.Hello hello)
     {
@@ -149,7 +144,4 @@ internal static partial class AgentReports
     }
 
     private static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));
-
-    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
-    private static partial Regex VmIdPattern();
 }

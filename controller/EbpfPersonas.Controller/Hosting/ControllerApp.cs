@@ -1,6 +1,7 @@
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api;
 using EbpfPersonas.Controller.Fleet;
+using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Controller.Store.Sqlite;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -12,8 +13,12 @@ namespace EbpfPersonas.Controller.Hosting;
 /// <summary>Puts the controller together.</summary>
 internal static class ControllerApp
 {
-    /// <summary>The whole controller, not yet started. Opens the store, and makes it where it is missing.</summary>
-    public static WebApplication Build(ControllerSettings settings, TimeProvider? time = null)
+    /// <summary>
+    /// The whole controller, not yet started. Opens the store and the authority, and makes them where they are missing.
+    /// What <paramref name="instead"/> adds takes the place of what is meant to be replaced.
+    /// </summary>
+    public static WebApplication Build(
+        ControllerSettings settings, TimeProvider? time = null, Action<IServiceCollection>? instead = null)
     {
         var builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { EnvironmentName = Environments.Production });
@@ -25,7 +30,11 @@ internal static class ControllerApp
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1.5));
 
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddSingleton<IStore>(new SqliteStore(settings.Store));
+        var store = new SqliteStore(settings.Store);
+        builder.Services.AddSingleton<IStore>(store);
+        builder.Services.AddSingleton(store.Identities);
+        instead?.Invoke(builder.Services);
+        builder.Services.AddIdentities(settings);
         builder.Services.AddSingleton(new AgentsAddresses(settings));
         builder.Services.AddSingleton<ControllerMetrics>();
         builder.Services.AddSingleton<PersonaLibrary>();
@@ -36,14 +45,18 @@ internal static class ControllerApp
         builder.Services.AddSingleton<AgentFleet>();
         builder.Services.AddSingleton<IDesiredStateSink>(services => services.GetRequiredService<AgentFleet>());
         // An agent's snapshot of a VM full of processes with long paths; the agent keeps it below this.
-        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 32 * 1024 * 1024);
+        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 32 * 1024 * 1024)
+            .AddServiceOptions<EnrolmentEndpoint>(
+                options => options.MaxReceiveMessageSize = EnrolmentEndpoint.MaxMessage);
         builder.AddApi();
 
         var app = builder.Build();
+        app.Services.GetRequiredService<CertificateAuthority>();
         app.UseProblems();
         app.UseListenerWall();
         app.UseRouting();
         app.MapGrpcService<AgentConnection>();
+        app.MapGrpcService<EnrolmentEndpoint>();
         app.MapApi();
         app.MapMetrics("/metrics", app.Services.GetRequiredService<ControllerMetrics>().Registry)
             .ExcludeFromDescription();
@@ -51,7 +64,7 @@ internal static class ControllerApp
     }
 
     /// <summary>Takes up the store's state, then listens.</summary>
-    public static async Task StartAsync(WebApplication app, ControllerSettings settings)
+    public static async Task StartAsync(WebApplication app)
     {
         var manager = app.Services.GetRequiredService<PersonaManager>();
         var fleet = app.Services.GetRequiredService<AgentFleet>();
@@ -65,11 +78,6 @@ internal static class ControllerApp
         var addresses = Addresses(app);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("EbpfPersonas.Controller.Hosting");
         log.Serving(app.Services.GetRequiredService<IStore>().ControllerId, addresses.Api, addresses.Agents);
-        ListenAddress[] listening = [settings.ApiListen, settings.AgentsListen];
-        foreach (var address in listening.Where(address => !address.IsLoopback))
-        {
-            log.Plaintext(address.ToString());
-        }
     }
 
     /// <summary>The addresses that are listened on, with the ports that the kernel chose.</summary>

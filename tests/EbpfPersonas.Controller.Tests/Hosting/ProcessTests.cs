@@ -1,6 +1,11 @@
 using System.Diagnostics;
 using System.Net;
+using EbpfPersonas.Controller.Identity;
+using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Controller.Store.Sqlite;
+using EbpfPersonas.Controller.Tests.Identity;
 using EbpfPersonas.TestKit.Agents;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace EbpfPersonas.Controller.Tests.Hosting;
@@ -12,18 +17,22 @@ public sealed class ProcessTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-process-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose()
+    {
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+    }
 
     [Fact]
     public async Task Plain_HTTP_beyond_loopback_is_refused_at_start()
     {
-        using var process = Start("--agents_listen", "http://[::]:0");
+        using var process = Start("--api_listen", "http://[::]:0");
 
         var said = await process.StandardError.ReadToEndAsync().WaitAsync(Patience);
         await process.WaitForExitAsync().WaitAsync(Patience);
 
         Assert.Equal(1, process.ExitCode);
-        Assert.Contains("allow_plaintext", said, StringComparison.Ordinal);
+        Assert.Contains("plain HTTP beyond this machine", said, StringComparison.Ordinal);
         Assert.Single(said.TrimEnd().Split('\n'));
     }
 
@@ -53,7 +62,7 @@ public sealed class ProcessTests : IDisposable
             using var put = await http.PutAsync(
                 "/api/v1/personas/db", RunningController.Json(RunningController.Persona));
             await RunningController.SuccessAsync(put);
-            await using var agent = await FakeAgent.StartAsync(agents, "vm-1");
+            await using var agent = await FakeAgent.StartAsync(agents, await EnrolAsync());
             using var pin = await http.PostAsync(
                 "/api/v1/vms/vm-1/activations", RunningController.Json("""{"persona":"db"}"""));
             await RunningController.SuccessAsync(pin);
@@ -63,7 +72,7 @@ public sealed class ProcessTests : IDisposable
 
         using var again = Start();
         (api, var agentsAgain) = await ReadAddressesAsync(again);
-        await using var back = await FakeAgent.StartAsync(agentsAgain, "vm-1");
+        await using var back = await FakeAgent.StartAsync(agentsAgain, await EnrolAsync());
 
         var state = await back.NextAsync();
         Assert.Equal((1UL, "db"), (state.Generation, state.Persona.Name));
@@ -76,7 +85,7 @@ public sealed class ProcessTests : IDisposable
     {
         using var process = Start();
         var (api, agents) = await ReadAddressesAsync(process);
-        await using var agent = await FakeAgent.StartAsync(agents, "vm-1");
+        await using var agent = await FakeAgent.StartAsync(agents, await EnrolAsync());
         using var http = new HttpClient { BaseAddress = new Uri(api) };
         while ((await http.GetAsync("/api/v1/vms/vm-1")).StatusCode != HttpStatusCode.OK)
         {
@@ -94,6 +103,18 @@ public sealed class ProcessTests : IDisposable
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"{watch.Elapsed}");
     }
 
+    /// <summary>What vm-1 shows, from the authority and the store of the process that runs.</summary>
+    private async Task<FakeIdentity> EnrolAsync()
+    {
+        var authority = new CertificateAuthority(
+            new AuthorityFolder(Path.Combine(_folder, "ca"), TimeProvider.System),
+            NullLogger<CertificateAuthority>.Instance);
+        return await TestEnrolment.EnrolAsync(
+            authority, new CertificateIssuer(authority, TimeSpan.FromHours(1), TimeProvider.System),
+            new SqliteStore(Path.Combine(_folder, "controller.db")).Identities,
+            new VmKey(TestEnrolment.Tenant, "vm-1"), TimeProvider.System.GetUtcNow());
+    }
+
     private Process Start(params string[] arguments)
     {
         var config = Path.Combine(_folder, "controller.json");
@@ -101,7 +122,7 @@ public sealed class ProcessTests : IDisposable
         var program = Path.Combine(AppContext.BaseDirectory, "ebpf-personas-controller.dll");
         var start = new ProcessStartInfo("dotnet", [
             program, "--config", config, "--store", Path.Combine(_folder, "controller.db"),
-            "--api_listen", "http://127.0.0.1:0", "--agents_listen", "http://127.0.0.1:0", .. arguments])
+            "--api_listen", "http://127.0.0.1:0", "--agents_listen", "https://127.0.0.1:0", .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -117,7 +138,7 @@ public sealed class ProcessTests : IDisposable
             if (line.Contains("[2000]", StringComparison.Ordinal))
             {
                 var addresses = line.Split(' ')
-                    .Where(word => word.StartsWith("http://", StringComparison.Ordinal)).ToArray();
+                    .Where(word => word.StartsWith("http", StringComparison.Ordinal)).ToArray();
                 return (addresses[0], addresses[1].TrimEnd('.'));
             }
         }

@@ -16,7 +16,11 @@ internal sealed class SqliteStore : IStore
         _connections = new SqliteConnections(path);
         _personas = new SqlitePersonas(_connections);
         _vms = new SqliteVms(_connections);
+        Identities = new SqliteIdentities(_connections);
     }
+
+    /// <summary>Tokens and certificates, in the same file.</summary>
+    public IIdentityStore Identities { get; }
 
     public string ControllerId => _connections.ControllerId;
 
