@@ -42,7 +42,7 @@ internal sealed class ControllerProbe(AgentSettings settings, ControllerLocator 
     }
 
     /// <summary>Asks over a connection that is given; throws <see cref="RpcException"/>.</summary>
-    internal async Task<string?> AskAsync(
+    internal static async Task<string?> AskAsync(
         V1.AgentService.AgentServiceClient client, RealisedState inForce, CancellationToken cancellation)
     {
         var nonce = RandomNumberGenerator.GetBytes(NonceLength);

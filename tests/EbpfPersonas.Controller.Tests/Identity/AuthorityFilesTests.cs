@@ -50,7 +50,9 @@ public sealed class AuthorityFilesTests : IDisposable
     public void What_cannot_be_an_authority_is_refused_in_a_sentence()
     {
         Refused("not the certificate of an authority", Make(Request()));
-        Refused("not the certificate of an authority", Make(Request(), new X509BasicConstraintsExtension(false, false, 0, true)));
+        Refused(
+            "not the certificate of an authority",
+            Make(Request(), new X509BasicConstraintsExtension(false, false, 0, true)));
         Refused(
             "may not sign certificates",
             Make(Request(), Ca(), new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true)));
@@ -96,7 +98,8 @@ public sealed class AuthorityFilesTests : IDisposable
             (changes, authority.Current.Issuing.Certificate.Subject, authority.Current.Trusted.Length));
     }
 
-    private static CertificateRequest Request(string name = "CN=ca") => new(name, SigningRequests.NewKey(), HashAlgorithmName.SHA256);
+    private static CertificateRequest Request(string name = "CN=ca") =>
+        new(name, SigningRequests.NewKey(), HashAlgorithmName.SHA256);
 
     private static X509BasicConstraintsExtension Ca() => new(true, false, 0, critical: true);
 

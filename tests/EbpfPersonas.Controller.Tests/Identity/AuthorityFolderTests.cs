@@ -29,10 +29,13 @@ public sealed class AuthorityFolderTests : IDisposable
         var certificate = first.Issuing.Certificate;
         Assert.Equal(first.Issuing.Pin, _folder.Load().Issuing.Pin);
         Assert.Equal($"CN=EbpfPersonas CA {first.Issuing.Pin[..8]}", certificate.Subject);
-        Assert.True(certificate.Extensions.OfType<X509BasicConstraintsExtension>().Single() is
-            { Critical: true, CertificateAuthority: true, HasPathLengthConstraint: true, PathLengthConstraint: 0 });
-        Assert.True(certificate.Extensions.OfType<X509KeyUsageExtension>().Single() is
-            { Critical: true, KeyUsages: X509KeyUsageFlags.KeyCertSign });
+        var constraints = certificate.Extensions.OfType<X509BasicConstraintsExtension>().Single();
+        Assert.Equal(
+            (true, true, true, 0),
+            (constraints.Critical, constraints.CertificateAuthority, constraints.HasPathLengthConstraint,
+                constraints.PathLengthConstraint));
+        var usage = certificate.Extensions.OfType<X509KeyUsageExtension>().Single();
+        Assert.Equal((true, X509KeyUsageFlags.KeyCertSign), (usage.Critical, usage.KeyUsages));
         Assert.InRange(certificate.NotAfter, _time.GetUtcNow().AddYears(10).AddDays(-1), DateTime.MaxValue);
         Assert.All(Directory.GetFiles(Path), file => Assert.Equal(OwnerOnly, File.GetUnixFileMode(file)));
     }

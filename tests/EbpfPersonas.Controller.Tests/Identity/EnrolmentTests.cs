@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Identity;
-using EbpfPersonas.Protos.V1;
 using EbpfPersonas.TestKit.Agents;
 using Grpc.Core;
 using Xunit;
@@ -43,13 +42,10 @@ public sealed class EnrolmentTests : ControllerTest
         Assert.Equal(
             ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.35", "2.5.29.37"],
             certificate.Extensions.Select(extension => extension.Oid!.Value!).Order(StringComparer.Ordinal));
-        Assert.Equal(
-            X509KeyUsageFlags.DigitalSignature,
-            certificate.Extensions.OfType<X509KeyUsageExtension>().Single() is { Critical: true } usage
-                ? usage.KeyUsages
-                : default);
-        Assert.True(certificate.Extensions.OfType<X509BasicConstraintsExtension>().Single() is
-            { Critical: true, CertificateAuthority: false });
+        var usage = certificate.Extensions.OfType<X509KeyUsageExtension>().Single();
+        Assert.Equal((true, X509KeyUsageFlags.DigitalSignature), (usage.Critical, usage.KeyUsages));
+        var constraints = certificate.Extensions.OfType<X509BasicConstraintsExtension>().Single();
+        Assert.Equal((true, false), (constraints.Critical, constraints.CertificateAuthority));
 
         var entry = Assert.Single(Controller.Audit.Entries);
         Assert.Equal(

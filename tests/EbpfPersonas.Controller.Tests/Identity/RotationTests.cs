@@ -37,8 +37,8 @@ public sealed class RotationTests : ControllerTest
         Assert.NotEqual(first.Pin, second.Pin);
 
         // The agent's stream lives; what it shows is good, and the new server's certificate is from whom it heard of.
-        var heard = new X509Certificate2Collection(
-            [.. trust.Authorities.Select(one => X509CertificateLoader.LoadCertificate(one.Span))]);
+        X509Certificate2Collection heard =
+            [.. trust.Authorities.Select(one => X509CertificateLoader.LoadCertificate(one.Span))];
         var renewed = await RenewAsync(new FakeIdentity((await Controller.IdentityAsync("vm-1")).Certificate, heard));
         Assert.Null(CertificateCheck.Problem(
             renewed.Certificate!, [second.Certificate], CertificateCheck.ClientAuthentication,
