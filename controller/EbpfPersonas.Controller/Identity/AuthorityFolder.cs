@@ -156,7 +156,7 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
         {
             lines = File.ReadAllLines(_list);
         }
-        catch (FileNotFoundException)
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new InvalidOperationException(
                 $"There is no authority in {folder}: the controller makes it at its first start.");

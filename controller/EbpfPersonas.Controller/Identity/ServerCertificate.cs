@@ -26,7 +26,7 @@ internal sealed class ServerCertificate(
             var issuing = authority.Current.Issuing;
             lock (_making)
             {
-                if (_made is null || _made.Issuer != issuing || time.GetUtcNow() >= _made.Renewal)
+                if (_made is null || _made.Issuer != issuing.Pin || time.GetUtcNow() >= _made.Renewal)
                 {
                     // The one before is not disposed: a handshake may be using it.
                     _made = Make(issuing);
@@ -56,9 +56,9 @@ internal sealed class ServerCertificate(
             now.AddHours(-1), now + Lifetime);
         var certificate = bare.CopyWithPrivateKey(key);
         return new Made(
-            issuing, SslStreamCertificateContext.Create(certificate, [issuing.Cross], offline: true),
+            issuing.Pin, SslStreamCertificateContext.Create(certificate, [issuing.Cross], offline: true),
             now + ((new DateTimeOffset(certificate.NotAfter) - now) / 2));
     }
 
-    private sealed record Made(Authority Issuer, SslStreamCertificateContext Context, DateTimeOffset Renewal);
+    private sealed record Made(string Issuer, SslStreamCertificateContext Context, DateTimeOffset Renewal);
 }
