@@ -4,7 +4,9 @@ using Grpc.Core;
 
 namespace EbpfPersonas.Controller.Fleet;
 
-/// <summary>Lets in whoever shows a VM's good client certificate; refuses others in a sentence, and records that.</summary>
+/// <summary>
+/// Lets in whoever shows a VM's good client certificate; refuses others in a sentence, and records that.
+/// </summary>
 internal sealed class AgentGate(VmAuthentication authentication, Refusals refusals)
 {
     /// <summary>Who calls; throws UNAUTHENTICATED, or RESOURCE_EXHAUSTED after too many of these.</summary>
@@ -31,6 +33,6 @@ internal sealed class AgentGate(VmAuthentication authentication, Refusals refusa
         });
         throw new RpcException(isRecorded
             ? new Status(StatusCode.Unauthenticated, judged.Refusal)
-            : new Status(StatusCode.ResourceExhausted, "Too many attempts that failed; wait a minute."));
+            : new Status(StatusCode.ResourceExhausted, CertificateAnswer.TooManyFailures.Sentence));
     }
 }

@@ -7,8 +7,8 @@ using Grpc.Core;
 namespace EbpfPersonas.Controller.Fleet;
 
 /// <summary>
-/// One stream of one VM's agent. Its mailbox holds one desired state, one list of what is watched for, and one of who is
-/// trusted: the newest replaces an older one that the agent was too slow to take.
+/// One stream of one VM's agent. Its mailbox holds one desired state, one list of what is watched for, and one of who
+/// is trusted: the newest replaces an older one that the agent was too slow to take.
 /// </summary>
 internal sealed class AgentSession : IDisposable
 {

@@ -15,7 +15,9 @@ internal sealed record ControllerSettings
     /// <summary>Path of the SQLite file; it and its folder are made where they are missing.</summary>
     public string Store { get; init; } = "/var/lib/ebpf-personas/controller.db";
 
-    /// <summary>What else clients call this machine: DNS names and addresses for the controller's certificate.</summary>
+    /// <summary>
+    /// DNS names and addresses that clients call this machine by, beside its own, for the controller's certificate.
+    /// </summary>
     public IReadOnlyList<string> Names { get; init; } = [];
 
     /// <summary>PEM file of an authority from outside; null = the controller makes its own.</summary>

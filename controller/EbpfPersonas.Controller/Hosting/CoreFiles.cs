@@ -4,8 +4,8 @@ namespace EbpfPersonas.Controller.Hosting;
 internal static class CoreFiles
 {
     /// <summary>
-    /// From now on a core file of this process, or of one that it starts, has none of its memory in it (core(5)). Unlike
-    /// a limit of size zero, this also holds where the kernel hands the core to a program.
+    /// From now on a core file of this process, or of one that it starts, has none of its memory in it (core(5)).
+    /// Unlike a limit of size zero, this also holds where the kernel hands the core to a program.
     /// </summary>
     public static void LeaveOutMemory()
     {

@@ -15,8 +15,8 @@ internal sealed record ListenAddress(IPAddress Address, int Port, bool IsTls = f
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 
     /// <summary>
-    /// Reads "https://192.0.2.1:7071", "http://[::1]:7070" or "http://localhost:7070"; otherwise says in a sentence what
-    /// is wrong.
+    /// Reads "https://192.0.2.1:7071", "http://[::1]:7070" or "http://localhost:7070"; otherwise says in a sentence
+    /// what is wrong.
     /// </summary>
     public static bool TryParse(
         string text, [NotNullWhen(true)] out ListenAddress? address, [NotNullWhen(false)] out string? problem)

@@ -3,7 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EbpfPersonas.Controller.Identity;
 
-/// <summary>The authority that issues, and all whose certificates are good: it, and those before and after it.</summary>
+/// <summary>
+/// The authority that issues, and all whose certificates are good: it, and those before and after it.
+/// </summary>
 internal sealed class Authorities
 {
     /// <summary>As many as a TrustBundle has room for.</summary>

@@ -68,7 +68,8 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
         var roles = Read();
         if (roles.All(line => line.Role != Prepared))
         {
-            throw new InvalidOperationException("No authority is prepared. Prepare one, and let all agents hear of it.");
+            throw new InvalidOperationException(
+                "No authority is prepared. Prepare one, and let all agents hear of it.");
         }
 
         if (roles.Any(line => line.Role == Retiring))
@@ -86,7 +87,8 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
         var roles = Read();
         if (roles.All(line => line.Role != Retiring))
         {
-            throw new InvalidOperationException("No authority but the present one is trusted. Nothing is to be retired.");
+            throw new InvalidOperationException(
+                "No authority that issued before is trusted. Nothing is to be retired.");
         }
 
         var name = Name(roles, Retiring);

@@ -81,6 +81,6 @@ internal sealed class Enrolment(
             string why, CertificateOutcome outcome = CertificateOutcome.Refused, string sentence = Unspecific) =>
             await refusals.RecordAsync(source, Entry($"refused: {why}"))
                 ? new CertificateAnswer(outcome, null, sentence)
-                : new CertificateAnswer(CertificateOutcome.TooMany, null, "Too many attempts that failed; wait a minute.");
+                : CertificateAnswer.TooManyFailures;
     }
 }

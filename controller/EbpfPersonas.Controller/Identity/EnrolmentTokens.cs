@@ -12,12 +12,12 @@ internal sealed class EnrolmentTokens(CertificateAuthority authority, IIdentityS
     /// Makes a token that lets <paramref name="vm"/> enrol, once, within <paramref name="lifetime"/> and while the
     /// authority that issues now is the one that issues. Nobody else ever sees its secret.
     /// </summary>
-    public async Task<(EnrolmentToken Token, StoredToken Stored)> CreateAsync(
+    public async Task<(EnrolmentToken Token, StoredEnrolmentToken Stored)> CreateAsync(
         VmKey vm, TimeSpan lifetime, string createdBy, AuditEntry? audit)
     {
         var secret = RandomNumberGenerator.GetBytes(EnrolmentToken.SecretLength);
         var now = time.GetUtcNow();
-        var stored = new StoredToken
+        var stored = new StoredEnrolmentToken
         {
             Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)),
             Vm = vm,

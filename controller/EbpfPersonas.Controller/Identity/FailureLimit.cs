@@ -8,7 +8,7 @@ namespace EbpfPersonas.Controller.Identity;
 /// </summary>
 internal sealed class FailureLimit(TimeProvider time)
 {
-    /// <summary>Refusals of one address in one <see cref="Window"/>; a person who types a token wrong needs a few.</summary>
+    /// <summary>Refusals of one address in one <see cref="Window"/>; who takes the wrong token needs a few.</summary>
     public const int Max = 20;
 
     /// <summary>

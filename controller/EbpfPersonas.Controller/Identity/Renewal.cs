@@ -53,6 +53,6 @@ internal sealed class Renewal(
         async Task<CertificateAnswer> RefuseAsync(CertificateOutcome outcome, string sentence) =>
             await refusals.RecordAsync(source, Entry($"refused: {sentence}"))
                 ? new CertificateAnswer(outcome, null, sentence)
-                : new CertificateAnswer(CertificateOutcome.TooMany, null, "Too many attempts that failed; wait a minute.");
+                : CertificateAnswer.TooManyFailures;
     }
 }

@@ -9,13 +9,13 @@ namespace EbpfPersonas.Controller.Store;
 internal interface IIdentityStore
 {
     /// <summary>Keeps a new enrolment token.</summary>
-    Task CreateTokenAsync(StoredToken token, AuditEntry? audit);
+    Task CreateTokenAsync(StoredEnrolmentToken token, AuditEntry? audit);
 
     /// <summary>A tenant's tokens whose ids come after <paramref name="after"/>, by id.</summary>
-    Task<IReadOnlyList<StoredToken>> ListTokensAsync(string tenant, string after, int limit);
+    Task<IReadOnlyList<StoredEnrolmentToken>> ListTokensAsync(string tenant, string after, int limit);
 
     /// <summary>The token, or null.</summary>
-    Task<StoredToken?> FindTokenAsync(string id);
+    Task<StoredEnrolmentToken?> FindTokenAsync(string id);
 
     /// <summary>Deletes a token of a tenant; false where it has no such token.</summary>
     Task<bool> DeleteTokenAsync(string tenant, string id, AuditEntry? audit);

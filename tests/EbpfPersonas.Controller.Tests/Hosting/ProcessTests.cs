@@ -17,6 +17,10 @@ public sealed class ProcessTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-process-").FullName;
 
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "ebpf-personas-controller.dll");
+
+    private string Config => Path.Combine(_folder, "controller.json");
+
     public void Dispose()
     {
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
@@ -49,6 +53,27 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(1, process.ExitCode);
         Assert.Contains("cannot start", said, StringComparison.Ordinal);
         Assert.Single(said.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Its_memory_is_in_no_core_file_and_its_authority_is_shown_by_the_same_program()
+    {
+        using var process = Start();
+        await ReadAddressesAsync(process);
+        Assert.Equal("00000000", (await File.ReadAllTextAsync($"/proc/{process.Id}/coredump_filter")).Trim());
+
+        using var show = Process.Start(new ProcessStartInfo(
+            "dotnet", [Program, "ca", "show", "--config", Config, "--store", Path.Combine(_folder, "controller.db")])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        var shown = await show.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
+        await show.WaitForExitAsync().WaitAsync(Patience);
+        process.Kill();
+        await process.WaitForExitAsync().WaitAsync(Patience);
+
+        Assert.Equal(0, show.ExitCode);
+        Assert.Contains("-----BEGIN CERTIFICATE-----", shown, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,11 +142,9 @@ public sealed class ProcessTests : IDisposable
 
     private Process Start(params string[] arguments)
     {
-        var config = Path.Combine(_folder, "controller.json");
-        File.WriteAllText(config, "{}");
-        var program = Path.Combine(AppContext.BaseDirectory, "ebpf-personas-controller.dll");
+        File.WriteAllText(Config, "{}");
         var start = new ProcessStartInfo("dotnet", [
-            program, "--config", config, "--store", Path.Combine(_folder, "controller.db"),
+            Program, "--config", Config, "--store", Path.Combine(_folder, "controller.db"),
             "--api_listen", "http://127.0.0.1:0", "--agents_listen", "https://127.0.0.1:0", .. arguments])
         {
             RedirectStandardOutput = true,

@@ -40,8 +40,8 @@ public sealed class SettingsReaderTests : IDisposable
     public void Plain_HTTP_is_for_loopback_alone(string address)
     {
         Assert.Contains("plain HTTP", Problem("--config", _file, "--api_listen", address), StringComparison.Ordinal);
-        Assert.NotNull(
-            Read(["--config", EmptyFile(), "--api_listen", address.Replace("http", "https", StringComparison.Ordinal)]));
+        var secure = address.Replace("http", "https", StringComparison.Ordinal);
+        Assert.NotNull(Read(["--config", EmptyFile(), "--api_listen", secure]));
     }
 
     [Fact]

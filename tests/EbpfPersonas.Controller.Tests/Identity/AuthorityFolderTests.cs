@@ -81,7 +81,8 @@ public sealed class AuthorityFolderTests : IDisposable
     {
         _folder.MakeFirst();
         File.SetUnixFileMode(Directory.GetFiles(Path, "*.key").Single(), OwnerOnly | UnixFileMode.OtherRead);
-        Assert.Contains("may read", Assert.Throws<InvalidDataException>(_folder.Load).Message, StringComparison.Ordinal);
+        var refused = Assert.Throws<InvalidDataException>(_folder.Load);
+        Assert.Contains("may read", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,7 +101,8 @@ public sealed class AuthorityFolderTests : IDisposable
     {
         _folder.MakeFirst();
         File.WriteAllText(System.IO.Path.Combine(Path, "authorities"), text);
-        Assert.Contains("not a list", Assert.Throws<InvalidDataException>(_folder.Load).Message, StringComparison.Ordinal);
+        var refused = Assert.Throws<InvalidDataException>(_folder.Load);
+        Assert.Contains("not a list", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace EbpfPersonas.Controller.Tests.Identity;
 
-/// <summary>Certificates of vm-1 of which one thing is wrong, but for which they are good and known to the store.</summary>
+/// <summary>Certificates of vm-1 of which one thing is wrong; but for that they are good and in the store.</summary>
 internal sealed class CertificateForge(RunningController controller) : IDisposable
 {
     public const string Vm1 = "spiffe://ebpf-personas/tenants/default/vms/vm-1";
@@ -25,15 +25,18 @@ internal sealed class CertificateForge(RunningController controller) : IDisposab
         ["none"] = ("No client certificate", forge => Task.FromResult(new FakeIdentity(null, forge.Trusted))),
         ["of an authority of the same name"] = (
             "not from an authority that is trusted", forge => forge.MakeAsync(issuer: forge.Impostor())),
-        ["signed by itself"] = ("not from an authority that is trusted", forge => forge.MakeAsync(issuer: forge.Itself())),
-        ["for a server"] = ("not for this use", forge => forge.MakeAsync(usages: [CertificateCheck.ServerAuthentication])),
+        ["signed by itself"] = (
+            "not from an authority that is trusted", forge => forge.MakeAsync(issuer: forge.Itself())),
+        ["for a server"] = (
+            "not for this use", forge => forge.MakeAsync(usages: [CertificateCheck.ServerAuthentication])),
         ["for no use"] = ("not for this use", forge => forge.MakeAsync(usages: [])),
         ["expired"] = ("expired", forge => forge.MakeAsync(from: -10, to: -1)),
         ["not yet valid"] = ("not yet valid", forge => forge.MakeAsync(from: 1, to: 10)),
         ["not in the store"] = ("not known", forge => forge.MakeAsync(isKept: false)),
         ["of another VM in the store"] = (
             "not known", forge => forge.MakeAsync(keptAs: new VmKey(TestEnrolment.Tenant, "vm-2"))),
-        ["of another tenant in the store"] = ("not known", forge => forge.MakeAsync(keptAs: new VmKey("other", "vm-1"))),
+        ["of another tenant in the store"] = (
+            "not known", forge => forge.MakeAsync(keptAs: new VmKey("other", "vm-1"))),
         ["revoked"] = ("revoked", forge => forge.MakeAsync(isRevoked: true)),
         ["with two names"] = ("exactly one URI name", forge => forge.MakeAsync([Vm1, Vm1.Replace('1', '2')])),
         ["with the same name twice"] = ("exactly one URI name", forge => forge.MakeAsync([Vm1, Vm1])),
@@ -51,7 +54,7 @@ internal sealed class CertificateForge(RunningController controller) : IDisposab
 
     public void Dispose() => _key.Dispose();
 
-    /// <summary>A certificate, valid <paramref name="from"/> and <paramref name="to"/> so many minutes from now.</summary>
+    /// <summary>Valid from <paramref name="from"/> to <paramref name="to"/>, in minutes from now.</summary>
     public async Task<FakeIdentity> MakeAsync(
         IReadOnlyList<string>? names = null, Authority? issuer = null, IReadOnlyList<Oid>? usages = null,
         int from = -1, int to = 10, bool isKept = true, bool isRevoked = false, VmKey? keptAs = null)

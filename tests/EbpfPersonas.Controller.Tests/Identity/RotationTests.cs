@@ -9,7 +9,9 @@ using Xunit;
 
 namespace EbpfPersonas.Controller.Tests.Identity;
 
-/// <summary>The authority is replaced while agents are connected, as from the command line: by the folder alone.</summary>
+/// <summary>
+/// The authority is replaced while agents are connected, as from the command line: by the folder alone.
+/// </summary>
 public sealed class RotationTests : ControllerTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);

@@ -105,7 +105,7 @@ public sealed class SqliteIdentityTests : IDisposable
         Assert.Empty(await Store.ListCertificatesAsync(Vm));
     }
 
-    private static StoredToken Token(string id) => new()
+    private static StoredEnrolmentToken Token(string id) => new()
     {
         Id = id,
         Vm = Vm,

@@ -208,6 +208,7 @@ public sealed class SqliteStoreTests : IDisposable
             ALTER TABLE vms DROP COLUMN reported_epoch; ALTER TABLE vms DROP COLUMN shadow_persona;
             ALTER TABLE vms DROP COLUMN shadow_revision;
             DROP INDEX activations_by_generation; DROP INDEX activations_pending;
+            DROP TABLE rollbacks; DROP TABLE enrolment_tokens; DROP TABLE vm_certificates;
             PRAGMA user_version = 1
             """);
         var read = await new SqliteStore(File).LoadVmsAsync();

@@ -23,24 +23,26 @@ internal sealed class SqliteIdentities(SqliteConnections connections) : IIdentit
         $"INSERT INTO vm_certificates ({CertificateColumns}) VALUES (@Serial, @Tenant, @VmId, @TokenId, @KeyPin, " +
         "@Certificate, @NotBefore, @NotAfter, @Revoked)";
 
-    public Task CreateTokenAsync(StoredToken token, AuditEntry? audit) => Task.FromResult(connections.Write(writer =>
-    {
-        writer.Execute(
-            $"INSERT INTO enrolment_tokens ({TokenColumns}) VALUES (@Id, @Tenant, @VmId, @SecretHash, @Created, " +
-            "@Expires, @Used, @CreatedBy)",
-            TokenRow.From(token));
-        Note(writer, audit);
-        return 0;
-    }));
+    public Task CreateTokenAsync(StoredEnrolmentToken token, AuditEntry? audit) =>
+        Task.FromResult(connections.Write(writer =>
+        {
+            writer.Execute(
+                $"INSERT INTO enrolment_tokens ({TokenColumns}) VALUES (@Id, @Tenant, @VmId, @SecretHash, @Created, " +
+                "@Expires, @Used, @CreatedBy)",
+                EnrolmentTokenRow.From(token));
+            Note(writer, audit);
+            return 0;
+        }));
 
-    public Task<IReadOnlyList<StoredToken>> ListTokensAsync(string tenant, string after, int limit) =>
-        Task.FromResult<IReadOnlyList<StoredToken>>([.. connections.Read(connection => connection.Query<TokenRow>(
-            $"SELECT {TokenColumns} FROM enrolment_tokens WHERE tenant = @tenant AND id > @after " +
-            "ORDER BY id LIMIT @limit",
-            new { tenant, after, limit })).Select(row => row.ToToken())]);
+    public Task<IReadOnlyList<StoredEnrolmentToken>> ListTokensAsync(string tenant, string after, int limit) =>
+        Task.FromResult<IReadOnlyList<StoredEnrolmentToken>>([.. connections.Read(connection =>
+            connection.Query<EnrolmentTokenRow>(
+                $"SELECT {TokenColumns} FROM enrolment_tokens WHERE tenant = @tenant AND id > @after " +
+                "ORDER BY id LIMIT @limit",
+                new { tenant, after, limit })).Select(row => row.ToToken())]);
 
-    public Task<StoredToken?> FindTokenAsync(string id) => Task.FromResult(connections.Read(connection =>
-        connection.QuerySingleOrDefault<TokenRow>(
+    public Task<StoredEnrolmentToken?> FindTokenAsync(string id) => Task.FromResult(connections.Read(connection =>
+        connection.QuerySingleOrDefault<EnrolmentTokenRow>(
             $"SELECT {TokenColumns} FROM enrolment_tokens WHERE id = @id", new { id }))?.ToToken());
 
     public Task<bool> DeleteTokenAsync(string tenant, string id, AuditEntry? audit) =>

@@ -1,7 +1,7 @@
 namespace EbpfPersonas.Controller.Store;
 
 /// <summary>An enrolment token, as far as the controller remembers it: the secret itself it does not.</summary>
-internal sealed record StoredToken
+internal sealed record StoredEnrolmentToken
 {
     public required string Id { get; init; }
 

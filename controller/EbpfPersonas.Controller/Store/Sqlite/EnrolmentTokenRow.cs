@@ -1,7 +1,7 @@
 namespace EbpfPersonas.Controller.Store.Sqlite;
 
 /// <summary>A row of <c>enrolment_tokens</c>; times are milliseconds since 1970.</summary>
-internal sealed class TokenRow
+internal sealed class EnrolmentTokenRow
 {
     public string Id { get; set; } = "";
 
@@ -19,7 +19,7 @@ internal sealed class TokenRow
 
     public string CreatedBy { get; set; } = "";
 
-    public static TokenRow From(StoredToken token) => new()
+    public static EnrolmentTokenRow From(StoredEnrolmentToken token) => new()
     {
         Id = token.Id,
         Tenant = token.Vm.Tenant,
@@ -31,7 +31,7 @@ internal sealed class TokenRow
         CreatedBy = token.CreatedBy,
     };
 
-    public StoredToken ToToken() => new()
+    public StoredEnrolmentToken ToToken() => new()
     {
         Id = Id,
         Vm = new VmKey(Tenant, VmId),
