@@ -9,11 +9,6 @@ internal static partial class Log
         "Controller {ControllerId} serves clients at {ApiAddress} and agents at {AgentsAddress}.")]
     public static partial void Serving(this ILogger log, string controllerId, string apiAddress, string agentsAddress);
 
-    [LoggerMessage(2001, LogLevel.Warning,
-        "{Address} is plain HTTP beyond this machine, as allow_plaintext permits: anyone on the way can read " +
-        "and change it.")]
-    public static partial void Plaintext(this ILogger log, string address);
-
     [LoggerMessage(2100, LogLevel.Information, "VM {Vm}: agent {AgentVersion} on kernel {KernelRelease} connected.")]
     public static partial void AgentConnected(this ILogger log, VmKey vm, string agentVersion, string kernelRelease);
 
@@ -65,4 +60,19 @@ internal static partial class Log
 
     [LoggerMessage(2302, LogLevel.Error, "{Method} {Path} failed.")]
     public static partial void RequestFailed(this ILogger log, string method, string path, Exception exception);
+
+    [LoggerMessage(2400, LogLevel.Warning,
+        "There was no authority; one was made in {Folder}. VMs that enrolled with another one must enrol again.")]
+    public static partial void AuthorityMade(this ILogger log, string folder);
+
+    [LoggerMessage(2401, LogLevel.Information, "Authority {Issuing} issues certificates. Trusted are {Trusted}.")]
+    public static partial void AuthoritiesChanged(this ILogger log, string issuing, string trusted);
+
+    [LoggerMessage(2402, LogLevel.Warning,
+        "The authorities were changed and cannot be read; those before stay. {Problem}")]
+    public static partial void AuthoritiesUnreadable(this ILogger log, string problem);
+
+    [LoggerMessage(2403, LogLevel.Error, "The upkeep of identities failed; it is tried again.")]
+    public static partial void UpkeepFailed(this ILogger log, Exception exception);
+
 }

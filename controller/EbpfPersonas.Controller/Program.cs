@@ -1,25 +1,11 @@
+using EbpfPersonas.Controller.Commands;
 using EbpfPersonas.Controller.Hosting;
-using Microsoft.Data.Sqlite;
 
-var problems = new List<string>();
-if (SettingsReader.Read(args, Environment.GetEnvironmentVariable, problems) is not { } settings)
+CoreFiles.LeaveOutMemory();
+return args switch
 {
-    problems.ForEach(problem => Console.Error.WriteLine($"ebpf-personas-controller: {problem}"));
-    return 1;
-}
-
-try
-{
-    await using var app = ControllerApp.Build(settings);
-    await ControllerApp.StartAsync(app, settings);
-    await app.WaitForShutdownAsync();
-    return 0;
-}
-catch (Exception exception) when (
-    exception is IOException or UnauthorizedAccessException or SqliteException or InvalidDataException
-        or InvalidOperationException)
-{
-    // An address that is taken, a folder that cannot be written: the sentence is enough, a stack trace would hide it.
-    Console.Error.WriteLine($"ebpf-personas-controller: cannot start: {exception.Message}");
-    return 1;
-}
+    ["ca", .. var rest] => CaCommand.Run(rest, Console.Out, Console.Error),
+    ["token", .. var rest] => await TokenCommand.RunAsync(rest, Console.Out, Console.Error),
+    ["audit", .. var rest] => await AuditCommand.RunAsync(rest, Console.Out, Console.Error),
+    _ => await ServeCommand.RunAsync(args, Console.Error),
+};

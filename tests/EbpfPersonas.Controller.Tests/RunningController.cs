@@ -4,6 +4,9 @@ using System.Text.Json.Nodes;
 using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Hosting;
+using EbpfPersonas.Controller.Identity;
+using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Controller.Tests.Identity;
 using EbpfPersonas.TestKit.Agents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,13 +23,12 @@ internal sealed class RunningController : IAsyncDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ebpfp-controller-").FullName;
     private readonly Dictionary<(string Tenant, Role Role), string> _tokens = [];
+    private readonly Dictionary<string, FakeIdentity> _identities = new(StringComparer.Ordinal);
     private WebApplication? _app;
     private HttpClient? _http;
 
     /// <summary>An administrator of the tenant "default".</summary>
     public HttpClient Http => _http!;
-
-    public IServiceProvider Services => _app!.Services;
 
     /// <summary>What the next start is told beside its addresses and its store.</summary>
     public Func<ControllerSettings, ControllerSettings> Settings { get; set; } =
@@ -37,7 +39,15 @@ internal sealed class RunningController : IAsyncDisposable
 
     public string StoreFile => Path.Combine(_folder, "controller.db");
 
-    public ListenAddress AgentsListen { get; } = new(IPAddress.Loopback, 0);
+    public ListenAddress AgentsListen { get; } = new(IPAddress.Loopback, 0, IsTls: true);
+    /// <summary>How long certificates are good that are issued after the next start.</summary>
+    public TimeSpan CertificateLifetime { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>Everything that was audited of agents.</summary>
+    public AgentAudit Audit => new(StoreFile);
+
+    /// <summary>Where the controller keeps its authority.</summary>
+    public string CaFolder => Path.Combine(_folder, "ca");
 
     public string AgentsUrl { get; private set; } = "";
 
@@ -58,10 +68,10 @@ internal sealed class RunningController : IAsyncDisposable
             ApiListen = new ListenAddress(IPAddress.Loopback, 0),
             AgentsListen = AgentsListen,
             Store = StoreFile,
+            CertificateLifetime = CertificateLifetime,
         };
-        settings = Settings(settings);
-        _app = ControllerApp.Build(settings, Time);
-        await ControllerApp.StartAsync(_app, settings);
+        _app = ControllerApp.Build(Settings(settings), Time);
+        await ControllerApp.StartAsync(_app);
         (ApiUrl, AgentsUrl) = ControllerApp.Addresses(_app);
         _http = await CallerAsync(Role.Admin);
     }
@@ -83,14 +93,13 @@ internal sealed class RunningController : IAsyncDisposable
     /// <summary>A new token, as the command line on the controller's host makes it.</summary>
     public async Task<string> TokenAsync(Role role, string tenant = Tenants.Default, TimeSpan? ttl = null)
     {
-        var issuer = Services.GetRequiredService<TokenIssuer>();
+        var issuer = Get<TokenIssuer>();
         return (await issuer.CreateAsync(tenant, "test", role, ttl, EntryOfHost(tenant))).Token.Reveal();
     }
 
     /// <summary>A record of the controller's own host.</summary>
     public static AuditEntry EntryOfHost(string tenant = Tenants.Default) => new()
     {
-        At = TimeProvider.System.GetUtcNow(),
         Tenant = tenant,
         Actor = "host",
         Action = "Test",
@@ -116,8 +125,32 @@ internal sealed class RunningController : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    public Task<FakeAgent> AgentAsync(string vmId, params Protos.V1.ProcessStarted[] running) =>
-        FakeAgent.StartAsync(AgentsUrl, vmId, running);
+    /// <summary>A part of the controller.</summary>
+    public T Get<T>()
+        where T : notnull => _app!.Services.GetRequiredService<T>();
+
+    /// <summary>What a VM shows; where it has nothing good yet, it is enrolled.</summary>
+    public async Task<FakeIdentity> IdentityAsync(string vmId)
+    {
+        var now = Get<TimeProvider>().GetUtcNow();
+        if (!_identities.TryGetValue(vmId, out var identity) || identity.Certificate!.NotAfter <= now)
+        {
+            identity = await TestEnrolment.EnrolAsync(
+                Get<CertificateAuthority>(), Get<CertificateIssuer>(), Get<IIdentityStore>(),
+                new VmKey(TestEnrolment.Tenant, vmId), now);
+            _identities[vmId] = identity;
+        }
+
+        return identity;
+    }
+
+    public async Task<FakeAgent> AgentAsync(string vmId, params Protos.V1.ProcessStarted[] running) =>
+        await FakeAgent.StartAsync(AgentsUrl, await IdentityAsync(vmId), running);
+
+    /// <summary>An agent that has not said yet what runs on it.</summary>
+    public async Task<FakeAgent> ConnectAsync(
+        string vmId, Protos.V1.RealisedState? realised = null, IReadOnlyList<string>? capabilities = null) =>
+        await FakeAgent.ConnectAsync(AgentsUrl, await IdentityAsync(vmId), realised, capabilities);
 
     public static HttpContent Json(string json) => Json(Encoding.UTF8.GetBytes(json));
 

@@ -40,7 +40,6 @@ internal static class RequestGate
 
     private static AuditEntry NewEntry(HttpContext context) => new()
     {
-        At = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(),
         Tenant = Caller.TenantOf(context.User),
         Actor = Caller.ActorOf(context.User),
         Action = context.GetEndpoint()?.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName

@@ -6,7 +6,8 @@ namespace EbpfPersonas.Controller.Audit;
 /// </summary>
 internal sealed class AuditEntry
 {
-    public required DateTimeOffset At { get; init; }
+    /// <summary>When, by this machine's clock.</summary>
+    public DateTimeOffset At { get; } = TimeProvider.System.GetUtcNow();
 
     /// <summary>Whose it is; null where nobody knows, as of a caller without a token.</summary>
     public string? Tenant { get; init; }

@@ -68,7 +68,6 @@ internal static class TokenCommand
             tenant, name, role!.Value, ttl,
             new AuditEntry
             {
-                At = TimeProvider.System.GetUtcNow(),
                 Tenant = tenant,
                 Actor = "host",
                 Action = "CreateToken",

@@ -1,18 +1,27 @@
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Hosting;
+using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using Grpc.Core;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Controller.Fleet;
 
-/// <summary>The agents' side of the controller: one bidirectional stream for each VM.</summary>
+/// <summary>
+/// The agents' side of the controller: one bidirectional stream for each VM, which is who its certificate says and
+/// lasts no longer than that.
+/// </summary>
 internal sealed class AgentConnection(
-    AgentFleet fleet, ActivityIntake intake, IStore store, ControllerMetrics metrics, AgentsAddresses addresses,
-    TimeProvider time,
+    AgentGate gate, AgentFleet fleet, CertificateAuthority authority, ActivityIntake intake, IStore store,
+    ControllerMetrics metrics, AgentsAddresses addresses, IAudit audit, TimeProvider time,
     IHostApplicationLifetime lifetime, ILogger<AgentConnection> log) : V1.AgentService.AgentServiceBase
 {
     private const int MaxNonce = 64;
+
+    private const string ConnectAction = "Connect";
+
+    private const string ConfirmAction = "Confirm";
 
     private static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(10);
 
@@ -20,10 +29,11 @@ internal sealed class AgentConnection(
         IAsyncStreamReader<V1.AgentMessage> requestStream, IServerStreamWriter<V1.ControllerMessage> responseStream,
         ServerCallContext context)
     {
+        var credential = await gate.AdmitAsync(context, ConnectAction);
         var hello = await ReadHelloAsync(requestStream, context.CancellationToken);
-        var (key, identity) = (new VmKey("default", hello.BootId), AgentReports.ReadIdentity(hello));
+        var identity = AgentReports.ReadIdentity(hello);
         var realised = AgentReports.ReadRealised(hello.Realised, time.GetUtcNow());
-        if (!fleet.TryOpen(key, out var session))
+        if (!fleet.TryOpen(credential, out var session, out var replaced))
         {
             throw new RpcException(new Status(
                 StatusCode.ResourceExhausted, $"This controller serves {AgentFleet.MaxStreams} agents already."));
@@ -31,17 +41,29 @@ internal sealed class AgentConnection(
 
         var connection = context.GetHttpContext().Connection;
         addresses.CameBy(connection.LocalIpAddress, connection.LocalPort);
+        var vm = session.Vm;
         using (session)
+        using (EndAt(session, credential.NotAfter))
         using (var ending = CancellationTokenSource.CreateLinkedTokenSource(
             context.CancellationToken, lifetime.ApplicationStopping, session.Ended))
         {
             try
             {
-                await intake.ConnectAsync(key, session.Stream, identity, realised);
-                log.AgentConnected(key, identity.AgentVersion, identity.KernelRelease);
+                // From here on a revocation finds the stream; one that came before is found here.
+                await gate.AdmitAsync(context, ConnectAction);
+                if (replaced is not null)
+                {
+                    await RecordReplacementAsync(credential, connection);
+                }
+
+                await intake.ConnectAsync(vm, session.Stream, identity, realised);
+                log.AgentConnected(vm, identity.AgentVersion, identity.KernelRelease);
                 await session.WriteAsync(
                     responseStream,
                     new V1.ControllerMessage { Welcome = new V1.Welcome { ControllerId = store.ControllerId } },
+                    ending.Token);
+                await session.WriteAsync(
+                    responseStream, new V1.ControllerMessage { Trust = TrustWriter.Write(authority.Current) },
                     ending.Token);
                 await RunAsync(session, requestStream, responseStream, ending);
             }
@@ -54,21 +76,20 @@ internal sealed class AgentConnection(
             catch (Exception exception) when (
                 exception is not (RpcException or OperationCanceledException or IOException))
             {
-                log.StreamFailed(key, exception);
+                log.StreamFailed(vm, exception);
                 throw new RpcException(
                     new Status(StatusCode.Internal, "The controller could not process a message; see its log."));
             }
             finally
             {
                 fleet.Close(session);
-                log.AgentDisconnected(key, Reason(session));
+                log.AgentDisconnected(vm, Reason(session));
             }
         }
 
-        if (session.Ended.IsCancellationRequested)
+        if (session.Ending is { } end)
         {
-            throw new RpcException(
-                new Status(StatusCode.Aborted, "Another stream of this VM took the place of this one."));
+            throw new RpcException(new Status(end.Code, end.Sentence));
         }
 
         if (lifetime.ApplicationStopping.IsCancellationRequested)
@@ -77,11 +98,38 @@ internal sealed class AgentConnection(
         }
     }
 
-    public override Task<V1.ConfirmAnswer> Confirm(V1.ConfirmRequest request, ServerCallContext context) =>
-        request.Nonce.Length <= MaxNonce
-            ? Task.FromResult(new V1.ConfirmAnswer { ControllerId = store.ControllerId, Nonce = request.Nonce })
+    public override async Task<V1.ConfirmAnswer> Confirm(V1.ConfirmRequest request, ServerCallContext context)
+    {
+        await gate.AdmitAsync(context, ConfirmAction);
+        return request.Nonce.Length <= MaxNonce
+            ? new V1.ConfirmAnswer { ControllerId = store.ControllerId, Nonce = request.Nonce }
             : throw new RpcException(
                 new Status(StatusCode.InvalidArgument, $"nonce has more than {MaxNonce} octets."));
+    }
+
+    /// <summary>Ends a stream at the end of its certificate.</summary>
+    private ITimer EndAt(AgentSession session, DateTimeOffset notAfter)
+    {
+        var left = notAfter - time.GetUtcNow();
+        return time.CreateTimer(
+            _ => session.End(StreamEnd.Expired), null, left > TimeSpan.Zero ? left : TimeSpan.Zero,
+            Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>
+    /// An agent that comes back before its lost stream is noticed does that; two machines with one key do it all the
+    /// time.
+    /// </summary>
+    private Task RecordReplacementAsync(VmCredential credential, ConnectionInfo connection) =>
+        audit.AppendAsync(new AuditEntry
+        {
+            Tenant = credential.Vm.Tenant,
+            Actor = $"vm {credential.Vm.Id}",
+            Action = ConnectAction,
+            Target = credential.Vm.ToString(),
+            Source = connection.RemoteIpAddress?.ToString() ?? "",
+            Result = "ok: took the place of another stream",
+        });
 
     private async Task<V1.Hello> ReadHelloAsync(
         IAsyncStreamReader<V1.AgentMessage> requests, CancellationToken aborted)
@@ -222,7 +270,7 @@ internal sealed class AgentConnection(
     }
 
     private string Reason(AgentSession session) =>
-        session.Ended.IsCancellationRequested ? "replaced by another stream"
+        session.Ending is { } end ? end.Sentence.TrimEnd('.')
         : lifetime.ApplicationStopping.IsCancellationRequested ? "the controller is shutting down"
         : "closed by the agent or lost";
 }

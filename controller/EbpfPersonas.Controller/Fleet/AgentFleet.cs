@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation.Triggers;
 using EbpfPersonas.Personas.Wire;
@@ -22,6 +23,9 @@ internal sealed class AgentFleet : IDesiredStateSink
     /// <summary>Number of a tenant's streams.</summary>
     public int CountConnected(string tenant) => _sessions.Keys.Count(key => key.Tenant == tenant);
 
+    /// <summary>All streams, of this moment.</summary>
+    public IEnumerable<AgentSession> Sessions => _sessions.Values;
+
     /// <summary>Whether the VM has a stream.</summary>
     public bool IsConnected(VmKey key) => _sessions.ContainsKey(key);
 
@@ -29,23 +33,39 @@ internal sealed class AgentFleet : IDesiredStateSink
     public long SentGeneration(VmKey key) =>
         _sessions.TryGetValue(key, out var session) ? session.Sent.Generation : 0;
 
-    /// <summary>Opens a session, which ends the VM's earlier one; false when there are too many streams.</summary>
-    public bool TryOpen(VmKey key, [NotNullWhen(true)] out AgentSession? session)
+    /// <summary>
+    /// Opens a session, which ends the VM's earlier one (<paramref name="replaced"/>); false when there are too many
+    /// streams.
+    /// </summary>
+    public bool TryOpen(
+        VmCredential credential, [NotNullWhen(true)] out AgentSession? session, out AgentSession? replaced)
     {
-        session = null;
-        if (_sessions.Count >= MaxStreams && !_sessions.ContainsKey(key))
+        ArgumentNullException.ThrowIfNull(credential);
+        (session, replaced) = (null, null);
+        if (_sessions.Count >= MaxStreams && !_sessions.ContainsKey(credential.Vm))
         {
             return false;
         }
 
-        var opened = new AgentSession(key, Interlocked.Increment(ref _lastStream));
-        _sessions.AddOrUpdate(key, opened, (_, earlier) =>
+        var opened = new AgentSession(credential, Interlocked.Increment(ref _lastStream));
+        AgentSession? ended = null;
+        _sessions.AddOrUpdate(credential.Vm, opened, (_, earlier) =>
         {
-            earlier.End();
+            ended = earlier;
             return opened;
         });
-        session = opened;
+        ended?.End(StreamEnd.Replaced);
+        (session, replaced) = (opened, ended);
         return true;
+    }
+
+    /// <summary>Ends the VM's stream, if it has one.</summary>
+    public void End(VmKey vm, StreamEnd reason)
+    {
+        if (_sessions.TryGetValue(vm, out var session))
+        {
+            session.End(reason);
+        }
     }
 
     /// <summary>Closes a session, unless another one has its place by now.</summary>
@@ -57,7 +77,7 @@ internal sealed class AgentFleet : IDesiredStateSink
 
     /// <inheritdoc/>
     public void Push(
-        VmKey key, Store.DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
+        VmKey key, DesiredState desired, V1.Persona? persona, IReadOnlyList<LivePersona> staged,
         V1.Persona? shadow)
     {
         ArgumentNullException.ThrowIfNull(desired);

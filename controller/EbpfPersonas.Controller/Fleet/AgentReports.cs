@@ -144,5 +144,4 @@ internal static class AgentReports
     }
 
     private static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));
-
 }

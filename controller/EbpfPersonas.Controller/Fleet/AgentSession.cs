@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Protos.V1;
 using DesiredState = EbpfPersonas.Protos.V1.DesiredState;
@@ -8,8 +9,8 @@ using Grpc.Core;
 namespace EbpfPersonas.Controller.Fleet;
 
 /// <summary>
-/// One stream of one VM's agent. Its mailbox holds one desired state, and one list of what is watched for: the newest
-/// replaces an older one that the agent was too slow to take.
+/// One stream of one VM's agent. Its mailbox holds one desired state, one list of what is watched for, and one of who
+/// is trusted: the newest replaces an older one that the agent was too slow to take.
 /// </summary>
 internal sealed class AgentSession : IDisposable
 {
@@ -27,23 +28,31 @@ internal sealed class AgentSession : IDisposable
     private DesiredState? _desired;
     private Watch _watched = new();
     private bool _watchChanged;
+    private TrustBundle? _trust;
     private bool _ready;
+    private StreamEnd? _end;
     private volatile SentState _sent = new(0, 0);
 
-    public AgentSession(VmKey vm, long stream)
+    public AgentSession(VmCredential credential, long stream)
     {
-        Vm = vm;
+        Credential = credential;
         Stream = stream;
         Ended = _ended.Token;
     }
 
-    public VmKey Vm { get; }
+    /// <summary>Who speaks, and what shows it.</summary>
+    public VmCredential Credential { get; }
+
+    public VmKey Vm => Credential.Vm;
 
     /// <summary>The controller's number of the stream, from 1.</summary>
     public long Stream { get; }
 
-    /// <summary>Cancelled when another stream of the VM took this one's place.</summary>
+    /// <summary>Cancelled when the controller ends the stream.</summary>
     public CancellationToken Ended { get; }
+
+    /// <summary>Why the controller ended the stream; null where it did not.</summary>
+    public StreamEnd? Ending => Volatile.Read(ref _end);
 
     /// <summary>The generation that was written to the stream last, and when; 0 before the first.</summary>
     public SentState Sent
@@ -98,6 +107,18 @@ internal sealed class AgentSession : IDisposable
         _news.Writer.TryWrite(true);
     }
 
+    /// <summary>Puts into the mailbox who is trusted.</summary>
+    public void Offer(TrustBundle trust)
+    {
+        ArgumentNullException.ThrowIfNull(trust);
+        lock (_lock)
+        {
+            _trust = trust;
+        }
+
+        _news.Writer.TryWrite(true);
+    }
+
     /// <summary>What is put into the mailbox, from now on.</summary>
     public async IAsyncEnumerable<ControllerMessage> ReadAllAsync(
         [EnumeratorCancellation] CancellationToken cancellation)
@@ -112,9 +133,12 @@ internal sealed class AgentSession : IDisposable
         }
     }
 
-    /// <summary>Ends the stream; nothing happens where it has ended by itself meanwhile.</summary>
-    public void End()
+    /// <summary>
+    /// Ends the stream, for the first reason that is given; nothing happens where it has ended by itself meanwhile.
+    /// </summary>
+    public void End(StreamEnd reason)
     {
+        Interlocked.CompareExchange(ref _end, reason, null);
         try
         {
             _ended.Cancel();
@@ -161,6 +185,12 @@ internal sealed class AgentSession : IDisposable
             {
                 _watchChanged = false;
                 return new ControllerMessage { Watch = _watched };
+            }
+
+            if (_trust is { } trust)
+            {
+                _trust = null;
+                return new ControllerMessage { Trust = trust };
             }
 
             return null;

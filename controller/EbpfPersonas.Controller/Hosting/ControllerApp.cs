@@ -2,6 +2,7 @@ using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api;
 using EbpfPersonas.Controller.Fleet;
+using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Controller.Store.Sqlite;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -12,7 +13,9 @@ namespace EbpfPersonas.Controller.Hosting;
 /// <summary>Puts the controller together.</summary>
 internal static class ControllerApp
 {
-    /// <summary>The whole controller, not yet started. Opens the store, and makes it where it is missing.</summary>
+    /// <summary>
+    /// The whole controller, not yet started. Opens the store and the authority, and makes them where they are missing.
+    /// </summary>
     public static WebApplication Build(ControllerSettings settings, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateSlimBuilder(
@@ -30,6 +33,8 @@ internal static class ControllerApp
         builder.Services.AddSingleton(store.Tokens);
         builder.Services.AddSingleton(store.Audit);
         builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(store.Identities);
+        builder.Services.AddIdentities(settings);
         builder.Services.AddSingleton(new AgentsAddresses(settings));
         builder.Services.AddSingleton<ControllerMetrics>();
         builder.Services.AddSingleton<PersonaLibrary>();
@@ -40,11 +45,14 @@ internal static class ControllerApp
         builder.Services.AddSingleton<AgentFleet>();
         builder.Services.AddSingleton<IDesiredStateSink>(services => services.GetRequiredService<AgentFleet>());
         // An agent's snapshot of a VM full of processes with long paths; the agent keeps it below this.
-        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 32 * 1024 * 1024);
+        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 32 * 1024 * 1024)
+            .AddServiceOptions<EnrolmentEndpoint>(
+                options => options.MaxReceiveMessageSize = EnrolmentEndpoint.MaxMessage);
         builder.AddAccess();
         builder.AddApi();
 
         var app = builder.Build();
+        app.Services.GetRequiredService<CertificateAuthority>();
         app.UseProblems();
         app.UseListenerWall();
         app.UseRouting();
@@ -52,8 +60,9 @@ internal static class ControllerApp
         app.UseRequestGate();
         app.UseAuthorization();
         app.UseRequestTimeouts();
-        // Which agent it is its certificate says, to the service itself.
-        app.MapGrpcService<AgentConnection>().AllowAnonymous();
+        // Which agent it is its certificate says, to the services themselves; a stream lasts.
+        app.MapGrpcService<AgentConnection>().AllowAnonymous().DisableRequestTimeout();
+        app.MapGrpcService<EnrolmentEndpoint>().AllowAnonymous();
         app.MapApi();
         app.MapGet("/metrics", (Caller caller, HttpResponse response, ControllerMetrics metrics) =>
             metrics.ExportAsync(caller, response)).ExcludeFromDescription().Allows(Role.Viewer);
@@ -61,7 +70,7 @@ internal static class ControllerApp
     }
 
     /// <summary>Takes up the store's state, then listens.</summary>
-    public static async Task StartAsync(WebApplication app, ControllerSettings settings)
+    public static async Task StartAsync(WebApplication app)
     {
         var manager = app.Services.GetRequiredService<PersonaManager>();
         var fleet = app.Services.GetRequiredService<AgentFleet>();
@@ -75,11 +84,6 @@ internal static class ControllerApp
         var addresses = Addresses(app);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("EbpfPersonas.Controller.Hosting");
         log.Serving(app.Services.GetRequiredService<IStore>().ControllerId, addresses.Api, addresses.Agents);
-        ListenAddress[] listening = [settings.ApiListen, settings.AgentsListen];
-        foreach (var address in listening.Where(address => !address.IsLoopback))
-        {
-            log.Plaintext(address.ToString());
-        }
     }
 
     /// <summary>The addresses that are listened on, with the ports that the kernel chose.</summary>

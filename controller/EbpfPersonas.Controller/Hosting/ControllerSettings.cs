@@ -9,8 +9,8 @@ internal sealed record ControllerSettings
     /// <summary>REST, server-sent events, OpenAPI, probes and metrics.</summary>
     public ListenAddress ApiListen { get; init; } = new(System.Net.IPAddress.Loopback, 7070);
 
-    /// <summary>gRPC over HTTP/2.</summary>
-    public ListenAddress AgentsListen { get; init; } = new(System.Net.IPAddress.Loopback, 7071);
+    /// <summary>gRPC over HTTP/2 and TLS.</summary>
+    public ListenAddress AgentsListen { get; init; } = new(System.Net.IPAddress.Loopback, 7071, IsTls: true);
 
     /// <summary>Path of the SQLite file; it and its folder are made where they are missing.</summary>
     public string Store { get; init; } = "/var/lib/ebpf-personas/controller.db";
@@ -20,6 +20,20 @@ internal sealed record ControllerSettings
     /// </summary>
     public int RequestsPerSecond { get; init; } = 200;
 
-    /// <summary>Whether plain HTTP is served beyond loopback.</summary>
-    public bool AllowPlaintext { get; init; }
+    /// <summary>
+    /// DNS names and addresses that clients call this machine by, beside its own, for the controller's certificate.
+    /// </summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>PEM file of an authority from outside; null = the controller makes its own.</summary>
+    public string? CaCertificate { get; init; }
+
+    /// <summary>PEM file of the key of <see cref="CaCertificate"/>.</summary>
+    public string? CaKey { get; init; }
+
+    /// <summary>How long a VM's certificate is good: 10 seconds to 30 days.</summary>
+    public TimeSpan CertificateLifetime { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Where the controller's own authority is kept.</summary>
+    public string CaFolder => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Store))!, "ca");
 }

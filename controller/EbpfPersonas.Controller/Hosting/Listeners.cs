@@ -1,4 +1,5 @@
 using EbpfPersonas.Controller.Api;
+using EbpfPersonas.Controller.Fleet;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EbpfPersonas.Controller.Hosting;
@@ -6,25 +7,50 @@ namespace EbpfPersonas.Controller.Hosting;
 /// <summary>The two listeners, one for clients and one for agents; neither serves what is the other's.</summary>
 internal static class Listeners
 {
-    public static void AddListeners(this WebApplicationBuilder builder, ControllerSettings settings) =>
+    /// <summary>
+    /// Connections of one listener: of each agent one for its stream, and one that it makes to confirm or to renew; and
+    /// as many again as a tenth of those, for what is half open. Beyond that a new one is closed before its handshake,
+    /// which keeps memory, and not the agents that are there, from those who only connect.
+    /// </summary>
+    private const long MaxConnections = 2 * AgentFleet.MaxStreams * 11 / 10;
+
+    /// <summary>A connection without a call is closed; agents' streams are calls.</summary>
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
+
+    public static void AddListeners(this WebApplicationBuilder builder, ControllerSettings settings)
+    {
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             // A little above what is read, so that the answer to a body that is too large is ours.
             kestrel.Limits.MaxRequestBodySize = 4 * RequestBody.MaxBytes;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+            kestrel.Limits.KeepAliveTimeout = IdleTimeout;
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(10);
             kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.Http2.MaxStreamsPerConnection = 16;
             var (api, agents) = (settings.ApiListen, settings.AgentsListen);
-            kestrel.Listen(api.Address, api.Port, listen => Mark(listen, HttpProtocols.Http1, forAgents: false));
-            kestrel.Listen(agents.Address, agents.Port, listen => Mark(listen, HttpProtocols.Http2, forAgents: true));
+            kestrel.Listen(api.Address, api.Port, listen =>
+            {
+                Mark(listen, HttpProtocols.Http1, forAgents: false);
+                if (api.IsTls)
+                {
+                    listen.UseTlsForClients();
+                }
+            });
+            kestrel.Listen(agents.Address, agents.Port, listen =>
+            {
+                Mark(listen, HttpProtocols.Http2, forAgents: true);
+                listen.UseTlsForAgents();
+            });
         });
+    }
 
     /// <summary>Answers 404 where a request came in by the other listener.</summary>
     public static void UseListenerWall(this WebApplication app) => app.Use((context, next) =>
     {
-        var forAgents = context.Request.Path.StartsWithSegments(
-            "/ebpf_personas.v1.AgentService", StringComparison.Ordinal);
+        var forAgents = context.Request.Path.Value!.StartsWith("/ebpf_personas.v1.", StringComparison.Ordinal);
         if (context.Features.Get<ListenerFeature>() is { } listener && listener.ForAgents != forAgents)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;

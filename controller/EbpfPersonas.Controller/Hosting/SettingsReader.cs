@@ -1,5 +1,6 @@
 using System.Globalization;
 using EbpfPersonas.Personas.Json;
+using EbpfPersonas.Personas.Units;
 
 namespace EbpfPersonas.Controller.Hosting;
 
@@ -9,10 +10,18 @@ namespace EbpfPersonas.Controller.Hosting;
 /// </summary>
 internal static class SettingsReader
 {
-    private const int MaxRequests = 100_000;
     private const string EnvironmentPrefix = "EBPF_PERSONAS_";
+    private const int MaxNames = 64;
+    private const int MaxRequests = 100_000;
 
-    private static readonly string[] Keys = ["api_listen", "agents_listen", "store", "allow_plaintext", "requests_per_second"];
+    private static readonly string[] Keys =
+    [
+        "api_listen", "agents_listen", "store", "names", "ca_certificate", "ca_key", "certificate_lifetime",
+        "requests_per_second",
+    ];
+
+    private static readonly TimeSpan ShortestLifetime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(30);
 
     /// <summary>The settings, or null when <paramref name="problems"/> got sentences.</summary>
     public static ControllerSettings? Read(
@@ -36,8 +45,12 @@ internal static class SettingsReader
         }
 
         var settings = Apply(values, problems);
-        CheckPlaintext("api_listen", settings.ApiListen, settings, problems);
-        CheckPlaintext("agents_listen", settings.AgentsListen, settings, problems);
+        CheckListeners(settings, problems);
+        if (settings.CaCertificate is null != settings.CaKey is null)
+        {
+            problems.Add("ca_certificate and ca_key go together: set both, or neither.");
+        }
+
         return problems.Count == 0 ? settings : null;
     }
 
@@ -100,7 +113,7 @@ internal static class SettingsReader
         {
             if (root?.Object(Keys) is { } members)
             {
-                foreach (var field in members.Present("api_listen", "agents_listen", "store"))
+                foreach (var field in members.Present([.. Keys.Where(key => key is not ("names" or "requests_per_second"))]))
                 {
                     if (field.Text(4096) is { } value)
                     {
@@ -113,9 +126,9 @@ internal static class SettingsReader
                     values["requests_per_second"] = ($"{requests}", path);
                 }
 
-                if (members["allow_plaintext"]?.Boolean() is { } allow)
+                if (members["names"]?.List(MaxNames) is { } names)
                 {
-                    values["allow_plaintext"] = (allow ? "true" : "false", path);
+                    values["names"] = (string.Join(',', names.Select(name => name.Text())), path);
                 }
             }
         }
@@ -141,7 +154,10 @@ internal static class SettingsReader
                 "store" => settings with { Store = value },
                 "requests_per_second" =>
                     settings with { RequestsPerSecond = ReadNumber(value, origin, MaxRequests, problems) },
-                _ => settings with { AllowPlaintext = ReadBoolean(value, origin, problems) },
+                "names" => settings with { Names = ReadNames(value, origin, problems) },
+                "ca_certificate" => settings with { CaCertificate = value },
+                "ca_key" => settings with { CaKey = value },
+                _ => settings with { CertificateLifetime = ReadLifetime(value, origin, problems) },
             };
         }
 
@@ -159,14 +175,16 @@ internal static class SettingsReader
         return null;
     }
 
-    private static bool ReadBoolean(string value, string origin, ICollection<string> problems)
+    /// <summary>Names with commas between them.</summary>
+    private static string[] ReadNames(string value, string origin, ICollection<string> problems)
     {
-        if (value is not ("true" or "false"))
+        var names = value.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var name in names.Where(name => !HostName.IsValid(name)))
         {
-            problems.Add($"{origin}: {Printable.Quote(value)} is neither true nor false.");
+            problems.Add($"{origin}: {Printable.Quote(name)} in names is neither a DNS name nor an IP address.");
         }
 
-        return value == "true";
+        return names;
     }
 
     private static int ReadNumber(string value, string origin, int max, ICollection<string> problems)
@@ -181,15 +199,29 @@ internal static class SettingsReader
         return 1;
     }
 
-    private static void CheckPlaintext(
-        string key, ListenAddress address, ControllerSettings settings, ICollection<string> problems)
+    private static TimeSpan ReadLifetime(string value, string origin, ICollection<string> problems)
     {
-        if (!address.IsLoopback && !settings.AllowPlaintext)
+        if (!Duration.TryParse(value, out var lifetime) || lifetime < ShortestLifetime || lifetime > LongestLifetime)
         {
             problems.Add(
-                $"{key} is {address}, which is plain HTTP beyond this machine: anyone on the way could read and " +
-                $"change policy. " +
-                "Listen on loopback, or set allow_plaintext to true.");
+                $"{origin}: certificate_lifetime {Printable.Quote(value)} is not 10s to 30d: {Duration.Forms}.");
+        }
+
+        return lifetime;
+    }
+
+    private static void CheckListeners(ControllerSettings settings, ICollection<string> problems)
+    {
+        if (settings.ApiListen is { IsTls: false, IsLoopback: false } api)
+        {
+            problems.Add(
+                $"api_listen is {api}, which is plain HTTP beyond this machine: anyone on the way could read and " +
+                "change policy. Listen with https, or on loopback.");
+        }
+
+        if (settings.AgentsListen is { IsTls: false } agents)
+        {
+            problems.Add($"agents_listen is {agents}, but agents are only known by TLS. Listen with https.");
         }
     }
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Audit;
-using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace EbpfPersonas.Controller.Tests.Access;
@@ -28,7 +27,7 @@ public sealed class LimitTests : ControllerTest
         await Controller.GetAsync("/api/v1/vms");
         Assert.Equal(HttpStatusCode.OK, (await guesser.GetAsync("/healthz")).StatusCode);
         // Refusing costs no more than a record a minute.
-        var audit = await Controller.Services.GetRequiredService<IAudit>().VerifyAsync();
+        var audit = await Controller.Get<IAudit>().VerifyAsync();
         Assert.InRange(audit.Last!.Sequence, 22, 44);
     }
 

@@ -17,7 +17,7 @@ public sealed class RouteTests : ControllerTest
     [Fact]
     public void Every_route_says_who_may_call_it_and_only_probes_are_for_everybody()
     {
-        var routes = Controller.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+        var routes = Controller.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
         var naked = routes.Where(route => route.Metadata.GetMetadata<IAuthorizeData>() is not { Policy: not null }
             && !Open.Any(open => route.RoutePattern.RawText!.StartsWith(open, StringComparison.Ordinal)));
@@ -40,7 +40,7 @@ public sealed class RouteTests : ControllerTest
         await using (var app = ControllerApp.Build(settings))
         {
             app.MapGet("/naked", () => "hello");
-            await ControllerApp.StartAsync(app, settings);
+            await ControllerApp.StartAsync(app);
             var issuer = app.Services.GetRequiredService<TokenIssuer>();
             var (_, token) = await issuer.CreateAsync(
                 Tenants.Default, "a", Role.Admin, null, RunningController.EntryOfHost());

@@ -84,7 +84,7 @@ public sealed class LifecycleTests : ControllerTest
         await Controller.StopAsync();
         await Controller.StartAgainAsync();
         var status = await Controller.StatusAsync("vm-1");
-        await using var again = await FakeAgent.StartAsync(Controller.AgentsUrl, "vm-1");
+        await using var again = await Controller.AgentAsync("vm-1");
 
         Assert.Equal("lingering", State(status));
         Assert.InRange(

@@ -54,7 +54,7 @@ public sealed class ManualActivationTests : ControllerTest
 
         await Controller.StopAsync();
         await Controller.StartAgainAsync();
-        await using var again = await FakeAgent.StartAsync(Controller.AgentsUrl, "vm-1");
+        await using var again = await Controller.AgentAsync("vm-1");
 
         Assert.Equal("locked", (await again.RealiseNextAsync()).Persona.Name);
         Assert.Null((await again.RealiseNextAsync()).Persona);

@@ -134,7 +134,7 @@ public sealed class RollbackTests : ControllerTest
     {
         await Controller.PutPersonaAsync(Bad("2500ms"));
         await Controller.PutPersonaAsync("""{"name":"office"}""");
-        var agent = await FakeAgent.ConnectAsync(Controller.AgentsUrl, "vm-1", capabilities: capabilities);
+        var agent = await Controller.ConnectAsync("vm-1", capabilities: capabilities);
         await agent.SnapshotAsync();
         await Controller.WaitForAsync("vm-1", status => (bool)status["connected"]!);
         return agent;

@@ -67,8 +67,7 @@ public sealed class ShadowTests : ControllerTest
 
         await Controller.StopAsync();
         await Controller.StartAgainAsync();
-        await using var again = await FakeAgent.StartAsync(
-            Controller.AgentsUrl, "vm-1", FakeAgent.Process(7, "/usr/sbin/nginx"));
+        await using var again = await Controller.AgentAsync("vm-1", FakeAgent.Process(7, "/usr/sbin/nginx"));
         Assert.Equal(("base", "trial"), await BothAsync(again));
 
         await Controller.PutPersonaAsync(Trial.Replace("audit", "enforce", StringComparison.Ordinal));
@@ -85,7 +84,7 @@ public sealed class ShadowTests : ControllerTest
     {
         await Controller.PutPersonaAsync("""{"name":"base"}""");
         await Controller.PutPersonaAsync(Trial);
-        var agent = await FakeAgent.ConnectAsync(Controller.AgentsUrl, "vm-1", capabilities: capabilities);
+        var agent = await Controller.ConnectAsync("vm-1", capabilities: capabilities);
         await agent.SnapshotAsync();
         await Controller.BindAsync("vm-1", """["trial"]""", "base");
         return agent;

@@ -161,7 +161,7 @@ public sealed class StagingRestartTests : ControllerTest
     };
 
     private Task<FakeAgent> ConnectAsync(RealisedState realised, IReadOnlyList<string> capabilities) =>
-        FakeAgent.ConnectAsync(Controller.AgentsUrl, "vm-1", realised, capabilities);
+        Controller.ConnectAsync("vm-1", realised, capabilities);
 
     private async Task<JsonArray> HistoryAsync() =>
         (await Controller.GetAsync("/api/v1/vms/vm-1/activations"))["items"]!.AsArray();

@@ -138,7 +138,7 @@ public sealed class StagingTests : ControllerTest
         await Controller.PutPersonaAsync("""{"name":"base"}""");
         for (var stream = 0; stream < 2; stream++)
         {
-            await using var agent = await FakeAgent.StartAsync(Controller.AgentsUrl, "vm-1");
+            await using var agent = await Controller.AgentAsync("vm-1");
             await Controller.BindAsync("vm-1", """["db"]""", "base");
 
             Assert.Equal("base", (await agent.RealiseNextAsync()).Persona.Name);
@@ -320,8 +320,8 @@ public sealed class StagingTests : ControllerTest
     private async Task<FakeAgent> AgentAsync()
     {
         await Controller.PutPersonaAsync("""{"name":"base"}""");
-        var agent = await FakeAgent.ConnectAsync(
-            Controller.AgentsUrl, "vm-1", capabilities: FakeAgent.ActivatesItself);
+        var agent = await Controller.ConnectAsync(
+            "vm-1", capabilities: FakeAgent.ActivatesItself);
         await agent.SnapshotAsync();
         return agent;
     }

@@ -3,6 +3,7 @@ using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Controller.Store.Sqlite;
+using EbpfPersonas.Controller.Tests.Identity;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -54,7 +55,7 @@ public sealed class AuditTests : ControllerTest
         using var forbidden = await viewer.DeleteAsync("/api/v1/vms/vm-1");
         using var unknown = await anonymous.GetAsync("/api/v1/vms");
 
-        var records = await AllAsync();
+        var records = AgentAudit.Read(Controller.StoreFile);
 
         Assert.Equal(("DeleteVm", "refused: 403"), (records[^2].Action, records[^2].Result));
         Assert.Equal(
@@ -70,7 +71,7 @@ public sealed class AuditTests : ControllerTest
         await Controller.PutPersonaAsync(RunningController.Persona);
         await Controller.PutPersonaAsync("""{"name":"b"}""");
         await Controller.PutPersonaAsync("""{"name":"c"}""");
-        var audit = Controller.Services.GetRequiredService<IAudit>();
+        var audit = Controller.Get<IAudit>();
         var whole = await audit.VerifyAsync();
         Assert.Null(whole.Broken);
         Assert.Equal(4, whole.Last!.Sequence);
@@ -111,35 +112,13 @@ public sealed class AuditTests : ControllerTest
             "/api/v1/personas/db", RunningController.Json(RunningController.Persona));
 
         Assert.Equal(System.Net.HttpStatusCode.InternalServerError, put.StatusCode);
-        Assert.Null(await Controller.Services.GetRequiredService<IStore>().FindPersonaAsync("default", "db"));
+        Assert.Null(await Controller.Get<IStore>().FindPersonaAsync("default", "db"));
         Execute(Controller.StoreFile, "DROP TRIGGER full");
         await Controller.PutPersonaAsync(RunningController.Persona);
     }
 
     private async Task<JsonArray> RecordsAsync() =>
         (await Controller.GetAsync("/api/v1/audit?limit=500"))["items"]!.AsArray();
-
-    /// <summary>Of all tenants and of none, oldest first.</summary>
-    private async Task<IReadOnlyList<AuditRecord>> AllAsync()
-    {
-        var audit = Controller.Services.GetRequiredService<IAudit>();
-        var last = (await audit.VerifyAsync()).Last!.Sequence;
-        using var connection = new SqliteConnection($"Data Source={Controller.StoreFile}");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT action, result, actor, tenant FROM audit ORDER BY sequence";
-        using var reader = command.ExecuteReader();
-        var records = new List<AuditRecord>();
-        while (reader.Read())
-        {
-            records.Add(new AuditRecord(
-                records.Count + 1, default, reader.IsDBNull(3) ? null : reader.GetString(3), reader.GetString(2),
-                reader.GetString(0), "", "", reader.GetString(1), default));
-        }
-
-        Assert.Equal(last, records.Count);
-        return records;
-    }
 
     /// <summary>What the walk finds in a copy of the store in which something was changed.</summary>
     private async Task<AuditVerification> VerifyAfterAsync(string change)

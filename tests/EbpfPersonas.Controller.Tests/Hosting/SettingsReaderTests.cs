@@ -13,14 +13,14 @@ public sealed class SettingsReaderTests : IDisposable
     public void The_command_line_wins_over_the_environment_and_that_over_the_file()
     {
         File.WriteAllText(
-            _file, """{"api_listen":"http://127.0.0.1:1","agents_listen":"http://127.0.0.1:2","store":"/a"}""");
+            _file, """{"api_listen":"http://127.0.0.1:1","agents_listen":"https://127.0.0.1:2","store":"/a"}""");
 
         var settings = Read(
             ["--config", _file, "--store=/c"], ("EBPF_PERSONAS_STORE", "/b"),
-            ("EBPF_PERSONAS_AGENTS_LISTEN", "http://[::1]:3"));
+            ("EBPF_PERSONAS_AGENTS_LISTEN", "https://[::1]:3"));
 
         Assert.Equal(
-            ("http://127.0.0.1:1", "http://[::1]:3", "/c"),
+            ("http://127.0.0.1:1", "https://[::1]:3", "/c"),
             (settings!.ApiListen.ToString(), settings.AgentsListen.ToString(), settings.Store));
     }
 
@@ -29,7 +29,7 @@ public sealed class SettingsReaderTests : IDisposable
     {
         var settings = new ControllerSettings();
         Assert.Equal(
-            ("http://127.0.0.1:7070", "http://127.0.0.1:7071"),
+            ("http://127.0.0.1:7070", "https://127.0.0.1:7071"),
             (settings.ApiListen.ToString(), settings.AgentsListen.ToString()));
     }
 
@@ -37,16 +37,50 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("http://192.0.2.1:7070")]
     [InlineData("http://10.0.0.1:7070")]
     [InlineData("http://[::]:7070")]
-    public void Plain_HTTP_beyond_loopback_needs_permission(string address)
+    public void Plain_HTTP_is_for_loopback_alone(string address)
     {
         Assert.Contains("plain HTTP", Problem("--config", _file, "--api_listen", address), StringComparison.Ordinal);
-        Assert.Contains(
-            "agents_listen", Problem("--config", _file, "--agents_listen", address), StringComparison.Ordinal);
-        Assert.NotNull(Read(["--config", EmptyFile(), "--api_listen", address, "--allow_plaintext", "true"]));
+        var secure = address.Replace("http", "https", StringComparison.Ordinal);
+        Assert.NotNull(Read(["--config", EmptyFile(), "--api_listen", secure]));
+    }
+
+    [Fact]
+    public void Agents_are_never_served_in_plain_text() => Assert.Contains(
+        "only known by TLS", Problem("--config", _file, "--agents_listen", "http://127.0.0.1:7071"),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Identities_are_set_in_the_file_as_on_the_command_line()
+    {
+        File.WriteAllText(
+            _file,
+            """
+            {"names":["controller.example.com","192.0.2.1"],"ca_certificate":"/c","ca_key":"/k",
+              "certificate_lifetime":"10s"}
+            """);
+
+        var settings = Read(["--config", _file])!;
+        Assert.Equal(
+            ("controller.example.com 192.0.2.1", "/c", "/k", TimeSpan.FromSeconds(10)),
+            (string.Join(' ', settings.Names), settings.CaCertificate, settings.CaKey, settings.CertificateLifetime));
+        Assert.Equal(["a", "::1"], Read(["--config", EmptyFile(), "--names", "a,::1"])!.Names);
     }
 
     [Theory]
-    [InlineData("https://127.0.0.1:7070", "no https")]
+    [InlineData("--certificate_lifetime", "9s", "10s to 30d")]
+    [InlineData("--certificate_lifetime", "31d", "10s to 30d")]
+    [InlineData("--certificate_lifetime", "1", "10s to 30d")]
+    [InlineData("--ca_key", "/k", "go together")]
+    [InlineData("--ca_certificate", "/c", "go together")]
+    [InlineData("--names", "a b", "neither a DNS name nor an IP address")]
+    [InlineData("--names", "10.1", "neither a DNS name nor an IP address")]
+    [InlineData("--names", "*.example.com", "neither a DNS name nor an IP address")]
+    public void Identities_that_cannot_be_are_refused_in_a_sentence(string option, string value, string part) =>
+        Assert.Contains(part, Problem("--config", _file, option, value), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("ftp://127.0.0.1:7070", "not an address")]
+    [InlineData("https://127.0.0.1", "not an address")]
     [InlineData("127.0.0.1:7070", "not an address")]
     [InlineData("http://127.0.0.1", "not an address")]
     [InlineData("http://127.0.0.1:70700", "not an address")]
@@ -60,7 +94,9 @@ public sealed class SettingsReaderTests : IDisposable
     [Theory]
     [InlineData("""{"api_listn":"x"}""", "api_listn")]
     [InlineData("""{"store":1}""", "store: Expected a string")]
-    [InlineData("""{"allow_plaintext":"true"}""", "allow_plaintext: Expected true or false")]
+    [InlineData("""{"allow_plaintext":true}""", "allow_plaintext")]
+    [InlineData("""{"names":"a"}""", "names: Expected a list")]
+    [InlineData("""{"names":[1]}""", "names/0: Expected a string")]
     [InlineData("""{"store":"/a","store":"/b"}""", "more than once")]
     [InlineData("""{"store":null}""", "null")]
     [InlineData("[]", "Expected an object")]
@@ -79,7 +115,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("--port", "1")]
     [InlineData("serve")]
     [InlineData("--store")]
-    [InlineData("--allow_plaintext", "yes")]
+    [InlineData("--allow_plaintext", "true")]
     public void An_argument_that_is_not_understood_is_refused(params string[] arguments) =>
         Assert.NotEmpty(Problem(["--config", EmptyFile(), .. arguments]));
 

@@ -16,14 +16,11 @@ public sealed class FakeAgent : IAsyncDisposable
     private ulong _sequence;
     private Task<bool>? _pending;
 
-    private FakeAgent(string address, string vmId)
+    private FakeAgent(string address, FakeIdentity identity)
     {
-        _channel = GrpcChannel.ForAddress(address);
+        _channel = identity.Open(address);
         _call = new AgentService.AgentServiceClient(_channel).Connect();
-        VmId = vmId;
     }
-
-    public string VmId { get; }
 
     /// <summary>What it says that a VM can do whose kernel carries out triggers.</summary>
     public static IReadOnlyList<string> ActivatesItself { get; } = ["attach:tcx", "activation:kernel"];
@@ -37,14 +34,19 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>What the controller said it has got.</summary>
     public List<Receipt> Receipts { get; } = [];
 
+    /// <summary>Whom the controller said to trust, each time.</summary>
+    public List<TrustBundle> Trusts { get; } = [];
+
     /// <summary>What the controller wants to hear of at once, each time that it said so.</summary>
     public List<Watch> Watches { get; } = [];
 
     /// <summary>Says hello and waits for the welcome.</summary>
     public static async Task<FakeAgent> ConnectAsync(
-        string address, string vmId, RealisedState? realised = null, IReadOnlyList<string>? capabilities = null)
+        string address, FakeIdentity identity, RealisedState? realised = null,
+        IReadOnlyList<string>? capabilities = null)
     {
-        var agent = new FakeAgent(address, vmId) { Realised = realised ?? new RealisedState() };
+        ArgumentNullException.ThrowIfNull(identity);
+        var agent = new FakeAgent(address, identity) { Realised = realised ?? new RealisedState() };
         await agent._call.RequestStream.WriteAsync(new AgentMessage
         {
             Hello = new Hello
@@ -61,9 +63,10 @@ public sealed class FakeAgent : IAsyncDisposable
     }
 
     /// <summary>Connects and reports the processes that run already.</summary>
-    public static async Task<FakeAgent> StartAsync(string address, string vmId, params ProcessStarted[] running)
+    public static async Task<FakeAgent> StartAsync(
+        string address, FakeIdentity identity, params ProcessStarted[] running)
     {
-        var agent = await ConnectAsync(address, vmId);
+        var agent = await ConnectAsync(address, identity);
         await agent.SnapshotAsync(running);
         return agent;
     }
@@ -271,7 +274,10 @@ public sealed class FakeAgent : IAsyncDisposable
     }
 
     /// <summary>Waits for the end of the stream and gives its status.</summary>
-    public async Task<StatusCode> EndAsync()
+    public async Task<StatusCode> EndAsync() => (await EndStatusAsync()).StatusCode;
+
+    /// <summary>As <see cref="EndAsync"/>, with the sentence.</summary>
+    public async Task<Status> EndStatusAsync()
     {
         try
         {
@@ -280,11 +286,11 @@ public sealed class FakeAgent : IAsyncDisposable
             {
             }
 
-            return StatusCode.OK;
+            return Status.DefaultSuccess;
         }
         catch (RpcException exception)
         {
-            return exception.StatusCode;
+            return exception.Status;
         }
     }
 
@@ -310,7 +316,12 @@ public sealed class FakeAgent : IAsyncDisposable
             Watches.Add(message.Watch);
         }
 
-        return message.Receipt is not null || message.Watch is not null;
+        if (message.Trust is not null)
+        {
+            Trusts.Add(message.Trust);
+        }
+
+        return message.Receipt is not null || message.Watch is not null || message.Trust is not null;
     }
 
     /// <summary>The next message but for receipts and what is watched for.</summary>

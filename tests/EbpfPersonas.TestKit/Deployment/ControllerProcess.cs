@@ -102,7 +102,7 @@ public sealed class ControllerProcess : IAsyncDisposable
 
     private void Launch() => _process = _host.Start("dotnet", [BuiltProduct.Controller, "--config", Configuration]);
 
-    private Task WaitUntilReadyAsync() =>
+    private Task<TimeSpan> WaitUntilReadyAsync() =>
         Eventually.TrueAsync(IsReadyAsync, Patience, () => $"the controller is ready; it said:\n{Output}");
 
     /// <summary>Learns the authority that it made at its first start, and speaks to it from then on.</summary>

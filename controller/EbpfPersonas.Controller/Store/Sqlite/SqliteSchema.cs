@@ -217,6 +217,20 @@ internal static class SqliteSchema
             target TEXT NOT NULL, source TEXT NOT NULL, result TEXT NOT NULL, hash BLOB NOT NULL
         ) STRICT;
         CREATE INDEX audit_by_tenant ON audit (tenant, sequence);
+
+        CREATE TABLE enrolment_tokens (
+            id TEXT PRIMARY KEY, tenant TEXT NOT NULL, vm_id TEXT NOT NULL, secret_hash BLOB NOT NULL,
+            created INTEGER NOT NULL, expires INTEGER NOT NULL, used INTEGER, created_by TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX enrolment_tokens_by_tenant ON enrolment_tokens (tenant, id);
+
+        -- A token is used for one certificate; renewed ones have none.
+        CREATE TABLE vm_certificates (
+            serial TEXT PRIMARY KEY, tenant TEXT NOT NULL, vm_id TEXT NOT NULL, token_id TEXT UNIQUE,
+            key_pin TEXT NOT NULL, certificate BLOB NOT NULL, not_before INTEGER NOT NULL, not_after INTEGER NOT NULL,
+            revoked INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX vm_certificates_by_vm ON vm_certificates (tenant, vm_id);
         """,
     ];
 

@@ -19,10 +19,16 @@ internal sealed class SqliteStore : IStore
         _vms = new SqliteVms(_connections);
         Tokens = new SqliteTokens(_connections);
         Audit = new SqliteAudit(_connections);
+        Identities = new SqliteIdentities(_connections);
     }
 
+    /// <summary>The callers' tokens, in the same file.</summary>
     public ITokenStore Tokens { get; }
 
+    /// <summary>The VMs' enrolment tokens and certificates, in the same file.</summary>
+    public IIdentityStore Identities { get; }
+
+    /// <summary>The audit, in the same file.</summary>
     public IAudit Audit { get; }
 
     public string ControllerId => _connections.ControllerId;

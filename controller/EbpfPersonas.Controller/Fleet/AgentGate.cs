@@ -1,0 +1,38 @@
+using EbpfPersonas.Controller.Audit;
+using EbpfPersonas.Controller.Identity;
+using Grpc.Core;
+
+namespace EbpfPersonas.Controller.Fleet;
+
+/// <summary>
+/// Lets in whoever shows a VM's good client certificate; refuses others in a sentence, and records that.
+/// </summary>
+internal sealed class AgentGate(VmAuthentication authentication, Refusals refusals)
+{
+    /// <summary>Who calls; throws UNAUTHENTICATED, or RESOURCE_EXHAUSTED after too many of these.</summary>
+    public async Task<VmCredential> AdmitAsync(ServerCallContext context, string action)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var connection = context.GetHttpContext().Connection;
+        var judged = await authentication.JudgeAsync(connection.ClientCertificate);
+        if (judged.Credential is { } credential)
+        {
+            return credential;
+        }
+
+        var claimed = judged.Claimed;
+        var isRecorded = await refusals.RecordAsync(connection.RemoteIpAddress, new AuditEntry
+        {
+            // What stands in a certificate that nobody vouches for does not get into a tenant's audit.
+            Tenant = judged.IsProven ? claimed?.Tenant : null,
+            Actor = judged.IsProven ? $"vm {claimed?.Id}" : "anonymous",
+            Action = action,
+            Target = claimed?.ToString() ?? "",
+            Source = connection.RemoteIpAddress?.ToString() ?? "",
+            Result = $"refused: {judged.Refusal}",
+        });
+        throw new RpcException(isRecorded
+            ? new Status(StatusCode.Unauthenticated, judged.Refusal)
+            : new Status(StatusCode.ResourceExhausted, CertificateAnswer.TooManyFailures.Sentence));
+    }
+}
