@@ -1,4 +1,5 @@
 using System.Net;
+using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Protos.V1;
 using EbpfPersonas.TestKit.Agents;
@@ -107,6 +108,23 @@ public sealed class AuthenticationTests : ControllerTest
         using var http = new HttpClient(handler) { DefaultRequestVersion = HttpVersion.Version20 };
         using var answer = await http.GetAsync(new Uri($"{Controller.AgentsUrl}/api/v1/vms"));
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_flood_of_refused_streams_is_twenty_records_and_keeps_no_good_agent_out()
+    {
+        var stranger = new FakeIdentity(null, (await Controller.IdentityAsync("vm-1")).Authorities);
+        var codes = new List<StatusCode>();
+        for (var i = 0; i < 100; i++)
+        {
+            codes.Add((await Assert.ThrowsAsync<RpcException>(
+                () => FakeAgent.ConnectAsync(Controller.AgentsUrl, stranger))).StatusCode);
+        }
+
+        Assert.All(codes.Take(FailureLimit.Max), code => Assert.Equal(StatusCode.Unauthenticated, code));
+        Assert.All(codes.Skip(FailureLimit.Max), code => Assert.Equal(StatusCode.ResourceExhausted, code));
+        Assert.Equal(20, Controller.Audit.Entries.Count);
+        await using var agent = await Controller.AgentAsync("vm-1");
     }
 
     [Fact]

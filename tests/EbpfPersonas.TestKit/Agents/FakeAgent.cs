@@ -47,17 +47,25 @@ public sealed class FakeAgent : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(identity);
         var agent = new FakeAgent(address, identity) { Realised = realised ?? new RealisedState() };
-        await agent._call.RequestStream.WriteAsync(new AgentMessage
+        try
         {
-            Hello = new Hello
+            await agent._call.RequestStream.WriteAsync(new AgentMessage
             {
-                AgentVersion = "0.1.0",
-                KernelRelease = "6.18.0",
-                BootId = "boot",
-                Capabilities = { capabilities ?? ["attach:tcx"] },
-                Realised = agent.Realised,
-            },
-        });
+                Hello = new Hello
+                {
+                    AgentVersion = "0.1.0",
+                    KernelRelease = "6.18.0",
+                    BootId = "boot",
+                    Capabilities = { capabilities ?? ["attach:tcx"] },
+                    Realised = agent.Realised,
+                },
+            });
+        }
+        catch (Exception exception) when (exception is RpcException or InvalidOperationException)
+        {
+            // The controller refused before it had read this; why, the other direction says.
+        }
+
         agent.ControllerId = (await agent.ReadAsync()).Welcome.ControllerId;
         return agent;
     }
