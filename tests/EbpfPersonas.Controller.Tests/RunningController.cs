@@ -133,7 +133,9 @@ internal sealed class RunningController : IAsyncDisposable
     public async Task<FakeIdentity> IdentityAsync(string vmId)
     {
         var now = Get<TimeProvider>().GetUtcNow();
-        if (!_identities.TryGetValue(vmId, out var identity) || identity.Certificate!.NotAfter <= now)
+        var issued = await Get<IIdentityStore>().ListCertificatesAsync(new VmKey(TestEnrolment.Tenant, vmId));
+        if (!_identities.TryGetValue(vmId, out var identity) || identity.Certificate!.NotAfter <= now
+            || issued.All(certificate => certificate.Revoked is not null))
         {
             identity = await TestEnrolment.EnrolAsync(
                 Get<CertificateAuthority>(), Get<CertificateIssuer>(), Get<IIdentityStore>(),

@@ -17,6 +17,8 @@ internal sealed class AgentFleet : IDesiredStateSink
     /// <summary>Streams that one controller serves.</summary>
     public const int MaxStreams = 10_000;
 
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<VmKey, AgentSession> _sessions = new();
     private long _lastStream;
 
@@ -59,12 +61,16 @@ internal sealed class AgentFleet : IDesiredStateSink
         return true;
     }
 
-    /// <summary>Ends the VM's stream, if it has one.</summary>
-    public void End(VmKey vm, StreamEnd reason)
+    /// <summary>
+    /// Ends the VM's stream, if it has one; when this returns nothing more comes by it, or it is more than
+    /// <see cref="EndPatience"/> ago.
+    /// </summary>
+    public async Task EndAsync(VmKey vm, StreamEnd reason)
     {
         if (_sessions.TryGetValue(vm, out var session))
         {
             session.End(reason);
+            await Task.WhenAny(session.Closed, Task.Delay(EndPatience));
         }
     }
 
@@ -73,6 +79,7 @@ internal sealed class AgentFleet : IDesiredStateSink
     {
         ArgumentNullException.ThrowIfNull(session);
         _sessions.TryRemove(new KeyValuePair<VmKey, AgentSession>(session.Vm, session));
+        session.Close();
     }
 
     /// <inheritdoc/>

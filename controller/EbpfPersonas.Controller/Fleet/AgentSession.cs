@@ -22,6 +22,7 @@ internal sealed class AgentSession : IDisposable
         AllowSynchronousContinuations = true,
     });
     private readonly CancellationTokenSource _ended = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Lock _lock = new();
     private ulong _newest;
@@ -44,6 +45,9 @@ internal sealed class AgentSession : IDisposable
     public VmCredential Credential { get; }
 
     public VmKey Vm => Credential.Vm;
+
+    /// <summary>Completes when whoever serves the stream has done with it.</summary>
+    public Task Closed => _closed.Task;
 
     /// <summary>The controller's number of the stream, from 1.</summary>
     public long Stream { get; }
@@ -164,6 +168,9 @@ internal sealed class AgentSession : IDisposable
             _writing.Release();
         }
     }
+
+    /// <summary>Nothing more comes by the stream.</summary>
+    public void Close() => _closed.TrySetResult();
 
     public void Dispose()
     {

@@ -11,7 +11,7 @@ internal sealed class VmRevocation(IIdentityStore store, AgentFleet fleet, TimeP
     {
         var revoked = await store.RevokeCertificatesAsync(vm, time.GetUtcNow(), audit);
         // After the store: a stream that begins meanwhile looks there once it can be found here.
-        fleet.End(vm, StreamEnd.Revoked);
+        await fleet.EndAsync(vm, StreamEnd.Revoked);
         return revoked;
     }
 }

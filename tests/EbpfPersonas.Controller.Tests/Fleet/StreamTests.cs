@@ -277,16 +277,19 @@ public sealed class StreamTests : ControllerTest
     }
 
     [Fact]
-    public async Task A_forgotten_VM_is_gone_and_a_connected_one_cannot_be_forgotten()
+    public async Task A_VM_that_is_deleted_is_shut_out_and_gone()
     {
-        await using (var agent = await Controller.AgentAsync("vm-1"))
-        {
-            await RunningController.ProblemAsync(await Controller.Http.DeleteAsync("/api/v1/vms/vm-1"), 409);
-        }
+        var identity = await Controller.IdentityAsync("vm-1");
+        await using var agent = await Controller.AgentAsync("vm-1");
 
-        await Controller.WaitForAsync("vm-1", status => !(bool)status["connected"]!);
         using var deleted = await Controller.Http.DeleteAsync("/api/v1/vms/vm-1");
+
         Assert.Equal(System.Net.HttpStatusCode.NoContent, deleted.StatusCode);
+        Assert.Empty((await Controller.GetAsync("/api/v1/vms"))["items"]!.AsArray());
+        Assert.Equal(StatusCode.Unauthenticated, await agent.EndAsync());
+        var refused = await Assert.ThrowsAsync<RpcException>(
+            () => FakeAgent.StartAsync(Controller.AgentsUrl, identity));
+        Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
         Assert.Empty((await Controller.GetAsync("/api/v1/vms"))["items"]!.AsArray());
     }
 }
