@@ -85,7 +85,9 @@ internal sealed class Stage : IAsyncDisposable
         }
 
         _controller = await ControllerProcess.StartAsync(control, "10.0.0.2");
+        Console.WriteLine("  the controller speaks TLS and knows one caller: its host made an administrator's token");
         _agent = await AgentProcess.StartAsync(Vm, VmId, _controller);
+        Console.WriteLine($"  {VmId} has enrolled: a token for once, a key of its own, a certificate for a day");
     }
 
     /// <summary>

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace EbpfPersonas.Controller.Access;
 
-/// <summary>Who may call which endpoint: each says it by <see cref="Allows"/>; one that says nothing is for nobody.</summary>
+/// <summary>
+/// Who may call which endpoint: each says it by <see cref="Allows"/>; one that says nothing is for nobody.
+/// </summary>
 internal static class AccessPolicies
 {
     public static void AddAccess(this WebApplicationBuilder builder)
@@ -23,10 +25,11 @@ internal static class AccessPolicies
                         .RequireAssertion(context => Caller.RoleOf(context.User) >= role));
             }
 
-            // That there is nothing at an address, or that it takes another method or media type, is said to those who are
-            // known: no endpoint of ours stands there.
+            // That there is nothing at an address, or that it takes another method or media type, is said to those who
+            // are known: no endpoint of ours stands there.
             options.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser()
-                .RequireAssertion(context => (context.Resource as HttpContext)?.GetEndpoint() is not RouteEndpoint).Build();
+                .RequireAssertion(context => (context.Resource as HttpContext)?.GetEndpoint() is not RouteEndpoint)
+                .Build();
         });
     }
 

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace EbpfPersonas.Controller.Access;
 
-/// <summary>Those who share a controller and see nothing of each other. A tenant is there once it has a token.</summary>
+/// <summary>
+/// Those who share a controller and see nothing of each other. A tenant is there once it has a token.
+/// </summary>
 internal static partial class Tenants
 {
     /// <summary>The one of a controller that only one uses.</summary>

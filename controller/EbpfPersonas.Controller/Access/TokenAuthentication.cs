@@ -13,7 +13,8 @@ namespace EbpfPersonas.Controller.Access;
 /// </summary>
 internal sealed class TokenAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder,
-    ITokenStore tokens, TimeProvider time) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    ITokenStore tokens, TimeProvider time)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     /// <summary>The name of the scheme.</summary>
     public const string SchemeName = "Token";
@@ -21,7 +22,8 @@ internal sealed class TokenAuthentication(
     private static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>Whether a token is good at this moment.</summary>
-    public static bool IsGood(StoredToken token, DateTimeOffset now) => token.Expires is not { } expires || now < expires;
+    public static bool IsGood(StoredToken token, DateTimeOffset now) =>
+        token.Expires is not { } expires || now < expires;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {

@@ -14,7 +14,8 @@ internal static class ActivationEndpoints
     public static void MapActivations(this IEndpointRouteBuilder api)
     {
         var activations = api.MapGroup("/vms/{id}/activations").WithTags("Activations");
-        activations.MapPost("/", PostAsync).WithName("Activate").Allows(Role.Operator).WithSummary("Activate a persona by hand")
+        activations.MapPost("/", PostAsync).WithName("Activate").Allows(Role.Operator)
+            .WithSummary("Activate a persona by hand")
             .Accepts<ActivationRequest>("application/json").Produces<VmStatus>(201)
             .Fails(400, 404, 409, 413, 415, 422);
         activations.MapDelete("/current", DeleteAsync).WithName("Deactivate").Allows(Role.Operator)

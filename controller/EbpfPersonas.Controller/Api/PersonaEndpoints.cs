@@ -22,13 +22,14 @@ internal static class PersonaEndpoints
                 "Honours If-Match and If-None-Match: *. The answer has warnings, and the size that the persona has " +
                 "for an agent; one that an agent with the default room has no room for is refused (TOO_LARGE).")
             .AcceptsPersona().ReturnsPersona(200).ReturnsPersona(201).Fails(400, 412, 413, 415, 422);
-        personas.MapGet("/", ListAsync).WithName("ListPersonas").Allows(Role.Viewer).WithSummary("List personas by name").Paged()
-            .Produces<Page<PersonaListItem>>().Fails(400);
+        personas.MapGet("/", ListAsync).WithName("ListPersonas").Allows(Role.Viewer)
+            .WithSummary("List personas by name").Paged().Produces<Page<PersonaListItem>>().Fails(400);
         personas.MapGet("/{name}", GetAsync).WithName("GetPersona").Allows(Role.Viewer)
             .WithSummary("Read a persona as it was sent, with metadata and status").ReturnsPersona(200).Fails(404);
         personas.MapDelete("/{name}", DeleteAsync).WithName("DeletePersona").Allows(Role.Operator)
             .WithSummary("Delete a persona that no VM refers to").Produces(204).Fails(404, 409, 412);
-        personas.MapPost("/validate", ValidateAsync).WithName("ValidatePersona").WithMetadata(new RequestGate.DryRun()).Allows(Role.Viewer)
+        personas.MapPost("/validate", ValidateAsync).WithName("ValidatePersona").Allows(Role.Viewer)
+            .WithMetadata(new RequestGate.DryRun())
             .WithSummary("Check a document without storing it")
             .WithDescription(
                 "Every error, every warning, and what the persona would cost an agent: rules, address intervals and " +
@@ -38,7 +39,8 @@ internal static class PersonaEndpoints
         personas.MapGet("/{name}/revisions", ListRevisionsAsync).WithName("ListRevisions").Allows(Role.Viewer)
             .WithSummary("List a persona's revisions, newest first").Paged().Produces<Page<PersonaListItem>>()
             .Fails(400, 404);
-        personas.MapGet("/{name}/revisions/{revision:long}", GetRevisionAsync).WithName("GetRevision").Allows(Role.Viewer)
+        personas.MapGet("/{name}/revisions/{revision:long}", GetRevisionAsync)
+            .WithName("GetRevision").Allows(Role.Viewer)
             .WithSummary("Read one revision").ReturnsPersona(200).Fails(404);
     }
 
@@ -75,7 +77,8 @@ internal static class PersonaEndpoints
         var persona = library.Read(stored!);
         if (outcome != PutOutcome.Unchanged)
         {
-            log.PersonaWritten(caller.Tenant, name, persona.Revision, outcome.ToString(), persona.Validated.Warnings.Length);
+            log.PersonaWritten(
+                caller.Tenant, name, persona.Revision, outcome.ToString(), persona.Validated.Warnings.Length);
         }
 
         if (outcome != PutOutcome.Created)
@@ -139,7 +142,8 @@ internal static class PersonaEndpoints
         ILogger<PersonaLibrary> log)
     {
         var condition = EntityTags.ReadCondition(request);
-        var (outcome, users) = await manager.WritePersonaAsync(() => store.DeletePersonaAsync(caller.Tenant, name, condition, caller.Audit));
+        var (outcome, users) = await manager.WritePersonaAsync(
+            () => store.DeletePersonaAsync(caller.Tenant, name, condition, caller.Audit));
         switch (outcome)
         {
             case DeleteOutcome.Deleted:

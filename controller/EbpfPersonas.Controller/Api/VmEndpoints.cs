@@ -14,9 +14,11 @@ internal static class VmEndpoints
     public static void MapVms(this IEndpointRouteBuilder api)
     {
         var vms = api.MapGroup("/vms").WithTags("VMs");
-        vms.MapGet("/", List).WithName("ListVms").Allows(Role.Viewer).WithSummary("List the VMs whose agents were ever seen").Paged()
+        vms.MapGet("/", List).WithName("ListVms").Allows(Role.Viewer)
+            .WithSummary("List the VMs whose agents were ever seen").Paged()
             .Produces<Page<VmResource>>().Fails(400);
-        vms.MapGet("/{id}", Get).WithName("GetVm").Allows(Role.Viewer).WithSummary("Read a VM").Produces<VmResource>().Fails(404);
+        vms.MapGet("/{id}", Get).WithName("GetVm").Allows(Role.Viewer).WithSummary("Read a VM")
+            .Produces<VmResource>().Fails(404);
         vms.MapDelete("/{id}", DeleteAsync).WithName("DeleteVm").Allows(Role.Admin)
             .WithSummary("Shut a VM out, and forget it")
             .WithDescription(
@@ -40,7 +42,9 @@ internal static class VmEndpoints
         VmActor actor, AgentFleet fleet, PersonaLibrary library, SteadyClock clock)
     {
         var wanted = Wanted.Of(actor.Vm);
-        var persona = wanted.Persona is { } name ? await library.FindRevisionAsync(actor.Vm.Key.Tenant, name, wanted.Revision) : null;
+        var persona = wanted.Persona is { } name
+            ? await library.FindRevisionAsync(actor.Vm.Key.Tenant, name, wanted.Revision)
+            : null;
         return VmStatus.Of(
             actor, persona, fleet.IsConnected(actor.Vm.Key), fleet.SentGeneration(actor.Vm.Key), clock.Now);
     }
@@ -58,11 +62,16 @@ internal static class VmEndpoints
     }
 
     private static IResult Get(string id, Caller caller, PersonaManager manager, AgentFleet fleet) =>
-        manager.TryFind(caller.Vm(id), out var actor) ? Results.Ok(VmResource.Of(actor.Vm, fleet.IsConnected(actor.Vm.Key))) : NoVm(id);
+        manager.TryFind(caller.Vm(id), out var actor)
+            ? Results.Ok(VmResource.Of(actor.Vm, fleet.IsConnected(actor.Vm.Key)))
+            : NoVm(id);
 
     private static async Task<IResult> GetStatusAsync(
-        string id, Caller caller, PersonaManager manager, AgentFleet fleet, PersonaLibrary library, SteadyClock clock) =>
-        manager.TryFind(caller.Vm(id), out var actor) ? Results.Ok(await StatusAsync(actor, fleet, library, clock)) : NoVm(id);
+        string id, Caller caller, PersonaManager manager, AgentFleet fleet, PersonaLibrary library,
+        SteadyClock clock) =>
+        manager.TryFind(caller.Vm(id), out var actor)
+            ? Results.Ok(await StatusAsync(actor, fleet, library, clock))
+            : NoVm(id);
 
     private static IResult GetBindings(string id, Caller caller, PersonaManager manager) =>
         manager.TryFind(caller.Vm(id), out var actor) ? Results.Ok(VmBindings.Of(actor.Vm)) : NoVm(id);

@@ -11,7 +11,9 @@ internal static class AuditCommand
 {
     private const string Usage = "ebpf-personas-controller audit verify [--expect SEQUENCE:HASH] [--config FILE]";
 
-    /// <summary>Prints the last record's number and hash; gives 0, or 1 where something is not as it was written.</summary>
+    /// <summary>
+    /// Prints the last record's number and hash; gives 0, or 1 where something is not as it was written.
+    /// </summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
     {
         var problems = new List<string>();

@@ -61,7 +61,9 @@ internal sealed class CommandArguments
         if (Words.Count != count)
         {
             problems.Add(
-                Words.Count > count ? $"{Printable.Quote(Words[count])} is too much. Usage: {usage}" : $"Usage: {usage}");
+                Words.Count > count
+                    ? $"{Printable.Quote(Words[count])} is too much. Usage: {usage}"
+                    : $"Usage: {usage}");
         }
     }
 }

@@ -33,12 +33,14 @@ internal static class TokenCommand
         var name = read["name"] ?? "host";
         if (!Tenants.IsName(tenant))
         {
-            problems.Add("--tenant: a tenant is 1-63 of a-z, 0-9 and '-', beginning and ending with a letter or digit.");
+            problems.Add(
+                "--tenant: a tenant is 1-63 of a-z, 0-9 and '-', beginning and ending with a letter or digit.");
         }
 
         if (!Vocabulary.IsName(name))
         {
-            problems.Add("--name: a name is 1-63 of a-z, 0-9, '_', '.' and '-', beginning and ending with a letter or digit.");
+            problems.Add(
+                "--name: a name is 1-63 of a-z, 0-9, '_', '.' and '-', beginning and ending with a letter or digit.");
         }
 
         if (!Roles.TryParse(read["role"], out var role))

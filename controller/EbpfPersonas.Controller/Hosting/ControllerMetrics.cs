@@ -26,6 +26,7 @@ internal sealed class ControllerMetrics
     public async Task ExportAsync(Caller caller, HttpResponse response)
     {
         response.ContentType = PrometheusConstants.TextContentType;
-        await Of(caller.Tenant).Registry.CollectAndExportAsTextAsync(response.Body, response.HttpContext.RequestAborted);
+        await Of(caller.Tenant).Registry.CollectAndExportAsTextAsync(
+            response.Body, response.HttpContext.RequestAborted);
     }
 }

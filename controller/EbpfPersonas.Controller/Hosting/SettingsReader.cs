@@ -113,7 +113,8 @@ internal static class SettingsReader
         {
             if (root?.Object(Keys) is { } members)
             {
-                foreach (var field in members.Present([.. Keys.Where(key => key is not ("names" or "requests_per_second"))]))
+                var texts = Keys.Where(key => key is not ("names" or "requests_per_second"));
+                foreach (var field in members.Present([.. texts]))
                 {
                     if (field.Text(4096) is { } value)
                     {

@@ -3,8 +3,8 @@ using Prometheus;
 namespace EbpfPersonas.Controller.Hosting;
 
 /// <summary>
-/// What the controller counts about one tenant, in a registry of its own: nothing of other tenants is in it, and nothing
-/// that other libraries count.
+/// What the controller counts about one tenant, in a registry of its own: nothing of other tenants is in it, and
+/// nothing that other libraries count.
 /// </summary>
 internal sealed class TenantMetrics
 {

@@ -3,7 +3,8 @@ using EbpfPersonas.Controller.Audit;
 namespace EbpfPersonas.Controller.Store;
 
 /// <summary>
-/// What the controller must not forget; what belongs to one tenant is found by nobody else. Every write is durable when its task completes, but for
+/// What the controller must not forget; what belongs to one tenant is found by nobody else. Every write
+/// is durable when its task completes, but for
 /// <see cref="VmChange.IsReported"/>, and is seen wholly or not at all, also after the process or the machine dies in
 /// the middle.
 /// </summary>

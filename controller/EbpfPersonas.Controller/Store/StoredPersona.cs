@@ -5,4 +5,5 @@ namespace EbpfPersonas.Controller.Store;
 /// within a tenant.
 /// </summary>
 internal sealed record StoredPersona(
-    string Tenant, string Name, long Revision, ReadOnlyMemory<byte> Document, DateTimeOffset Created, DateTimeOffset Updated);
+    string Tenant, string Name, long Revision, ReadOnlyMemory<byte> Document, DateTimeOffset Created,
+    DateTimeOffset Updated);

@@ -73,6 +73,7 @@ internal static partial class SpiffeId
         }
     }
 
-    [GeneratedRegex("^" + TrustDomain + @"/tenants/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/vms/([A-Za-z0-9._-]{1,64})\z")]
+    [GeneratedRegex(
+        "^" + TrustDomain + @"/tenants/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/vms/([A-Za-z0-9._-]{1,64})\z")]
     private static partial Regex VmPattern();
 }

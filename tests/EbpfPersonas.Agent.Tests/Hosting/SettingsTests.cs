@@ -50,7 +50,8 @@ public sealed class SettingsTests
     {
         const string File =
             """{"vm_id": "a b", "attach": 5, "state_directory": "relative", "cgroup": "relative",""" +
-            """ "metrics_listen": "127.0.0.1", "typo": 1, "enrolment_token_file": "relative", "allow_plaintext": true}""";
+            """ "metrics_listen": "127.0.0.1", "typo": 1, """ +
+            """ "enrolment_token_file": "relative", "allow_plaintext": true}""";
         var wrong = Assert.Throws<SettingsException>(() => SettingsReader.Read(
             File, new Dictionary<string, string> { ["EBPF_PERSONAS_CONTROLLER"] = "ftp://x" }, Nothing, null));
 

@@ -17,7 +17,8 @@ namespace EbpfPersonas.Agent.Tests.Link;
 
 /// <summary>
 /// A controller's gRPC side on loopback, over TLS: welcomes agents that have a certificate, whichever it is, sends them
-/// what the test pushes, keeps what they say. It lives here and not in TestKit, which the native kernel tests carry and where a web server has no place.
+/// what the test pushes, keeps what they say. It lives here and not in TestKit, which the
+/// native kernel tests carry and where a web server has no place.
 /// </summary>
 internal sealed class FakeController : IAsyncDisposable
 {
@@ -67,7 +68,10 @@ internal sealed class FakeController : IAsyncDisposable
         TestAuthority? authority = null)
     {
         authority ??= new TestAuthority();
-        var tls = new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(authority.ServerOptions()) };
+        var tls = new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => ValueTask.FromResult(authority.ServerOptions()),
+        };
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>

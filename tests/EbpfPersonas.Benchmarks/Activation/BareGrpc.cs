@@ -1,13 +1,16 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using EbpfPersonas.Protos.V1;
+using EbpfPersonas.TestKit.Identity;
 using EbpfPersonas.TestKit.Network;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -21,15 +24,16 @@ internal sealed class BareGrpc : IAsyncDisposable
 {
     private const int Port = 7072;
 
+    private readonly TestAuthority _authority;
     private readonly Socket _listener;
     private readonly WebApplication _app;
     private readonly GrpcChannel _channel;
     private readonly AsyncDuplexStreamingCall<AgentMessage, ControllerMessage> _call;
     private readonly AgentMessage _message;
 
-    private BareGrpc(Socket listener, WebApplication app, GrpcChannel channel)
+    private BareGrpc(TestAuthority authority, Socket listener, WebApplication app, GrpcChannel channel)
     {
-        (_listener, _app, _channel) = (listener, app, channel);
+        (_authority, _listener, _app, _channel) = (authority, listener, app, channel);
         _call = new AgentService.AgentServiceClient(channel).Connect();
         _message = new AgentMessage { Activity = new ActivityBatch() };
         _message.Activity.Processes.Add(new ProcessEvent
@@ -40,21 +44,36 @@ internal sealed class BareGrpc : IAsyncDisposable
 
     public static async Task<BareGrpc> StartAsync(LabHost vm, LabHost control, string address)
     {
+        var authority = new TestAuthority();
         var listener = control.Listen(address, Port);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenHandle(
-            (ulong)listener.Handle, listen => listen.Protocols = HttpProtocols.Http2));
+            (ulong)listener.Handle,
+            listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                listen.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    OnConnection = _ => ValueTask.FromResult(authority.ServerOptions()),
+                });
+            }));
         builder.Services.AddGrpc();
         var app = builder.Build();
         app.MapGrpcService<Echo>();
         await app.StartAsync();
-        var channel = GrpcChannel.ForAddress($"http://{address}:{Port}", new GrpcChannelOptions
+        var channel = GrpcChannel.ForAddress($"https://{address}:{Port}", new GrpcChannelOptions
         {
             DisposeHttpClient = true,
             HttpHandler = new SocketsHttpHandler
             {
                 UseProxy = false,
+                SslOptions = new SslClientAuthenticationOptions
+                {
+                    ClientCertificates = [authority.Issue(CertificateOrder.Vm("bare"))],
+                    RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+                        certificate?.Issuer == authority.Certificate.Subject,
+                },
                 ConnectCallback = async (_, cancellation) =>
                 {
                     var socket = vm.OpenSocket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -64,7 +83,7 @@ internal sealed class BareGrpc : IAsyncDisposable
                 },
             },
         });
-        return new BareGrpc(listener, app, channel);
+        return new BareGrpc(authority, listener, app, channel);
     }
 
     /// <summary>One round trip, in nanoseconds.</summary>
@@ -82,6 +101,7 @@ internal sealed class BareGrpc : IAsyncDisposable
         _channel.Dispose();
         await _app.DisposeAsync();
         _listener.Dispose();
+        _authority.Dispose();
     }
 
     private sealed class Echo : AgentService.AgentServiceBase

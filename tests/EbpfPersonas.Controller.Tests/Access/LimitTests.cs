@@ -20,10 +20,13 @@ public sealed class LimitTests : ControllerTest
             statuses.Add(answer.StatusCode);
         }
 
-        Assert.All(statuses.Take(CallerLimits.FailuresPerMinute), status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+        Assert.All(
+            statuses.Take(CallerLimits.FailuresPerMinute),
+            status => Assert.Equal(HttpStatusCode.Unauthorized, status));
         // A window may have ended meanwhile.
         Assert.InRange(statuses.Count(status => status == HttpStatusCode.Unauthorized), 20, 40);
-        Assert.Equal(200, statuses.Count(status => status is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests));
+        Assert.All(
+            statuses, status => Assert.True(status is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests));
         await Controller.GetAsync("/api/v1/vms");
         Assert.Equal(HttpStatusCode.OK, (await guesser.GetAsync("/healthz")).StatusCode);
         // Refusing costs no more than a record a minute.

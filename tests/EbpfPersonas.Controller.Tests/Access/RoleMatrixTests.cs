@@ -80,7 +80,8 @@ public sealed class RoleMatrixTests : ControllerTest
 
             using var answer = await (caller ?? anonymous).SendAsync(request);
             Assert.True(
-                answer.IsSuccessStatusCode || answer.Content.Headers.ContentType?.MediaType == "application/problem+json",
+                answer.IsSuccessStatusCode
+                    || answer.Content.Headers.ContentType?.MediaType == "application/problem+json",
                 $"{operation}: {answer.StatusCode} without a problem");
             return (int)answer.StatusCode;
         }

@@ -19,12 +19,12 @@ public sealed class RouteTests : ControllerTest
     {
         var routes = Controller.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
-        var naked = routes.Where(route => route.Metadata.GetMetadata<IAuthorizeData>() is not { Policy: not null }
-            && !Open.Any(open => route.RoutePattern.RawText!.StartsWith(open, StringComparison.Ordinal)));
+        var naked = routes.Where(route => route.Metadata.GetMetadata<IAuthorizeData>() is not { Policy: not null })
+            .Select(route => route.RoutePattern.RawText!);
 
-        Assert.Empty(naked.Where(route => !route.RoutePattern.RawText!.StartsWith("{unimplemented", StringComparison.Ordinal)
-            && !route.RoutePattern.RawText.Contains("{unimplementedMethod", StringComparison.Ordinal))
-            .Select(route => route.RoutePattern.RawText));
+        // gRPC answers by itself that there is no such method.
+        Assert.Empty(naked.Where(path => !path.Contains("{unimplemented", StringComparison.Ordinal)
+            && !Open.Any(open => path.StartsWith(open, StringComparison.Ordinal))));
     }
 
     [Fact]

@@ -40,17 +40,21 @@ public sealed class TenantTests : ControllerTest
         await Controller.PutPersonaAsync(RunningController.Persona);
         await using var agent = await Controller.AgentAsync("vm-1");
 
-        foreach (var path in new[] { "vms/vm-1", "vms/vm-1/status", "vms/vm-1/activations", "personas/db", "personas/db/revisions" })
+        string[] paths =
+            ["vms/vm-1", "vms/vm-1/status", "vms/vm-1/activations", "personas/db", "personas/db/revisions"];
+        foreach (var path in paths)
         {
             using var theirs = await other.GetAsync($"/api/v1/{path}");
             using var nobodys = await other.GetAsync(
-                $"/api/v1/{path.Replace("vm-1", "vm-2", StringComparison.Ordinal).Replace("db", "dc", StringComparison.Ordinal)}");
+                $"/api/v1/{Others(path)}");
             Assert.Equal(HttpStatusCode.NotFound, theirs.StatusCode);
             Assert.Equal(
                 await nobodys.Content.ReadAsStringAsync(),
-                (await theirs.Content.ReadAsStringAsync())
-                    .Replace("vm-1", "vm-2", StringComparison.Ordinal).Replace("db", "dc", StringComparison.Ordinal));
+                Others(await theirs.Content.ReadAsStringAsync()));
         }
+
+        static string Others(string text) => text
+            .Replace("vm-1", "vm-2", StringComparison.Ordinal).Replace("db", "dc", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -63,6 +67,7 @@ public sealed class TenantTests : ControllerTest
             "persona_controller_agents_connected 1\n", await Controller.Http.GetStringAsync("/metrics"),
             StringComparison.Ordinal);
         Assert.Contains(
-            "persona_controller_agents_connected 0\n", await other.GetStringAsync("/metrics"), StringComparison.Ordinal);
+            "persona_controller_agents_connected 0\n", await other.GetStringAsync("/metrics"),
+            StringComparison.Ordinal);
     }
 }

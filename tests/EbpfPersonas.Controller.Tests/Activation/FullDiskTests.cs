@@ -62,7 +62,8 @@ public sealed class FullDiskTests : IDisposable
     private static AuditEntry Entry => RunningController.EntryOfHost();
 
     private static async Task PutAsync(FakeFailingStore store, string json, string name) => await store.PutPersonaAsync(
-        Vm.Tenant, name, System.Text.Encoding.UTF8.GetBytes(json), WriteCondition.None, TimeProvider.System.GetUtcNow());
+        Vm.Tenant, name, System.Text.Encoding.UTF8.GetBytes(json), WriteCondition.None,
+        TimeProvider.System.GetUtcNow());
 
     private sealed class FakeSink : IDesiredStateSink
     {

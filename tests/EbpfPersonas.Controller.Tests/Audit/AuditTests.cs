@@ -106,7 +106,8 @@ public sealed class AuditTests : ControllerTest
     [Fact]
     public async Task There_is_no_change_without_its_record_and_no_record_without_its_change()
     {
-        Execute(Controller.StoreFile, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END");
+        Execute(
+            Controller.StoreFile, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END");
 
         using var put = await Controller.Http.PutAsync(
             "/api/v1/personas/db", RunningController.Json(RunningController.Persona));

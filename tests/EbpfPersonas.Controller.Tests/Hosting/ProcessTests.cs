@@ -124,7 +124,8 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task The_command_line_makes_the_first_token_and_follows_the_chain_that_tells_of_it()
     {
-        var (code, token, said) = await CommandAsync("token", "create", "--role", "operator", "--name", "ci", "--ttl", "1d");
+        var (code, token, said) = await CommandAsync(
+            "token", "create", "--role", "operator", "--name", "ci", "--ttl", "1d");
         Assert.Equal((0, ""), (code, said));
         Assert.Matches(@"^ebpfp_api_[0-9a-f]{16}_[0-9a-f]{64}\n\z", token);
 

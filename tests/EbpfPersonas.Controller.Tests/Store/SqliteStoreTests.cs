@@ -190,7 +190,7 @@ public sealed class SqliteStoreTests : IDisposable
             SqliteSchema.Migrate(connection, 1);
         }
 
-        var at = Now.ToUnixTimeMilliseconds();
+        var (at, manually) = (Now.ToUnixTimeMilliseconds(), (int)ActivationCause.Manual);
         Execute(command => command.CommandText =
             $"""
             INSERT INTO personas SELECT value, 2, 0, {at} FROM json_each('["a", "b", "c"]');
@@ -198,12 +198,13 @@ public sealed class SqliteStoreTests : IDisposable
             INSERT INTO vms (id, first_seen, last_contact, agent_version, kernel_release, boot_id, capabilities,
                 desired_generation, desired_persona, desired_revision, desired_cause, desired_sentence, desired_since,
                 held_persona)
-                SELECT value ->> 0, {at}, {at}, '1', '6.1', 'x', 'attach:tcx', 1, 'a', 2, value ->> 1, 'because.', {at}, 'b'
-                FROM json_each('[["vm-Manual", {(int)ActivationCause.Manual}], ["vm-Trigger", {(int)ActivationCause.Trigger}]]');
+                SELECT value ->> 0, {at}, {at}, '1', '6.1', 'x', 'attach:tcx', 1, 'a', 2, value ->> 1, 'because.', {at},
+                    'b'
+                FROM json_each('[["vm-Manual", {manually}], ["vm-Trigger", {(int)ActivationCause.Trigger}]]');
             INSERT INTO bindings SELECT vms.id, p.rowid, p.name FROM vms,
                 (SELECT 1 AS rowid, 'a' AS name UNION SELECT 2, 'b' UNION SELECT 3, 'c') p;
             INSERT INTO activations (vm_id, generation, persona, revision, cause, sentence, at, result)
-                VALUES ('vm-Manual', 1, 'a', 2, {(int)ActivationCause.Manual}, 'because.', {at}, 'realized')
+                VALUES ('vm-Manual', 1, 'a', 2, {manually}, 'because.', {at}, 'realized')
             """);
         var store = new SqliteStore(File);
         var read = await store.LoadVmsAsync();
@@ -219,7 +220,8 @@ public sealed class SqliteStoreTests : IDisposable
                 .OrderBy(pair => pair.Key, StringComparer.Ordinal));
         Assert.Equal(2, (await store.FindPersonaAsync("default", "c"))!.Revision);
         Assert.Null(await store.FindPersonaAsync("other", "c"));
-        Assert.Equal("because.", Assert.Single(await store.ListActivationsAsync(manual.Key, long.MaxValue, 9)).Sentence);
+        var history = await store.ListActivationsAsync(manual.Key, long.MaxValue, 9);
+        Assert.Equal("because.", Assert.Single(history).Sentence);
     }
 
     [Fact]

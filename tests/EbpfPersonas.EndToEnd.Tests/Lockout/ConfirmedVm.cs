@@ -46,7 +46,8 @@ internal sealed class ConfirmedVm : IAsyncDisposable
     /// <summary>How late returns were, against their deadlines.</summary>
     public List<TimeSpan> Late { get; } = [];
 
-    public static async Task<ConfirmedVm> StartAsync(LabHost host, string id, ControllerProcess controller, string pinRoot)
+    public static async Task<ConfirmedVm> StartAsync(
+        LabHost host, string id, ControllerProcess controller, string pinRoot)
     {
         var vm = new ConfirmedVm(host, id, controller.Api);
         try

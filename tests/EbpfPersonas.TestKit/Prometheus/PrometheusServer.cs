@@ -33,7 +33,8 @@ public sealed class PrometheusServer : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("ebpfp-prometheus-").FullName;
         var configuration = Path.Combine(folder, "prometheus.yml");
         await File.WriteAllTextAsync(
-            configuration, "global:\n  scrape_interval: 1s\nscrape_configs:\n" + string.Concat(targets.Select(target => target.ToYaml())));
+            configuration, "global:\n  scrape_interval: 1s\nscrape_configs:\n" +
+            string.Concat(targets.Select(target => target.ToYaml())));
         var process = host.Start(program,
             [
                 $"--config.file={configuration}", $"--storage.tsdb.path={folder}/data",

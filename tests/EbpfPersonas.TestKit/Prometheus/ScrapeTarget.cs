@@ -18,7 +18,8 @@ public sealed record ScrapeTarget(string Job, string Address, string AuthorityFi
             ? $"      cert_file: {files.CertificateFile}\n      key_file: {files.KeyFile}\n"
             : "";
         var token = Token is null ? "" : $"    authorization:\n      credentials: {Token}\n";
-        return $"  - job_name: {Job}\n    scheme: https\n    tls_config:\n      ca_file: {AuthorityFile}\n{client}{token}" +
+        return $"  - job_name: {Job}\n    scheme: https\n" +
+            $"    tls_config:\n      ca_file: {AuthorityFile}\n{client}{token}" +
             $"    static_configs:\n      - targets: ['{Address}']\n";
     }
 }

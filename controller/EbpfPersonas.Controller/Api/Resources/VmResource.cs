@@ -9,6 +9,7 @@ internal sealed record VmResource(
     string BootId, IReadOnlyList<string> Capabilities, VmBindings Bindings)
 {
     public static VmResource Of(StoredVm vm, bool connected) => new(
-        vm.Key.Id, connected, vm.FirstSeen, vm.LastContact, vm.AgentVersion, vm.KernelRelease, vm.BootId, vm.Capabilities,
+        vm.Key.Id, connected, vm.FirstSeen, vm.LastContact, vm.AgentVersion, vm.KernelRelease, vm.BootId,
+        vm.Capabilities,
         VmBindings.Of(vm));
 }

@@ -8,13 +8,16 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
 {
     private const string Newest =
         "SELECT p.tenant, p.name, r.revision, r.document, p.created, r.updated FROM personas p " +
-        "JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name AND r.revision = p.revision WHERE p.tenant = @tenant AND p.name = @name";
+        "JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name AND r.revision = p.revision " +
+        "WHERE p.tenant = @tenant AND p.name = @name";
 
     private const string OneRevision =
         "SELECT p.tenant, p.name, r.revision, r.document, p.created, r.updated FROM personas p " +
-        "JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name WHERE p.tenant = @tenant AND p.name = @name AND r.revision = @revision";
+        "JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name " +
+        "WHERE p.tenant = @tenant AND p.name = @name AND r.revision = @revision";
 
-    public StoredPersona? Find(string tenant, string name) => connections.Read(connection => connection.QuerySingleOrDefault<Row>(
+    public StoredPersona? Find(string tenant, string name) => connections.Read(
+        connection => connection.QuerySingleOrDefault<Row>(
         $"{Newest} AND p.deleted = 0",
         new { tenant, name }))?.ToPersona();
 
@@ -27,7 +30,8 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
         connections.Read(connection => connection.Query<Row>(
         """
         SELECT p.tenant, p.name, r.revision, p.created,
-        r.updated FROM personas p JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name AND r.revision = p.revision
+        r.updated FROM personas p
+        JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name AND r.revision = p.revision
         WHERE p.tenant = @tenant AND p.deleted = 0 AND p.name > @after ORDER BY p.name LIMIT @limit
         """,
         new { tenant, after, limit })).Select(row => row.ToSummary()).ToArray();
@@ -35,7 +39,8 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
     public IReadOnlyList<PersonaSummary> ListRevisions(string tenant, string name, long before, int limit) =>
         connections.Read(connection => connection.Query<Row>(
         """
-        SELECT p.tenant, p.name, r.revision, p.created, r.updated FROM personas p JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name
+        SELECT p.tenant, p.name, r.revision, p.created, r.updated FROM personas p
+        JOIN persona_revisions r ON r.tenant = p.tenant AND r.name = p.name
         WHERE p.tenant = @tenant AND p.name = @name AND r.revision < @before ORDER BY r.revision DESC LIMIT @limit
         """,
         new { tenant, name, before, limit })).Select(row => row.ToSummary()).ToArray();
@@ -47,7 +52,8 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
         {
             var (connection, transaction) = (writer.Connection, writer.Transaction);
             var head = connection.QuerySingleOrDefault<Head>(
-                "SELECT revision, deleted, created FROM personas WHERE tenant = @tenant AND name = @name", new { tenant, name }, transaction);
+                "SELECT revision, deleted, created FROM personas WHERE tenant = @tenant AND name = @name",
+                new { tenant, name }, transaction);
             var exists = head is { Deleted: 0 };
             if (!condition.Allows(exists ? head!.Revision : null))
             {
@@ -84,12 +90,14 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
                 (StoredPersona?)new StoredPersona(tenant, name, revision, document, Time(created), Time(millisecond)));
         });
 
-    public (DeleteOutcome, IReadOnlyList<string>) Delete(string tenant, string name, WriteCondition condition, AuditEntry? audit) =>
+    public (DeleteOutcome, IReadOnlyList<string>) Delete(
+        string tenant, string name, WriteCondition condition, AuditEntry? audit) =>
         connections.Write(writer =>
     {
         var (connection, transaction) = (writer.Connection, writer.Transaction);
         var revision = connection.QuerySingleOrDefault<long?>(
-            "SELECT revision FROM personas WHERE tenant = @tenant AND name = @name AND deleted = 0", new { tenant, name }, transaction);
+            "SELECT revision FROM personas WHERE tenant = @tenant AND name = @name AND deleted = 0",
+            new { tenant, name }, transaction);
         if (revision is null)
         {
             return (DeleteOutcome.NotFound, []);
@@ -112,7 +120,8 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
             return (DeleteOutcome.InUse, users);
         }
 
-        connection.Execute("UPDATE personas SET deleted = 1 WHERE tenant = @tenant AND name = @name", new { tenant, name }, transaction);
+        connection.Execute(
+            "UPDATE personas SET deleted = 1 WHERE tenant = @tenant AND name = @name", new { tenant, name }, transaction);
         SqliteAudit.Append(writer, audit);
         return (DeleteOutcome.Deleted, (IReadOnlyList<string>)[]);
     });

@@ -33,7 +33,8 @@ internal sealed class SqliteStore : IStore
 
     public string ControllerId => _connections.ControllerId;
 
-    public Task<StoredPersona?> FindPersonaAsync(string tenant, string name) => Task.FromResult(_personas.Find(tenant, name));
+    public Task<StoredPersona?> FindPersonaAsync(string tenant, string name) =>
+        Task.FromResult(_personas.Find(tenant, name));
 
     public Task<StoredPersona?> FindRevisionAsync(string tenant, string name, long revision) =>
         Task.FromResult(_personas.FindRevision(tenant, name, revision));

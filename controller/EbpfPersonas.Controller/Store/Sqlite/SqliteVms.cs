@@ -28,8 +28,8 @@ internal sealed class SqliteVms(SqliteConnections connections)
 
     private static readonly string[] ActivationColumns =
     [
-        "tenant", "vm_id", "generation", "persona", "revision", "previous", "cause", "sentence", "at", "process_event", "pid",
-        "parent_pid",
+        "tenant", "vm_id", "generation", "persona", "revision", "previous", "cause", "sentence", "at", "process_event",
+        "pid", "parent_pid",
         "user_id", "user_name", "path", "executable", "process_time", "result",
         "result_at", "epoch",
     ];
@@ -104,14 +104,16 @@ internal sealed class SqliteVms(SqliteConnections connections)
             writer.Execute("DELETE FROM rollbacks WHERE tenant = @Tenant AND vm_id = @Id", key);
             writer.Execute(
                 "INSERT INTO rollbacks (tenant, vm_id, position, persona, revision, count, is_quarantined, " +
-                "at, reason) VALUES (@Tenant, @VmId, @Position, @Persona, @Revision, @Count, @IsQuarantined, @At, @Reason)",
+                "at, reason) VALUES (@Tenant, @VmId, @Position, @Persona, @Revision, @Count, @IsQuarantined, @At, " +
+                "@Reason)",
                 vm.Rollbacks.Select((one, position) => RollbackRow.From(vm.Key, position, one)));
         }
 
         if (change.Answer is not null)
         {
             writer.Execute(
-                "UPDATE activations SET result = @Answer, result_at = @at, error = @Error WHERE tenant = @Tenant AND vm_id = @Id AND " +
+                "UPDATE activations SET result = @Answer, result_at = @at, error = @Error " +
+                "WHERE tenant = @Tenant AND vm_id = @Id AND " +
                 "generation = @AnsweredGeneration AND epoch IS NULL AND (@isLate OR result <> 'superseded')",
                 new
                 {
@@ -140,7 +142,8 @@ internal sealed class SqliteVms(SqliteConnections connections)
                 SaveActivation, change.Activations.Select(entry => ActivationRow.From(vm.Key, entry)));
             writer.Execute(
                 "DELETE FROM activations WHERE tenant = @Tenant AND vm_id = @Id AND id <= " +
-                "(SELECT id FROM activations WHERE tenant = @Tenant AND vm_id = @Id ORDER BY id DESC LIMIT 1 OFFSET @MaxActivations)",
+                "(SELECT id FROM activations WHERE tenant = @Tenant AND vm_id = @Id ORDER BY id DESC " +
+                "LIMIT 1 OFFSET @MaxActivations)",
                 new { key.Tenant, key.Id, MaxActivations });
         }
 
