@@ -6,6 +6,7 @@ using System.Text.Json;
 using EbpfPersonas.Agent.BreakGlass;
 using EbpfPersonas.Agent.Dataplane;
 using EbpfPersonas.Bpf;
+using EbpfPersonas.Personas.Identity;
 
 namespace EbpfPersonas.Agent.Settings;
 
@@ -24,7 +25,6 @@ internal sealed class SettingsReader
     ];
 
     private const string EnvironmentPrefix = "EBPF_PERSONAS_";
-    private const int VmIdMax = 64;
 
     private readonly Dictionary<string, SettingText> _texts = [];
     private readonly List<string> _errors = [];
@@ -208,11 +208,11 @@ internal sealed class SettingsReader
                 string.Create(CultureInfo.InvariantCulture, $"is a whole number from {least} to {most}"));
 
     private static string ParseVmId(string text) =>
-        text.Length is > 0 and <= VmIdMax && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
+        SpiffeId.IsVmId(text)
             ? text
             : throw new FormatException(text.Length == 0
                 ? "is not set, and /etc/machine-id cannot stand in for it"
-                : "has 1-64 characters of A-Z, a-z, 0-9, '.', '_' and '-'");
+                : $"has {SpiffeId.VmIdForm}");
 
     private static string ParsePath(string text, string otherwise) =>
         Path.IsPathFullyQualified(text) ? text : throw new FormatException(otherwise);

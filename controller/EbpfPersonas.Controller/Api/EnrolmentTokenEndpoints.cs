@@ -1,15 +1,15 @@
-using System.Text.RegularExpressions;
 using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Api.Resources;
 using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
+using EbpfPersonas.Personas.Identity;
 using EbpfPersonas.Personas.Json;
 using EbpfPersonas.Personas.Reading;
 
 namespace EbpfPersonas.Controller.Api;
 
 /// <summary>/enrolment-tokens: which VMs may come in.</summary>
-internal static partial class EnrolmentTokenEndpoints
+internal static class EnrolmentTokenEndpoints
 {
     private static readonly TimeSpan DefaultTtl = TimeSpan.FromHours(1);
     private static readonly TimeSpan MaxTtl = TimeSpan.FromDays(30);
@@ -85,14 +85,14 @@ internal static partial class EnrolmentTokenEndpoints
 
     private static string? ReadVm(Field field)
     {
-        if (field.Text() is not { } text || VmIdPattern().IsMatch(text))
+        if (field.Text() is not { } text || SpiffeId.IsVmId(text))
         {
             return field.Text();
         }
 
         field.Error(
             FindingCode.BadName,
-            $"{Printable.Quote(text)} is no VM's id: 1-64 of A-Z, a-z, 0-9, '.', '_' and '-'.");
+            $"{Printable.Quote(text)} is no VM's id: {SpiffeId.VmIdForm}.");
         return null;
     }
 
@@ -106,7 +106,4 @@ internal static partial class EnrolmentTokenEndpoints
 
         return ttl;
     }
-
-    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,64}\z")]
-    private static partial Regex VmIdPattern();
 }

@@ -5,7 +5,8 @@ namespace EbpfPersonas.Controller.Audit;
 
 /// <summary>
 /// A link of the audit's chain. <paramref name="Hash"/> is the SHA-256 of the hash before it (32 zeros before the
-/// first) and of everything else here, so that no record can be changed, taken out or put in without all after it changing.
+/// first) and of everything else here, so that no record can be changed, taken out or put in without all after it
+/// changing.
 /// </summary>
 /// <param name="Sequence">Its number, from 1 without a gap.</param> <param name="At">When, to the millisecond.</param>
 /// <param name="Tenant">As <see cref="AuditEntry.Tenant"/>.</param> <param name="Actor">Who.</param>

@@ -41,7 +41,10 @@ internal interface IIdentityStore
     /// <summary>A VM's certificates, the newest first.</summary>
     Task<IReadOnlyList<StoredCertificate>> ListCertificatesAsync(VmKey vm);
 
-    /// <summary>Revokes all of a VM's certificates; gives how many were good until now.</summary>
+    /// <summary>
+    /// Revokes all of a VM's certificates, and deletes its enrolment tokens that were not used; gives how many
+    /// certificates were good until now.
+    /// </summary>
     Task<int> RevokeCertificatesAsync(VmKey vm, DateTimeOffset now, AuditEntry? audit);
 
     /// <summary>Forgets tokens and certificates that were over before then; gives how many.</summary>

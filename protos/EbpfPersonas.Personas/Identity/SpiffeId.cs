@@ -20,6 +20,12 @@ internal static partial class SpiffeId
     // GeneralName, uniformResourceIdentifier (RFC 5280 section 4.2.1.6).
     private static readonly Asn1Tag Uri = new(TagClass.ContextSpecific, 6);
 
+    /// <summary>What a VM's id may be, for error messages.</summary>
+    public const string VmIdForm = "1-64 characters of A-Z, a-z, 0-9, '.', '_' and '-', but not '.' or '..'";
+
+    /// <summary>Whether it can be a VM's id: it becomes part of names and of paths.</summary>
+    public static bool IsVmId(string text) => VmIdPattern().IsMatch(text) && text is not ("." or "..");
+
     /// <summary>A VM's.</summary>
     public static string OfVm(string tenant, string vmId) => $"{TrustDomain}/tenants/{tenant}/vms/{vmId}";
 
@@ -28,8 +34,9 @@ internal static partial class SpiffeId
         string name, [NotNullWhen(true)] out string? tenant, [NotNullWhen(true)] out string? vmId)
     {
         var match = VmPattern().Match(name);
-        (tenant, vmId) = match.Success ? (match.Groups[1].Value, match.Groups[2].Value) : (null, null);
-        return match.Success;
+        var isVm = match.Success && IsVmId(match.Groups[2].Value);
+        (tenant, vmId) = isVm ? (match.Groups[1].Value, match.Groups[2].Value) : (null, null);
+        return isVm;
     }
 
     /// <summary>
@@ -73,7 +80,9 @@ internal static partial class SpiffeId
         }
     }
 
-    [GeneratedRegex(
-        "^" + TrustDomain + @"/tenants/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/vms/([A-Za-z0-9._-]{1,64})\z")]
+    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,64}\z")]
+    private static partial Regex VmIdPattern();
+
+    [GeneratedRegex("^" + TrustDomain + @"/tenants/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/vms/([^/]+)\z")]
     private static partial Regex VmPattern();
 }

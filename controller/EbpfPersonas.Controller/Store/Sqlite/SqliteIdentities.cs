@@ -121,6 +121,9 @@ internal sealed class SqliteIdentities(SqliteConnections connections) : IIdentit
                 "UPDATE vm_certificates SET revoked = @now WHERE tenant = @Tenant AND vm_id = @Id " +
                 "AND revoked IS NULL AND not_after > @now",
                 new { vm.Tenant, vm.Id, now = now.ToUnixTimeMilliseconds() });
+            writer.Execute(
+                "DELETE FROM enrolment_tokens WHERE tenant = @Tenant AND vm_id = @Id AND used IS NULL",
+                new { vm.Tenant, vm.Id });
             SqliteAudit.Append(writer, audit);
             return revoked;
         }));

@@ -121,7 +121,8 @@ internal sealed class SqlitePersonas(SqliteConnections connections)
         }
 
         connection.Execute(
-            "UPDATE personas SET deleted = 1 WHERE tenant = @tenant AND name = @name", new { tenant, name }, transaction);
+            "UPDATE personas SET deleted = 1 WHERE tenant = @tenant AND name = @name",
+            new { tenant, name }, transaction);
         SqliteAudit.Append(writer, audit);
         return (DeleteOutcome.Deleted, (IReadOnlyList<string>)[]);
     });

@@ -186,8 +186,8 @@ internal static class SqliteSchema
             FOREIGN KEY (tenant, vm_id) REFERENCES vms (tenant, id) ON DELETE CASCADE
         ) STRICT;
         INSERT INTO activations (
-            tenant, id, vm_id, generation, persona, revision, previous, cause, sentence, at, process_event, pid, parent_pid,
-            user_id, user_name, path, executable, process_time, result, result_at, error, epoch)
+            tenant, id, vm_id, generation, persona, revision, previous, cause, sentence, at, process_event, pid,
+            parent_pid, user_id, user_name, path, executable, process_time, result, result_at, error, epoch)
             SELECT 'default',
             id, vm_id, generation, persona, revision, previous, cause, sentence, at, process_event, pid, parent_pid,
             user_id, user_name, path, executable, process_time, result, result_at, error, epoch FROM old_activations;
