@@ -54,7 +54,7 @@ internal static class FrameMutator
         return [.. message];
     }
 
-    /// <summary>A frame of a message, in three of ten cases broken, with the encoding that the call names.</summary>
+    /// <summary>A frame of a message, in one of three cases broken, with the encoding that the call names.</summary>
     public static (byte[] Frame, string? Encoding) Frame(byte[] message, Random random)
     {
         var frame = RawCalls.Frame(message);

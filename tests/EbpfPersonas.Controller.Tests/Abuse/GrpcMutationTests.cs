@@ -51,18 +51,20 @@ public sealed class GrpcMutationTests(ITestOutputHelper output) : ControllerTest
 
         var kept = KeptThings.Count(Controller.StoreFile);
         await using var memory = new MemoryWatch();
-        var wrong = await MutationCampaign.RunAsync(MutationCampaign.Total / 4, (worker, random) => random.Next(3) switch
-        {
-            0 => UnaryAsync(strangers, "EnrolmentService/Enrol", enrol, random),
-            1 => UnaryAsync(vms[worker], "EnrolmentService/Renew", renew, random),
-            _ => StreamAsync(vms[worker], random),
-        });
+        var wrong = await MutationCampaign.RunAsync(MutationCampaign.Total / 4, OneAsync);
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
         output.WriteLine(memory.ExpectBounded());
         Assert.Equal(kept, KeptThings.Count(Controller.StoreFile));
         strangers.Dispose();
         vms.ForEach(calls => calls.Dispose());
+
+        Task<string?> OneAsync(int worker, Random random) => random.Next(3) switch
+        {
+            0 => UnaryAsync(strangers, "EnrolmentService/Enrol", enrol, random),
+            1 => UnaryAsync(vms[worker], "EnrolmentService/Renew", renew, random),
+            _ => StreamAsync(vms[worker], random),
+        };
     }
 
     /// <summary>512 MiB of zeros in half a mebioctet.</summary>

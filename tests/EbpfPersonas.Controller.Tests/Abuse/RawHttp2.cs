@@ -7,8 +7,8 @@ using EbpfPersonas.TestKit.Agents;
 namespace EbpfPersonas.Controller.Tests.Abuse;
 
 /// <summary>
-/// A client of HTTP/2 (RFC 9113) that sends the frames it is told, and reads: it answers settings and pings as one must,
-/// and gives no windows beyond those that it began with.
+/// A client of HTTP/2 (RFC 9113) that sends the frames it is told, and reads: it answers settings and pings as one
+/// must, and gives no windows beyond those that it began with.
 /// </summary>
 internal sealed class RawHttp2 : IAsyncDisposable
 {
