@@ -185,6 +185,12 @@ prove-activation: $(STAMPS)/agent $(STAMPS)/controller $(SETUP)/packages-test ##
 	@$(MAKE) $(STAMPS)/prove
 	@$(PROVE) --only activation $(if $(CASES),--cases $(CASES))
 
+.PHONY: prove-abuse
+prove-abuse: $(STAMPS)/solution $(SETUP)/packages-test ## 200,000 mutated bodies and messages break no controller and leave nothing in it (CASES=n for so many)
+	@EBPF_PERSONAS_MUTATIONS=$(or $(CASES),200000) \
+		dotnet test tests/EbpfPersonas.Controller.Tests/bin/Release/net10.0/EbpfPersonas.Controller.Tests.dll \
+		--nologo --filter FullyQualifiedName~Abuse --logger 'console;verbosity=normal'
+
 .PHONY: campaign
 campaign: $(STAMPS)/solution $(SETUP)/packages-test ## kill agents (500 times) and upgrade them (100 times) under traffic, 15 minutes
 	@EBPF_PERSONAS_KILLS=$(or $(KILLS),250) EBPF_PERSONAS_UPGRADES=$(or $(UPGRADES),50) \

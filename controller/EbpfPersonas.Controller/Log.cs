@@ -32,6 +32,9 @@ internal static partial class Log
         this ILogger log, VmKey vm, string command, uint userId, string userName, DateTimeOffset time,
         string outcome);
 
+    [LoggerMessage(2106, LogLevel.Error, "{Method} failed.")]
+    public static partial void CallFailed(this ILogger log, string method, Exception exception);
+
     [LoggerMessage(2200, LogLevel.Information,
         "VM {Vm}: {Persona} revision {Revision} becomes generation {Generation}. {Cause}")]
     public static partial void Activated(

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using EbpfPersonas.Controller.Access;
+using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.Controller.Identity;
@@ -37,6 +38,9 @@ internal sealed class RunningController : IAsyncDisposable
     /// <summary>The clock of the next start; the machine's where it is not set.</summary>
     public TimeProvider? Time { get; set; }
 
+    /// <summary>What the next start has beside what a controller has.</summary>
+    public Action<WebApplication> Extend { get; set; } = _ => { };
+
     public string StoreFile => Path.Combine(_folder, "controller.db");
 
     public ListenAddress AgentsListen { get; } = new(IPAddress.Loopback, 0, IsTls: true);
@@ -71,6 +75,7 @@ internal sealed class RunningController : IAsyncDisposable
             CertificateLifetime = CertificateLifetime,
         };
         _app = ControllerApp.Build(Settings(settings), Time);
+        Extend(_app);
         await ControllerApp.StartAsync(_app);
         (ApiUrl, AgentsUrl) = ControllerApp.Addresses(_app);
         _http = await CallerAsync(Role.Admin);
@@ -216,6 +221,17 @@ internal sealed class RunningController : IAsyncDisposable
 
         Assert.Fail($"The condition did not come true: {status}");
         return status!;
+    }
+
+    /// <summary>Waits for a VM that may not be known yet.</summary>
+    public async Task<JsonNode> WaitForVmAsync(string vm, Func<JsonNode, bool> condition)
+    {
+        for (var i = 0; i < 200 && !Get<PersonaManager>().TryFind(new VmKey(Tenants.Default, vm), out _); i++)
+        {
+            await Task.Delay(25);
+        }
+
+        return await WaitForAsync(vm, condition);
     }
 
     public static async Task<JsonNode> SuccessAsync(HttpResponseMessage answer)

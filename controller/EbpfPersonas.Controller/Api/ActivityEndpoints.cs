@@ -14,6 +14,12 @@ internal static class ActivityEndpoints
     private const string EventStream = "text/event-stream";
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// How long a watcher may leave unread what is written to it. Kestrel's least rate of 240 octets a second alone
+    /// would give it minutes, for all that is in its buffers.
+    /// </summary>
+    private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(15);
+
     public static void MapActivity(this IEndpointRouteBuilder api) =>
         api.MapGet("/vms/{id}/activity", GetAsync).WithName("GetActivity").Allows(Role.Viewer)
             .WithMetadata(new DisableRequestTimeoutAttribute()).WithTags("VMs")
@@ -66,20 +72,21 @@ internal static class ActivityEndpoints
             context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
             ? last : long.MaxValue;
         using var watch = activity.Watch(after, out var reader);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ended);
         var response = context.Response;
         response.ContentType = EventStream;
         response.Headers.CacheControl = "no-cache";
         try
         {
-            await response.WriteAsync(": what the VM does from now on\n\n", ended);
-            await response.Body.FlushAsync(ended);
+            await WriteAsync(": what the VM does from now on\n\n");
+            await FlushAsync();
             var ready = reader.WaitToReadAsync(ended).AsTask();
             var looked = time.GetTimestamp();
             while (true)
             {
                 if (await Task.WhenAny(ready, Task.Delay(Heartbeat, time, ended)) != ready)
                 {
-                    await response.WriteAsync(": alive\n\n", ended);
+                    await WriteAsync(": alive\n\n");
                 }
                 else if (!await ready)
                 {
@@ -100,11 +107,11 @@ internal static class ActivityEndpoints
                 while (reader.TryRead(out var record))
                 {
                     var data = JsonSerializer.Serialize(record, ApiJson.Options);
-                    await response.WriteAsync(
-                        FormattableString.Invariant($"id: {record.Id}\nevent: {record.Kind}\ndata: {data}\n\n"), ended);
+                    await WriteAsync(
+                        FormattableString.Invariant($"id: {record.Id}\nevent: {record.Kind}\ndata: {data}\n\n"));
                 }
 
-                await response.Body.FlushAsync(ended);
+                await FlushAsync();
                 if (ready.IsCompleted)
                 {
                     ready = reader.WaitToReadAsync(ended).AsTask();
@@ -113,7 +120,26 @@ internal static class ActivityEndpoints
         }
         catch (OperationCanceledException)
         {
-            // The client went away, or the controller stops.
+            // The client went away, the controller stops, or nobody reads, and then an end of the answer neither.
+            if (!ended.IsCancellationRequested)
+            {
+                context.Abort();
+            }
+        }
+
+        Task WriteAsync(string text) => HurryAsync(response.WriteAsync(text, patience.Token));
+
+        Task FlushAsync() => HurryAsync(response.Body.FlushAsync(patience.Token));
+
+        async Task HurryAsync(Task writing)
+        {
+            if (!writing.IsCompleted)
+            {
+                patience.CancelAfter(WritePatience);
+            }
+
+            await writing;
+            patience.CancelAfter(Timeout.InfiniteTimeSpan);
         }
     }
 }

@@ -54,6 +54,8 @@ internal sealed record Problem(
         StatusCodes.Status404NotFound => NotFound("There is nothing at this address."),
         StatusCodes.Status405MethodNotAllowed =>
             Of(status, "method-not-allowed", "Method not allowed", "This address does not take this method."),
+        StatusCodes.Status408RequestTimeout =>
+            Of(status, "too-slow", "Too slow", "The request took too long to arrive, and was given up."),
         StatusCodes.Status413PayloadTooLarge => Of(
             status, "too-large", "Body too large", $"A body has at most {RequestBody.MaxBytes} bytes."),
         StatusCodes.Status415UnsupportedMediaType => Of(

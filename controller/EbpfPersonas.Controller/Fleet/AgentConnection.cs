@@ -4,6 +4,7 @@ using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using Grpc.Core;
+using Microsoft.AspNetCore.Connections.Features;
 using V1 = EbpfPersonas.Protos.V1;
 
 namespace EbpfPersonas.Controller.Fleet;
@@ -89,6 +90,12 @@ internal sealed class AgentConnection(
 
         if (session.Ending is { } end)
         {
+            if (end == StreamEnd.NotReading)
+            {
+                // It would not take the status either.
+                context.GetHttpContext().Features.Get<IConnectionLifetimeFeature>()?.Abort();
+            }
+
             throw new RpcException(new Status(end.Code, end.Sentence));
         }
 
@@ -139,7 +146,7 @@ internal sealed class AgentConnection(
             aborted, lifetime.ApplicationStopping, hurry.Token);
         try
         {
-            return await requests.MoveNext(greeting.Token) && requests.Current.Hello is { } hello
+            return await CallFaults.NextAsync(requests, greeting.Token) && requests.Current.Hello is { } hello
                 ? hello
                 : throw new RpcException(new Status(StatusCode.InvalidArgument, "The first message is not a hello."));
         }
@@ -174,7 +181,7 @@ internal sealed class AgentConnection(
         IServerStreamWriter<V1.ControllerMessage> responses, CancellationToken ended)
     {
         var ready = false;
-        while (await requests.MoveNext(ended))
+        while (await CallFaults.NextAsync(requests, ended))
         {
             switch (requests.Current.MessageCase)
             {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Identity;
 using Grpc.Core;
@@ -14,7 +15,7 @@ internal sealed class AgentGate(VmAuthentication authentication, Refusals refusa
     {
         ArgumentNullException.ThrowIfNull(context);
         var connection = context.GetHttpContext().Connection;
-        var judged = await authentication.JudgeAsync(connection.ClientCertificate);
+        var judged = await authentication.JudgeAsync(CertificateOf(connection));
         if (judged.Credential is { } credential)
         {
             return credential;
@@ -34,5 +35,18 @@ internal sealed class AgentGate(VmAuthentication authentication, Refusals refusa
         throw new RpcException(isRecorded
             ? new Status(StatusCode.Unauthenticated, judged.Refusal)
             : new Status(StatusCode.ResourceExhausted, CertificateAnswer.TooManyFailures.Sentence));
+    }
+
+    private static X509Certificate2? CertificateOf(ConnectionInfo connection)
+    {
+        try
+        {
+            return connection.ClientCertificate;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Who opens calls and goes away at once is no failure that the log should hear of each time.
+            throw new RpcException(new Status(StatusCode.Cancelled, "The connection is gone."));
+        }
     }
 }

@@ -14,6 +14,13 @@ namespace EbpfPersonas.Controller.Fleet;
 /// </summary>
 internal sealed class AgentSession : IDisposable
 {
+    /// <summary>
+    /// How long a message may wait until the agent takes it. An agent reads while it does other things, and
+    /// a lost packet or a busy machine stay far below that; one that keeps its window closed would hold a stream, and
+    /// seem connected, for ever.
+    /// </summary>
+    public static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(15);
+
     // Whoever has news writes it to the stream himself, as far as that goes without waiting.
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1)
     {
@@ -153,7 +160,10 @@ internal sealed class AgentSession : IDisposable
         }
     }
 
-    /// <summary>Writes to the stream, which takes one message at a time.</summary>
+    /// <summary>
+    /// Writes to the stream, which takes one message at a time; ends it where that takes too long, which
+    /// <paramref name="ended"/> has to come from.
+    /// </summary>
     public async Task WriteAsync(
         IServerStreamWriter<ControllerMessage> stream, ControllerMessage message, CancellationToken ended)
     {
@@ -161,7 +171,17 @@ internal sealed class AgentSession : IDisposable
         await _writing.WaitAsync(ended);
         try
         {
-            await stream.WriteAsync(message, ended);
+            var writing = stream.WriteAsync(message, ended);
+            if (!writing.IsCompleted)
+            {
+                await using var patience = new Timer(
+                    _ => End(StreamEnd.NotReading), null, WritePatience, Timeout.InfiniteTimeSpan);
+                await writing;
+            }
+            else
+            {
+                await writing;
+            }
         }
         finally
         {

@@ -14,6 +14,9 @@ internal sealed record StreamEnd(StatusCode Code, string Sentence)
     public static StreamEnd Expired { get; } =
         new(StatusCode.Unauthenticated, "The client certificate is expired.");
 
+    public static StreamEnd NotReading { get; } =
+        new(StatusCode.DeadlineExceeded, "The agent did not take what was sent to it.");
+
     /// <summary>The certificate does not count any more.</summary>
     public static StreamEnd Refused(string sentence) => new(StatusCode.Unauthenticated, sentence);
 }

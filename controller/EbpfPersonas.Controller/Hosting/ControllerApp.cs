@@ -45,7 +45,11 @@ internal static class ControllerApp
         builder.Services.AddSingleton<AgentFleet>();
         builder.Services.AddSingleton<IDesiredStateSink>(services => services.GetRequiredService<AgentFleet>());
         // An agent's snapshot of a VM full of processes with long paths; the agent keeps it below this.
-        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 32 * 1024 * 1024)
+        builder.Services.AddGrpc(options =>
+            {
+                options.MaxReceiveMessageSize = 32 * 1024 * 1024;
+                options.Interceptors.Add<CallFaults>();
+            })
             .AddServiceOptions<EnrolmentEndpoint>(
                 options => options.MaxReceiveMessageSize = EnrolmentEndpoint.MaxMessage);
         builder.AddAccess();
@@ -60,6 +64,7 @@ internal static class ControllerApp
         app.UseRequestGate();
         app.UseAuthorization();
         app.UseRequestTimeouts();
+        app.Use(CallFaults.TellUnreadableAsync);
         // Which agent it is its certificate says, to the services themselves; a stream lasts.
         app.MapGrpcService<AgentConnection>().AllowAnonymous().DisableRequestTimeout();
         app.MapGrpcService<EnrolmentEndpoint>().AllowAnonymous();
@@ -107,5 +112,6 @@ internal static class ControllerApp
         builder.Logging.AddFilter(null, LogLevel.Warning);
         builder.Logging.AddFilter("EbpfPersonas", LogLevel.Information);
         builder.Logging.AddFilter("Grpc", LogLevel.Error);
+        builder.Logging.AddFilter(CallFaults.LibraryCategory, LogLevel.Critical);
     }
 }

@@ -17,6 +17,12 @@ internal static class Listeners
     /// <summary>A connection without a call is closed; agents' streams are calls.</summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// The head of a request fits one packet, and this is enough to send a lost one several times again. Who sends it
+    /// octet by octet holds a connection no longer than that.
+    /// </summary>
+    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
+
     public static void AddListeners(this WebApplicationBuilder builder, ControllerSettings settings)
     {
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -27,6 +33,7 @@ internal static class Listeners
             kestrel.Limits.MaxRequestBodySize = 4 * RequestBody.MaxBytes;
             kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             kestrel.Limits.KeepAliveTimeout = IdleTimeout;
+            kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(10);
             kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.Http2.MaxStreamsPerConnection = 16;

@@ -1,20 +1,13 @@
-using System.Text;
 using System.Text.Json.Nodes;
+using EbpfPersonas.Controller.Tests.Abuse;
 using Xunit;
 
 namespace EbpfPersonas.Controller.Tests.Api;
 
+/// <summary>What stays valid of mutated documents is kept as it was sent; Abuse has what is refused.</summary>
 public sealed class MutationTests : ControllerTest
 {
-    private const int Rounds = 4000;
-
-    private static readonly string[] Pieces =
-    [
-        "null", "true", "-1", "1e999", "0.5", "\"\"", "\"\\ud800\"", "\"\\u001b[31m\"", "[]", "{}", "[[[[]]]]",
-        "{\"a\":{}}", "99999999999999999999",
-        "\"deny, allow\"", "\"::ffff:1.2.3.4\"", "\"10.0.0.0/33\"", ",", ":", "\"", "{", "}", "\\", "\"name\":\"x\",",
-        "\u0000", "é",
-    ];
+    private const int Rounds = 1000;
 
     /// <summary>Seeded, so that a failure can be repeated.</summary>
     [Fact]
@@ -25,7 +18,7 @@ public sealed class MutationTests : ControllerTest
         var (accepted, refused) = (0, 0);
         for (var round = 0; round < Rounds; round++)
         {
-            var mutated = Mutate(seed, random);
+            var mutated = JsonMutator.Text(seed, random);
             using var answer = await Controller.Http.PutAsync(
                 "/api/v1/personas/database_client", RunningController.Json(mutated));
             var status = (int)answer.StatusCode;
@@ -44,54 +37,6 @@ public sealed class MutationTests : ControllerTest
             }
         }
 
-        Assert.True(accepted > 20 && refused > Rounds / 2, $"{accepted} accepted, {refused} refused");
-    }
-
-    private static string Mutate(string seed, Random random)
-    {
-        var text = new StringBuilder(seed);
-        for (var changes = random.Next(1, 4); changes > 0; changes--)
-        {
-            var at = random.Next(text.Length);
-            var length = random.Next(Math.Min(6, text.Length - at));
-            switch (random.Next(5))
-            {
-                case 0:
-                    text.Remove(at, length);
-                    break;
-                case 1:
-                    text.Insert(at, Pieces[random.Next(Pieces.Length)]);
-                    break;
-                case 2:
-                    text[at] = (char)random.Next(1, 128);
-                    break;
-                case 3:
-                    text.Insert(random.Next(text.Length), text.ToString(at, length));
-                    break;
-                default:
-                    ReplaceValue(text, random);
-                    break;
-            }
-        }
-
-        return text.ToString();
-    }
-
-    /// <summary>Puts another value where one stands, so that many mutants are still JSON.</summary>
-    private static void ReplaceValue(StringBuilder text, Random random)
-    {
-        var whole = text.ToString();
-        var colons = Enumerable.Range(0, whole.Length).Where(index => whole[index] == ':').ToArray();
-        if (colons.Length == 0)
-        {
-            return;
-        }
-
-        var from = colons[random.Next(colons.Length)] + 1;
-        var to = whole.IndexOfAny([',', '}', ']'], from);
-        if (to > from)
-        {
-            text.Remove(from, to - from).Insert(from, Pieces[random.Next(Pieces.Length)]);
-        }
+        Assert.True(accepted > 10 && refused > Rounds / 2, $"{accepted} accepted, {refused} refused");
     }
 }

@@ -11,18 +11,18 @@ public sealed record FakeIdentity(X509Certificate2? Certificate, X509Certificate
     public GrpcChannel Open(string address) => GrpcChannel.ForAddress(address, new GrpcChannelOptions
     {
         DisposeHttpClient = true,
-        HttpHandler = new SocketsHttpHandler
-        {
-            SslOptions =
-            {
-                // Shown whatever it is good for, unlike one that is chosen from a list.
-                ClientCertificateContext = Certificate is null
-                    ? null
-                    : SslStreamCertificateContext.Create(Certificate, null, offline: true),
-                RemoteCertificateValidationCallback = (_, certificate, _, _) => Trusts((X509Certificate2?)certificate),
-            },
-        },
+        HttpHandler = new SocketsHttpHandler { SslOptions = Tls() },
     });
+
+    /// <summary>Of a client that shows the certificate.</summary>
+    public SslClientAuthenticationOptions Tls() => new()
+    {
+        // Shown whatever it is good for, unlike one that is chosen from a list.
+        ClientCertificateContext = Certificate is null
+            ? null
+            : SslStreamCertificateContext.Create(Certificate, null, offline: true),
+        RemoteCertificateValidationCallback = (_, certificate, _, _) => Trusts((X509Certificate2?)certificate),
+    };
 
     /// <summary>Whether a certificate is from a trusted authority. The controller's clock may be far away.</summary>
     private bool Trusts(X509Certificate2? certificate)

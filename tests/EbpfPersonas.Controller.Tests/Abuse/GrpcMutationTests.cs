@@ -1,0 +1,150 @@
+using EbpfPersonas.Controller.Identity;
+using EbpfPersonas.Controller.Tests.Identity;
+using EbpfPersonas.Protos.V1;
+using EbpfPersonas.TestKit.Agents;
+using Google.Protobuf;
+using Grpc.Core;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace EbpfPersonas.Controller.Tests.Abuse;
+
+[Collection(AbuseCollection.Name)]
+public sealed class GrpcMutationTests(ITestOutputHelper output) : ControllerTest
+{
+    /// <summary>
+    /// INTERNAL that the layer of gRPC itself answers with before any of the controller's code is asked: gRPC's
+    /// description of compression demands it for the first two, and its library has it for frames that are not whole or
+    /// too many. Everything else that is INTERNAL or UNKNOWN is a fault.
+    /// </summary>
+    private static readonly HashSet<string> FramingFaults =
+    [
+        "Request did not include grpc-encoding value with compressed message.",
+        "Request sent 'identity' grpc-encoding value with compressed message.",
+        "Incomplete message.",
+        "Additional data after the message received.",
+    ];
+
+    [Fact]
+    public async Task Mutated_messages_are_refused_and_nothing_of_them_is_kept()
+    {
+        // Right but for the signature in its request, which nothing puts right: so mutants get that far.
+        var token = await EnrolmentClient.TokenAsync(Controller, "vm-new");
+        var unsigned = SigningRequests.Bad["another's signature"]();
+        var enrol = new EnrolRequest
+        {
+            TokenId = token.Id,
+            Secret = ByteString.CopyFrom(token.Secret.Span),
+            VmId = "vm-new",
+            CertificateRequest = ByteString.CopyFrom(unsigned),
+        }.ToByteArray();
+        var renew = new RenewRequest { CertificateRequest = ByteString.CopyFrom(unsigned) }.ToByteArray();
+        var strangers = new RawCalls(
+            Controller.AgentsUrl, new FakeIdentity(null, Controller.Get<CertificateAuthority>().Current.Certificates));
+        // A VM for each worker: two streams of one take each other's place.
+        var vms = new List<RawCalls>();
+        for (var worker = 0; worker < MutationCampaign.Workers; worker++)
+        {
+            vms.Add(new RawCalls(Controller.AgentsUrl, await Controller.IdentityAsync($"vm-{worker}")));
+            await (await Controller.AgentAsync($"vm-{worker}")).DisposeAsync();
+        }
+
+        var kept = KeptThings.Count(Controller.StoreFile);
+        await using var memory = new MemoryWatch();
+        var wrong = await MutationCampaign.RunAsync(MutationCampaign.Total / 4, OneAsync);
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        output.WriteLine(memory.ExpectBounded());
+        Assert.Equal(kept, KeptThings.Count(Controller.StoreFile));
+        strangers.Dispose();
+        vms.ForEach(calls => calls.Dispose());
+
+        Task<string?> OneAsync(int worker, Random random) => random.Next(3) switch
+        {
+            0 => UnaryAsync(strangers, "EnrolmentService/Enrol", enrol, random),
+            1 => UnaryAsync(vms[worker], "EnrolmentService/Renew", renew, random),
+            _ => StreamAsync(vms[worker], random),
+        };
+    }
+
+    /// <summary>512 MiB of zeros in half a mebioctet.</summary>
+    [Fact]
+    public async Task A_compressed_message_is_unpacked_only_as_far_as_one_may_be_large()
+    {
+        var identity = await Controller.IdentityAsync("vm-1");
+        using var calls = new RawCalls(Controller.AgentsUrl, identity);
+        var bomb = RawCalls.Frame(FrameMutator.Gzip(new byte[512 << 20]), compressed: 1);
+        await using var memory = new MemoryWatch();
+
+        var answer = await calls.SendAsync("AgentService/Connect", bomb, "gzip");
+
+        Assert.Equal(StatusCode.ResourceExhausted, answer.Status);
+        memory.ExpectBounded();
+    }
+
+    [Fact]
+    public async Task A_message_that_cannot_be_read_is_the_callers_fault()
+    {
+        using var calls = new RawCalls(Controller.AgentsUrl, await Controller.IdentityAsync("vm-1"));
+        var unreadable = RawCalls.Frame([0x0a, 0x7f]);
+
+        foreach (var method in (string[])["EnrolmentService/Enrol", "EnrolmentService/Renew", "AgentService/Confirm"])
+        {
+            var answer = await calls.SendAsync(method, unreadable);
+            Assert.Equal((method, StatusCode.InvalidArgument), (method, answer.Status));
+        }
+
+        var first = await calls.SendAsync("AgentService/Connect", unreadable);
+        Assert.Equal((StatusCode.InvalidArgument, "A message cannot be read."), (first.Status!.Value, first.Sentence));
+        var later = await calls.SendAsync(
+            "AgentService/Connect", [.. RawCalls.Frame(AgentMessages.Hello), .. unreadable]);
+        Assert.Equal((StatusCode.InvalidArgument, "A message cannot be read."), (later.Status!.Value, later.Sentence));
+    }
+
+    private static async Task<string?> UnaryAsync(RawCalls calls, string method, byte[] seed, Random random)
+    {
+        var (frame, encoding) = FrameMutator.Frame(FrameMutator.Message(seed, random), random);
+        return await JudgeAsync(calls, method, frame, encoding);
+    }
+
+    /// <summary>A hello, a snapshot, and up to three other messages; one of them is mutated.</summary>
+    private static async Task<string?> StreamAsync(RawCalls calls, Random random)
+    {
+        List<byte[]> messages = [AgentMessages.Hello, AgentMessages.Snapshot];
+        for (var more = random.Next(4); more > 0; more--)
+        {
+            messages.Add(AgentMessages.Later[random.Next(AgentMessages.Later.Count)]);
+        }
+
+        var mutated = random.Next(messages.Count);
+        var (frame, encoding) = FrameMutator.Frame(FrameMutator.Message(messages[mutated], random), random);
+        byte[] body =
+        [
+            .. messages.Take(mutated).SelectMany(message => RawCalls.Frame(message)),
+            .. frame,
+            .. messages.Skip(mutated + 1).SelectMany(message => RawCalls.Frame(message)),
+        ];
+        return await JudgeAsync(calls, "AgentService/Connect", body, encoding);
+    }
+
+    private static async Task<string?> JudgeAsync(RawCalls calls, string method, byte[] body, string? encoding)
+    {
+        try
+        {
+            var answer = await calls.SendAsync(method, body, encoding);
+            // A stream may end well: what was mutated is right, or is ignored.
+            var isRight = answer.Http == 200 && answer.Status switch
+            {
+                null or StatusCode.Unknown => false,
+                StatusCode.Internal => FramingFaults.Contains(answer.Sentence),
+                StatusCode.OK => method.EndsWith("Connect", StringComparison.Ordinal),
+                _ => true,
+            };
+            return isRight ? null : $"{method}: {answer}\n{encoding} {Convert.ToHexString(body)}";
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return $"{method}: {exception.GetType().Name} {exception}\n{encoding} {Convert.ToHexString(body)}";
+        }
+    }
+}
