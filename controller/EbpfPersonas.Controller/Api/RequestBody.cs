@@ -1,9 +1,10 @@
+using EbpfPersonas.Personas.Identity;
 using EbpfPersonas.Personas.Json;
 using Microsoft.Net.Http.Headers;
 
 namespace EbpfPersonas.Controller.Api;
 
-/// <summary>Reads request bodies: JSON in UTF-8, at most <see cref="MaxBytes"/>.</summary>
+/// <summary>Reads request bodies: JSON in UTF-8, at most <see cref="MaxBytes"/>, without secrets.</summary>
 internal static class RequestBody
 {
     /// <summary>1 MiB.</summary>
@@ -40,7 +41,11 @@ internal static class RequestBody
             }
         }
 
-        return (buffer.AsMemory(0, length), null);
+        // It would be kept, shown to all who may read, and sent to VMs.
+        return SecretText.IsIn(buffer.AsSpan(0, length))
+            ? (default, Problem.BadRequest(
+                "There is a token in the body. Tokens belong into Authorization alone; make a new one in its place."))
+            : (buffer.AsMemory(0, length), null);
     }
 
     private static bool IsJson(string? contentType) =>

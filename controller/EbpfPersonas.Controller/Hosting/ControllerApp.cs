@@ -48,7 +48,7 @@ internal static class ControllerApp
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 32 * 1024 * 1024)
             .AddServiceOptions<EnrolmentEndpoint>(
                 options => options.MaxReceiveMessageSize = EnrolmentEndpoint.MaxMessage);
-        builder.AddAccess();
+        builder.AddAccess(settings.Oidc);
         builder.AddApi();
 
         var app = builder.Build();
@@ -107,5 +107,7 @@ internal static class ControllerApp
         builder.Logging.AddFilter(null, LogLevel.Warning);
         builder.Logging.AddFilter("EbpfPersonas", LogLevel.Information);
         builder.Logging.AddFilter("Grpc", LogLevel.Error);
+        // What an unknown caller sends is no error of ours; the audit says that it was refused.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.None);
     }
 }
