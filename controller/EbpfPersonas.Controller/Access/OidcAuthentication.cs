@@ -8,8 +8,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace EbpfPersonas.Controller.Access;
 
 /// <summary>
-/// Knows callers by the signed tokens (RFC 7519) of an issuer, beside those of <see cref="TokenAuthentication"/>. What a
-/// token does not say, or says in other words than ours, lets nobody in: there is no role or tenant by default.
+/// Knows callers by the signed tokens (RFC 7519) of an issuer, beside those of <see cref="TokenAuthentication"/>. What
+/// a token does not say, or says in other words than ours, lets nobody in: there is no role or tenant by default.
 /// </summary>
 internal static class OidcAuthentication
 {
@@ -26,7 +26,7 @@ internal static class OidcAuthentication
     public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Public keys alone (RFC 7518 section 3.1): no shared secret, which a public key could be taken for, and not "none".
+    /// Public keys alone (RFC 7518 section 3.1): no shared secret, which a public key could be taken for, no "none".
     /// </summary>
     private static readonly string[] Algorithms =
     [
@@ -115,14 +115,16 @@ internal static class OidcAuthentication
         expires is { } end && now < end + ClockSkew && (notBefore is not { } start || start - ClockSkew <= now);
 
     private static bool TryRead(
-        SecurityToken token, ClaimsPrincipal claims, OidcSettings settings, [NotNullWhen(true)] out ClaimsPrincipal? caller)
+        SecurityToken token, ClaimsPrincipal claims, OidcSettings settings,
+        [NotNullWhen(true)] out ClaimsPrincipal? caller)
     {
         var subject = One(claims, JwtRegisteredClaimNames.Sub);
         var tenant = One(claims, settings.TenantClaim);
         caller = subject is { Length: > 0 and <= MaxSubject } && subject.All(letter => letter is >= ' ' and <= '~')
             && tenant is not null && Tenants.IsName(tenant)
             && Roles.TryParse(One(claims, settings.RoleClaim), out var role)
-                ? Caller.OfIssuer(tenant, role.Value, subject, new DateTimeOffset(token.ValidTo) + ClockSkew, SchemeName)
+                ? Caller.OfIssuer(
+                    tenant, role.Value, subject, new DateTimeOffset(token.ValidTo) + ClockSkew, SchemeName)
                 : null;
         return caller is not null;
     }

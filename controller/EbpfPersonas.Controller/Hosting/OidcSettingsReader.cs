@@ -18,9 +18,9 @@ internal static class OidcSettingsReader
         IReadOnlyDictionary<string, (string Value, string Origin)> values, ICollection<string> problems)
     {
         ArgumentNullException.ThrowIfNull(values);
-        foreach (var (key, (_, origin)) in values.Where(value => Keys.Contains(value.Key) && value.Value.Value.Length == 0))
+        foreach (var key in Keys.Where(key => Value(key) is ""))
         {
-            problems.Add($"{origin}: {key} is empty.");
+            problems.Add($"{values[key].Origin}: {key} is empty.");
         }
 
         if (Value(Authority) is not { } authority || Value(Audience) is not { } audience)
@@ -42,7 +42,12 @@ internal static class OidcSettingsReader
             return null;
         }
 
-        var settings = new OidcSettings { Authority = address, Audience = audience, AuthoritiesFile = Value(AuthoritiesFile) };
+        var settings = new OidcSettings
+        {
+            Authority = address,
+            Audience = audience,
+            AuthoritiesFile = Value(AuthoritiesFile),
+        };
         return settings with
         {
             TenantClaim = Value(TenantClaim) ?? settings.TenantClaim,

@@ -4,7 +4,7 @@ using EbpfPersonas.Personas.Identity;
 
 namespace EbpfPersonas.Personas.Json;
 
-/// <summary>Text that is safe to show on a terminal and in a log; it has no secrets (<see cref="SecretText"/>).</summary>
+/// <summary>Text that is safe to show on a terminal and in a log; it is without <see cref="SecretText"/>.</summary>
 internal static class Printable
 {
     /// <summary>
