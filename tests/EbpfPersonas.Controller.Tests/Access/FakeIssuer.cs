@@ -94,7 +94,7 @@ internal sealed class FakeIssuer : IAsyncDisposable
         ["exp"] = Seconds(600),
     };
 
-    public static long Seconds(int fromNow) => DateTimeOffset.UtcNow.ToUnixTimeSeconds() + fromNow;
+    public static long Seconds(int fromNow) => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + fromNow;
 
     public string SignedByRsa(JsonObject claims, string algorithm = "RS256", RSA? key = null) => Sign(
         algorithm, RsaName, claims,
@@ -104,7 +104,7 @@ internal sealed class FakeIssuer : IAsyncDisposable
         "ES256", "ec", claims, signed => Elliptic.SignData(signed, HashAlgorithmName.SHA256));
 
     /// <summary>A token (RFC 7515 section 7.1) whose signature is what <paramref name="sign"/> makes.</summary>
-    public string Sign(string algorithm, string? keyName, JsonObject claims, Func<byte[], byte[]> sign)
+    public static string Sign(string algorithm, string? keyName, JsonObject claims, Func<byte[], byte[]> sign)
     {
         var header = new JsonObject { ["alg"] = algorithm, ["typ"] = "JWT" };
         if (keyName is not null)
@@ -158,6 +158,6 @@ internal sealed class FakeIssuer : IAsyncDisposable
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
     }
 }

@@ -20,18 +20,18 @@ public sealed class OidcRefusalTests : OidcTest
             issuer.SignedByRsa(issuer.Claims()), issuer.SignedByRsa(issuer.Claims(subject: "bob"))),
         ["without a signature"] = issuer => issuer.SignedByRsa(issuer.Claims()) is var token
             ? token[..(token.LastIndexOf('.') + 1)] : "",
-        ["alg none"] = issuer => issuer.Sign("none", null, issuer.Claims(), _ => []),
-        ["alg None, with the key named"] = issuer => issuer.Sign("None", issuer.RsaName, issuer.Claims(), _ => []),
+        ["alg none"] = issuer => FakeIssuer.Sign("none", null, issuer.Claims(), _ => []),
+        ["alg None, with the key named"] = issuer => FakeIssuer.Sign("None", issuer.RsaName, issuer.Claims(), _ => []),
         ["HS256 with the public key as PEM"] = issuer => Confused(
             issuer, Encoding.ASCII.GetBytes(issuer.Rsa.ExportSubjectPublicKeyInfoPem())),
         ["HS256 with the public key as PEM and a line end"] = issuer => Confused(
             issuer, Encoding.ASCII.GetBytes(issuer.Rsa.ExportSubjectPublicKeyInfoPem() + "\n")),
         ["HS256 with the public key as DER"] = issuer => Confused(issuer, issuer.Rsa.ExportSubjectPublicKeyInfo()),
         ["HS256 with the modulus"] = issuer => Confused(issuer, issuer.Rsa.ExportParameters(false).Modulus!),
-        ["RSA-PSS"] = issuer => issuer.Sign(
+        ["RSA-PSS"] = issuer => FakeIssuer.Sign(
             "PS256", issuer.RsaName, issuer.Claims(),
             signed => issuer.Rsa.SignData(signed, HashAlgorithmName.SHA256, RSASignaturePadding.Pss)),
-        ["RS256 that names the elliptic key"] = issuer => issuer.Sign(
+        ["RS256 that names the elliptic key"] = issuer => FakeIssuer.Sign(
             "RS256", "ec", issuer.Claims(),
             signed => issuer.Elliptic.SignData(signed, HashAlgorithmName.SHA256)),
         ["of another issuer"] = issuer => With(issuer, "iss", "https://127.0.0.1:1"),
@@ -108,7 +108,7 @@ public sealed class OidcRefusalTests : OidcTest
     }
 
     /// <summary>Takes a public key, which everybody has, for a secret.</summary>
-    private static string Confused(FakeIssuer issuer, byte[] secret) => issuer.Sign(
+    private static string Confused(FakeIssuer issuer, byte[] secret) => FakeIssuer.Sign(
         "HS256", issuer.RsaName, issuer.Claims(), signed => HMACSHA256.HashData(secret, signed));
 
     /// <summary>The claims of one with the signature of the other.</summary>

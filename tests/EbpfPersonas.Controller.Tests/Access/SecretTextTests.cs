@@ -56,8 +56,8 @@ public sealed class SecretTextTests : ControllerTest
     {
         var token = await Controller.TokenAsync(EbpfPersonas.Controller.Access.Role.Viewer);
         using var put = await Controller.Http.PutAsync("/api/v1/personas/db", RunningController.Json(
-            $$"""
-            {"name":"db","network_profile":{"allowed_egress":[{"protocol":"tcp","description":"use {{token}}"}]}}
+            $$$"""
+            {"name":"db","network_profile":{"allowed_egress":[{"protocol":"tcp","description":"use {{{token}}}"}]}}
             """));
         using var address = await Controller.Http.DeleteAsync($"/api/v1/personas/{token}");
         using var pointer = await Controller.Http.PutAsync(

@@ -59,26 +59,26 @@ internal sealed class Misuse(HttpClient http, string goodToken)
 
     private async Task BodiesAsync(string token)
     {
-        var persona = $$"""{"name":"p","network_profile":{"allowed_egress":[{"protocol":"{{token}}"}]}}""";
+        var persona = $$$"""{"name":"p","network_profile":{"allowed_egress":[{"protocol":"{{{token}}}"}]}}""";
         var described = persona.Replace("protocol\":", "protocol\":\"tcp\",\"description\":", StringComparison.Ordinal);
         var cut = persona.Replace(token, token[..^30], StringComparison.Ordinal);
         foreach (var (method, path, body) in ((HttpMethod, string, string)[])
         [
-            (HttpMethod.Put, "/api/v1/personas/p", $$"""{"name":"{{token}}"}"""),
-            (HttpMethod.Put, "/api/v1/personas/p", $$"""{"name":"p","{{token}}":1}"""),
-            (HttpMethod.Put, "/api/v1/personas/p", $$"""{"name":"p","network_profile":{"{{token}}":{}}}"""),
+            (HttpMethod.Put, "/api/v1/personas/p", $$$"""{"name":"{{{token}}}"}"""),
+            (HttpMethod.Put, "/api/v1/personas/p", $$$"""{"name":"p","{{{token}}}":1}"""),
+            (HttpMethod.Put, "/api/v1/personas/p", $$$"""{"name":"p","network_profile":{"{{{token}}}":{} } }"""),
             (HttpMethod.Put, "/api/v1/personas/p", persona),
             (HttpMethod.Put, "/api/v1/personas/p", described),
-            (HttpMethod.Put, "/api/v1/personas/p", $$"""{"name":"p",{{token}}"""),
+            (HttpMethod.Put, "/api/v1/personas/p", $$$"""{"name":"p",{{{token}}}"""),
             (HttpMethod.Put, $"/api/v1/personas/{token}", """{"name":"p"}"""),
             (HttpMethod.Post, "/api/v1/personas/validate", persona),
             (HttpMethod.Post, "/api/v1/personas/validate", cut),
-            (HttpMethod.Put, "/api/v1/vms/vm-1/bindings", $$"""{"personas":["{{token}}"]}"""),
+            (HttpMethod.Put, "/api/v1/vms/vm-1/bindings", $$$"""{"personas":["{{{token}}}"]}"""),
             (HttpMethod.Put, $"/api/v1/vms/{token}/bindings", """{"personas":[]}"""),
-            (HttpMethod.Post, "/api/v1/vms/vm-1/activations", $$"""{"persona":"{{token}}"}"""),
-            (HttpMethod.Post, "/api/v1/tokens", $$"""{"name":"{{token}}","role":"viewer"}"""),
-            (HttpMethod.Post, "/api/v1/tokens", $$"""{"name":"ci","role":"{{token}}"}"""),
-            (HttpMethod.Post, "/api/v1/enrolment-tokens", $$"""{"vm_id":"{{token}}"}"""),
+            (HttpMethod.Post, "/api/v1/vms/vm-1/activations", $$$"""{"persona":"{{{token}}}"}"""),
+            (HttpMethod.Post, "/api/v1/tokens", $$$"""{"name":"{{{token}}}","role":"viewer"}"""),
+            (HttpMethod.Post, "/api/v1/tokens", $$$"""{"name":"ci","role":"{{{token}}}"}"""),
+            (HttpMethod.Post, "/api/v1/enrolment-tokens", $$$"""{"vm_id":"{{{token}}}"}"""),
             (HttpMethod.Post, "/api/v1/enrolment-tokens", token),
         ])
         {
