@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using EbpfPersonas.TestKit.Deployment;
 using EbpfPersonas.TestKit.Network;
+using EbpfPersonas.TestKit.Prometheus;
 using Xunit;
 
 namespace EbpfPersonas.EndToEnd.Tests;

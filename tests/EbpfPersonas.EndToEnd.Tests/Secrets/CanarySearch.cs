@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace EbpfPersonas.EndToEnd.Tests.Secrets;
@@ -24,14 +25,39 @@ internal sealed class CanarySearch
         }
     }
 
-    /// <summary>The arguments and the environment of every process of the machine.</summary>
-    public void LookIntoProcesses()
+    /// <summary>
+    /// The arguments and the environment of all that this test started, and of what these started; what else runs on
+    /// the machine is not its business.
+    /// </summary>
+    public int LookIntoProcesses() => LookIntoChildren(Environment.ProcessId);
+
+    /// <summary>How many there are (proc_pid_task(5), "children").</summary>
+    private int LookIntoChildren(int parent)
     {
-        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(
-            folder => char.IsAsciiDigit(Path.GetFileName(folder)[0])))
+        var count = 0;
+        foreach (var thread in Threads(parent))
         {
-            LookInto("arguments", Read(Path.Combine(folder, "cmdline")));
-            LookInto("environment", Read(Path.Combine(folder, "environ")));
+            var children = Encoding.ASCII.GetString(Read(Path.Combine(thread, "children")));
+            foreach (var child in children.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                LookInto("arguments", Read($"/proc/{child}/cmdline"));
+                LookInto("environment", Read($"/proc/{child}/environ"));
+                count += 1 + LookIntoChildren(int.Parse(child, CultureInfo.InvariantCulture));
+            }
+        }
+
+        return count;
+    }
+
+    private static string[] Threads(int process)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{process}/task");
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
         }
     }
 
