@@ -29,7 +29,8 @@ internal static class Printable
 
     /// <summary>Somebody else's text with every unprintable character as a question mark.</summary>
     public static string Clean(string text) => string.Concat(
-        SecretText.Mask(text).EnumerateRunes().Select(rune => FirstUnprintable(rune.ToString()) is null ? rune.ToString() : "?"));
+        SecretText.Mask(text).EnumerateRunes()
+            .Select(rune => FirstUnprintable(rune.ToString()) is null ? rune.ToString() : "?"));
 
     /// <summary>
     /// Somebody else's text in one of our sentences: quoted, cut at 64 characters, the unprintable as \u{hex}.

@@ -68,7 +68,8 @@ public sealed class SecretTextTests : ControllerTest
             StringComparison.Ordinal);
         Assert.DoesNotContain(token[27..40], await address.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Contains(
-            $"\"/{token[..27]}{SecretText.Masked}\"", await pointer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            $"\"/{token[..27]}{SecretText.Masked}\"", await pointer.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal);
         Assert.Contains(
             AgentAudit.Read(Controller.StoreFile),
             record => record.Target == $"/api/v1/personas/{token[..27]}{SecretText.Masked}");
