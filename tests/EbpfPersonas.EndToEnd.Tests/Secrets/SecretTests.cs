@@ -1,5 +1,4 @@
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using EbpfPersonas.TestKit.Deployment;
 using EbpfPersonas.TestKit.Processes;
 using Xunit;
