@@ -78,4 +78,7 @@ internal static partial class Log
     [LoggerMessage(2403, LogLevel.Error, "The upkeep of identities failed; it is tried again.")]
     public static partial void UpkeepFailed(this ILogger log, Exception exception);
 
+    [LoggerMessage(2500, LogLevel.Error,
+        "The issuer {Authority} does not say what its keys are; nobody is let in by its word meanwhile. {Problem}")]
+    public static partial void IssuerUnknown(this ILogger log, Uri authority, string problem);
 }

@@ -9,12 +9,17 @@ namespace EbpfPersonas.Controller.Access;
 /// </summary>
 internal static class AccessPolicies
 {
-    public static void AddAccess(this WebApplicationBuilder builder)
+    public static void AddAccess(this WebApplicationBuilder builder, OidcSettings? oidc)
     {
         builder.Services.AddSingleton<CallerLimits>();
         builder.Services.AddSingleton<TokenIssuer>();
-        builder.Services.AddAuthentication(TokenAuthentication.SchemeName)
+        var authentication = builder.Services.AddAuthentication(TokenAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
+        if (oidc is not null)
+        {
+            authentication.AddOidc(oidc);
+        }
+
         builder.Services.AddAuthorization(options =>
         {
             foreach (var role in Enum.GetValues<Role>())

@@ -9,12 +9,17 @@ namespace EbpfPersonas.Controller.Access;
 /// Who sent a request that was let through, for endpoints to take as a parameter; with the record that the request
 /// leaves.
 /// </summary>
-internal sealed record Caller(string Tenant, Role Role, string TokenId, AuditEntry Audit)
+/// <param name="Tenant">Whose data the caller sees.</param> <param name="Role">What it may do.</param>
+/// <param name="TokenId">The id of its token, or for a caller that an issuer vouches for "subject SUBJECT".</param>
+/// <param name="Expires">When what the issuer says ends; null where the store knows the token.</param>
+/// <param name="Audit">The record.</param>
+internal sealed record Caller(string Tenant, Role Role, string TokenId, DateTimeOffset? Expires, AuditEntry Audit)
 {
     private const string TenantClaim = "tenant";
     private const string RoleClaim = "role";
     private const string TokenClaim = "token";
     private const string NameClaim = "name";
+    private const string ExpiresClaim = "expires";
 
     /// <summary>As the audit names it.</summary>
     public string Actor => Audit.Actor;
@@ -33,6 +38,16 @@ internal sealed record Caller(string Tenant, Role Role, string TokenId, AuditEnt
             ],
             scheme));
 
+    /// <summary>What an issuer says of <paramref name="subject"/>, until it ends.</summary>
+    public static ClaimsPrincipal OfIssuer(
+        string tenant, Role role, string subject, DateTimeOffset expires, string scheme)
+    {
+        var caller = Principal(tenant, role, $"subject {subject}", subject, scheme);
+        caller.Identities.Single().AddClaim(
+            new Claim(ExpiresClaim, expires.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)));
+        return caller;
+    }
+
     public static string? TenantOf(ClaimsPrincipal user) => user.FindFirstValue(TenantClaim);
 
     /// <summary>The id of the token that the request came with, or null.</summary>
@@ -43,7 +58,7 @@ internal sealed record Caller(string Tenant, Role Role, string TokenId, AuditEnt
 
     /// <summary>As the audit names whoever this is.</summary>
     public static string ActorOf(ClaimsPrincipal user) => TokenOf(user) is { } token
-        ? $"token {token} ({user.FindFirstValue(NameClaim)})"
+        ? ExpiryOf(user) is null ? $"token {token} ({user.FindFirstValue(NameClaim)})" : token
         : "anonymous";
 
     /// <summary>For endpoints that take one; only those that everybody may call have none.</summary>
@@ -54,7 +69,12 @@ internal sealed record Caller(string Tenant, Role Role, string TokenId, AuditEnt
         return ValueTask.FromResult(
             TenantOf(user) is { } tenant && RoleOf(user) is { } role && TokenOf(user) is { } token
             && context.Features.Get<AuditEntry>() is { } audit
-                ? new Caller(tenant, role, token, audit)
+                ? new Caller(tenant, role, token, ExpiryOf(user), audit)
                 : null);
     }
+
+    private static DateTimeOffset? ExpiryOf(ClaimsPrincipal user) =>
+        long.TryParse(user.FindFirstValue(ExpiresClaim), CultureInfo.InvariantCulture, out var expires)
+            ? DateTimeOffset.FromUnixTimeMilliseconds(expires)
+            : null;
 }

@@ -25,6 +25,12 @@ internal sealed class TokenAuthentication(
     public static bool IsGood(StoredToken token, DateTimeOffset now) =>
         token.Expires is not { } expires || now < expires;
 
+    /// <summary>What a request sends as a bearer token, or null.</summary>
+    public static string? ReadBearer(HttpRequest request) =>
+        ReadHeader(request) is ({ } scheme, { } token) && scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)
+            ? token
+            : null;
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (Read() is not { } text)
@@ -62,21 +68,16 @@ internal sealed class TokenAuthentication(
     private bool IsForPeople =>
         HttpMethods.IsGet(Request.Method) && Context.GetEndpoint()?.Metadata.GetMetadata<ForPeople>() is not null;
 
-    private string? Read()
-    {
-        if (Request.Headers.Authorization is not [{ } header]
-            || !AuthenticationHeaderValue.TryParse(header, out var value) || value.Parameter is not { } parameter)
-        {
-            return null;
-        }
+    private string? Read() => ReadBearer(Request)
+        ?? (IsForPeople && ReadHeader(Request) is ({ } scheme, { } parameter)
+            && scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase)
+                ? ReadPassword(parameter)
+                : null);
 
-        return value.Scheme.ToUpperInvariant() switch
-        {
-            "BEARER" => parameter,
-            "BASIC" when IsForPeople => ReadPassword(parameter),
-            _ => null,
-        };
-    }
+    private static (string? Scheme, string? Parameter) ReadHeader(HttpRequest request) =>
+        request.Headers.Authorization is [{ } header] && AuthenticationHeaderValue.TryParse(header, out var value)
+            ? (value.Scheme, value.Parameter)
+            : default;
 
     private static string? ReadPassword(string parameter)
     {

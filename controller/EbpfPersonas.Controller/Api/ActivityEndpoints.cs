@@ -43,7 +43,7 @@ internal static class ActivityEndpoints
         {
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(
                 context.RequestAborted, lifetime.ApplicationStopping);
-            await StreamAsync(actor.Activity, context, IsGoodAsync, time, ending.Token);
+            await StreamAsync(actor.Activity, context, caller, IsGoodAsync, time, ending.Token);
             return Results.Empty;
         }
 
@@ -59,12 +59,14 @@ internal static class ActivityEndpoints
             items.Items, items.NextCursor, actor.Activity.EventsLost,
             actor.ProcessesKnown ? actor.Processes.Count : null));
 
-        async Task<bool> IsGoodAsync() => await tokens.FindTokenAsync(caller.TokenId) is { } token
-            && TokenAuthentication.IsGood(token, time.GetUtcNow());
+        async Task<bool> IsGoodAsync() => caller.Expires is not null
+            || (await tokens.FindTokenAsync(caller.TokenId) is { } token
+                && TokenAuthentication.IsGood(token, time.GetUtcNow()));
     }
 
     private static async Task StreamAsync(
-        ActivityLog activity, HttpContext context, Func<Task<bool>> isGood, TimeProvider time, CancellationToken ended)
+        ActivityLog activity, HttpContext context, Caller caller, Func<Task<bool>> isGood, TimeProvider time,
+        CancellationToken ended)
     {
         // Without Last-Event-ID the stream begins now; an id of an earlier run of the controller is above all of this
         // one's.
@@ -84,7 +86,14 @@ internal static class ActivityEndpoints
             var looked = time.GetTimestamp();
             while (true)
             {
-                if (await Task.WhenAny(ready, Task.Delay(Heartbeat, time, ended)) != ready)
+                var left = caller.Expires - time.GetUtcNow();
+                if (left <= TimeSpan.Zero)
+                {
+                    return;
+                }
+
+                var pause = left < Heartbeat ? left.Value : Heartbeat;
+                if (await Task.WhenAny(ready, Task.Delay(pause, time, ended)) != ready)
                 {
                     await WriteAsync(": alive\n\n");
                 }

@@ -1,3 +1,4 @@
+using EbpfPersonas.Personas.Identity;
 using EbpfPersonas.Personas.Json;
 
 namespace EbpfPersonas.Controller.Api;
@@ -68,6 +69,18 @@ internal sealed record Problem(
     {
         ArgumentNullException.ThrowIfNull(httpContext);
         httpContext.Response.StatusCode = Status;
-        return httpContext.Response.WriteAsJsonAsync(this, ApiJson.Options, ContentType, httpContext.RequestAborted);
+        return httpContext.Response.WriteAsJsonAsync(
+            WithoutSecrets(), ApiJson.Options, ContentType, httpContext.RequestAborted);
     }
+
+    /// <summary>A caller's mistake may quote a secret of the caller, and answers get into logs of others.</summary>
+    private Problem WithoutSecrets() => this with
+    {
+        Detail = SecretText.Mask(Detail),
+        Errors = [.. Errors.Select(error => error with
+        {
+            Pointer = SecretText.Mask(error.Pointer),
+            Message = SecretText.Mask(error.Message),
+        })],
+    };
 }

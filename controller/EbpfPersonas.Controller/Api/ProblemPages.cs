@@ -1,3 +1,5 @@
+using EbpfPersonas.Personas.Json;
+
 namespace EbpfPersonas.Controller.Api;
 
 /// <summary>Turns everything that goes wrong outside an endpoint into a <see cref="Problem"/> too.</summary>
@@ -19,7 +21,8 @@ internal static class ProblemPages
         }
         catch (Exception exception) when (!context.Response.HasStarted && !IsGrpc(context))
         {
-            app.Logger.RequestFailed(context.Request.Method, context.Request.Path.Value ?? "", exception);
+            app.Logger.RequestFailed(
+                context.Request.Method, Printable.Clean(context.Request.Path.Value ?? ""), exception);
             context.Response.StatusCode = StatusCodes.Status500InternalServerError;
         }
 

@@ -1,9 +1,10 @@
+using EbpfPersonas.Personas.Identity;
 using EbpfPersonas.Personas.Json;
 using Microsoft.Net.Http.Headers;
 
 namespace EbpfPersonas.Controller.Api;
 
-/// <summary>Reads request bodies: JSON in UTF-8, at most <see cref="MaxBytes"/>.</summary>
+/// <summary>Reads request bodies: JSON in UTF-8, at most <see cref="MaxBytes"/>, without secrets.</summary>
 internal static class RequestBody
 {
     /// <summary>1 MiB.</summary>
@@ -48,7 +49,7 @@ internal static class RequestBody
 
             if (read == 0)
             {
-                return (buffer.AsMemory(0, length), null);
+                return Checked(buffer.AsMemory(0, length));
             }
 
             length += read;
@@ -63,6 +64,13 @@ internal static class RequestBody
             }
         }
     }
+
+    /// <summary>A secret would be kept, shown to all who may read, and sent to VMs.</summary>
+    private static (ReadOnlyMemory<byte> Body, Problem? Problem) Checked(ReadOnlyMemory<byte> body) =>
+        SecretText.IsIn(body.Span)
+            ? (default, Problem.BadRequest(
+                "There is a token in the body. Tokens belong into Authorization alone; make a new one in its place."))
+            : (body, null);
 
     private static bool IsJson(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using EbpfPersonas.Personas.Identity;
 
 namespace EbpfPersonas.Controller.Audit;
 
@@ -16,13 +17,14 @@ internal sealed record AuditRecord(
     long Sequence, DateTimeOffset At, string? Tenant, string Actor, string Action, string Target, string Source,
     string Result, ReadOnlyMemory<byte> Hash)
 {
-    /// <summary>The record of <paramref name="entry"/> behind the last one.</summary>
+    /// <summary>The record of <paramref name="entry"/>, without secrets, behind the last one.</summary>
     public static AuditRecord After(AuditRecord? last, AuditEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
         var record = new AuditRecord(
             (last?.Sequence ?? 0) + 1, DateTimeOffset.FromUnixTimeMilliseconds(entry.At.ToUnixTimeMilliseconds()),
-            entry.Tenant, entry.Actor, entry.Action, entry.Target, entry.Source, entry.Result, default);
+            entry.Tenant, SecretText.Mask(entry.Actor), entry.Action, SecretText.Mask(entry.Target), entry.Source,
+            SecretText.Mask(entry.Result), default);
         return record with { Hash = record.Compute(last) };
     }
 

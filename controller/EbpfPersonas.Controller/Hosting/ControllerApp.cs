@@ -52,7 +52,7 @@ internal static class ControllerApp
             })
             .AddServiceOptions<EnrolmentEndpoint>(
                 options => options.MaxReceiveMessageSize = EnrolmentEndpoint.MaxMessage);
-        builder.AddAccess();
+        builder.AddAccess(settings.Oidc);
         builder.AddApi();
 
         var app = builder.Build();
@@ -113,5 +113,7 @@ internal static class ControllerApp
         builder.Logging.AddFilter("EbpfPersonas", LogLevel.Information);
         builder.Logging.AddFilter("Grpc", LogLevel.Error);
         builder.Logging.AddFilter(CallFaults.LibraryCategory, LogLevel.Critical);
+        // What an unknown caller sends is no error of ours; the audit says that it was refused.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.None);
     }
 }

@@ -1,3 +1,5 @@
+using EbpfPersonas.Controller.Access;
+
 namespace EbpfPersonas.Controller.Hosting;
 
 /// <summary>The settings of one controller process.</summary>
@@ -33,6 +35,9 @@ internal sealed record ControllerSettings
 
     /// <summary>How long a VM's certificate is good: 10 seconds to 30 days.</summary>
     public TimeSpan CertificateLifetime { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>An issuer whose tokens count beside the controller's own; null = none does.</summary>
+    public OidcSettings? Oidc { get; init; }
 
     /// <summary>Where the controller's own authority is kept.</summary>
     public string CaFolder => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Store))!, "ca");

@@ -17,7 +17,7 @@ internal static class SettingsReader
     private static readonly string[] Keys =
     [
         "api_listen", "agents_listen", "store", "names", "ca_certificate", "ca_key", "certificate_lifetime",
-        "requests_per_second",
+        "requests_per_second", .. OidcSettingsReader.Keys,
     ];
 
     private static readonly TimeSpan ShortestLifetime = TimeSpan.FromSeconds(10);
@@ -158,11 +158,13 @@ internal static class SettingsReader
                 "names" => settings with { Names = ReadNames(value, origin, problems) },
                 "ca_certificate" => settings with { CaCertificate = value },
                 "ca_key" => settings with { CaKey = value },
-                _ => settings with { CertificateLifetime = ReadLifetime(value, origin, problems) },
+                "certificate_lifetime" =>
+                    settings with { CertificateLifetime = ReadLifetime(value, origin, problems) },
+                _ => settings,
             };
         }
 
-        return settings;
+        return settings with { Oidc = OidcSettingsReader.Read(values, problems) };
     }
 
     private static ListenAddress? ReadAddress(string value, string origin, ICollection<string> problems)

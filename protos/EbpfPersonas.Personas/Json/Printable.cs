@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
+using EbpfPersonas.Personas.Identity;
 
 namespace EbpfPersonas.Personas.Json;
 
-/// <summary>Text that is safe to show on a terminal and in a log.</summary>
+/// <summary>Text that is safe to show on a terminal and in a log; it is without <see cref="SecretText"/>.</summary>
 internal static class Printable
 {
     /// <summary>
@@ -28,13 +29,15 @@ internal static class Printable
 
     /// <summary>Somebody else's text with every unprintable character as a question mark.</summary>
     public static string Clean(string text) => string.Concat(
-        text.EnumerateRunes().Select(rune => FirstUnprintable(rune.ToString()) is null ? rune.ToString() : "?"));
+        SecretText.Mask(text).EnumerateRunes()
+            .Select(rune => FirstUnprintable(rune.ToString()) is null ? rune.ToString() : "?"));
 
     /// <summary>
     /// Somebody else's text in one of our sentences: quoted, cut at 64 characters, the unprintable as \u{hex}.
     /// </summary>
     public static string Quote(string text)
     {
+        text = SecretText.Mask(text);
         var quoted = new StringBuilder("'");
         foreach (var rune in text.EnumerateRunes().Take(64))
         {

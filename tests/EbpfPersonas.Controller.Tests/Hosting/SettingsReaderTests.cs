@@ -78,6 +78,31 @@ public sealed class SettingsReaderTests : IDisposable
     public void Identities_that_cannot_be_are_refused_in_a_sentence(string option, string value, string part) =>
         Assert.Contains(part, Problem("--config", _file, option, value), StringComparison.Ordinal);
 
+    [Fact]
+    public void An_issuer_is_set_in_the_file_as_on_the_command_line()
+    {
+        File.WriteAllText(_file, """{"oidc_authority":"https://id.example.com/a","oidc_audience":"b"}""");
+
+        var oidc = Read(["--config", _file, "--oidc_role_claim", "r", "--oidc_ca=/c"])!.Oidc!;
+        Assert.Equal(
+            ("https://id.example.com/a", "b", "tenant", "r", "/c"),
+            (oidc.Authority.OriginalString, oidc.Audience, oidc.TenantClaim, oidc.RoleClaim, oidc.AuthoritiesFile));
+        Assert.Null(Read(["--config", EmptyFile()])!.Oidc);
+    }
+
+    [Theory]
+    [InlineData("go together", "--oidc_authority=https://a")]
+    [InlineData("go together", "--oidc_audience=a")]
+    [InlineData("go together", "--oidc_ca=/a")]
+    [InlineData("is empty", "--oidc_authority=https://a", "--oidc_audience=")]
+    [InlineData("is empty", "--oidc_authority=https://a", "--oidc_audience=b", "--oidc_role_claim=")]
+    [InlineData("not an issuer's address", "--oidc_authority=http://a", "--oidc_audience=b")]
+    [InlineData("not an issuer's address", "--oidc_authority=a", "--oidc_audience=b")]
+    [InlineData("not an issuer's address", "--oidc_authority=https://a?b", "--oidc_audience=b")]
+    [InlineData("not an issuer's address", "--oidc_authority=https://a:b@c", "--oidc_audience=b")]
+    public void An_issuer_that_cannot_be_is_refused_in_a_sentence(string part, params string[] options) =>
+        Assert.Contains(part, Problem(["--config", _file, .. options]), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("ftp://127.0.0.1:7070", "not an address")]
     [InlineData("https://127.0.0.1", "not an address")]

@@ -62,7 +62,7 @@ public sealed class AgentProcess : IAsyncDisposable
             var settings = new JsonObject
             {
                 ["controller"] = url ?? controller.AgentsUrl,
-                ["enrolment_token_file"] = Path.Combine(agent._folder, "enrolment-token"),
+                ["enrolment_token_file"] = agent.EnrolmentTokenFile,
                 ["vm_id"] = vmId,
                 ["state_directory"] = agent.StateDirectory,
                 ["metrics_listen"] = agent.MetricsAddress,
@@ -88,8 +88,8 @@ public sealed class AgentProcess : IAsyncDisposable
             }
 
             await File.WriteAllTextAsync(Path.Combine(agent._folder, "agent.json"), settings.ToJsonString());
-            await File.WriteAllTextAsync(
-                Path.Combine(agent._folder, "enrolment-token"), await controller.Api.CreateEnrolmentTokenAsync(vmId));
+            agent.EnrolmentToken = await controller.Api.CreateEnrolmentTokenAsync(vmId);
+            await File.WriteAllTextAsync(agent.EnrolmentTokenFile, agent.EnrolmentToken);
             await agent.StartAgainAsync();
             return agent;
         }
@@ -138,6 +138,12 @@ public sealed class AgentProcess : IAsyncDisposable
 
     /// <summary>Where it keeps what must survive a restart.</summary>
     public string StateDirectory => Path.Combine(_folder, "state");
+
+    /// <summary>What it enrolled with.</summary>
+    public string EnrolmentToken { get; private set; } = "";
+
+    /// <summary>Where it looks for a token to enrol with.</summary>
+    public string EnrolmentTokenFile => Path.Combine(_folder, "enrolment-token");
 
     /// <summary>Sends a signal, for example <see cref="Tmds.Linux.LibC.SIGSTOP"/>.</summary>
     public void Signal(int signal) => _process!.Signal(signal);

@@ -34,6 +34,9 @@ public sealed class ControllerProcess : IAsyncDisposable
     /// <summary>A PEM file of the authorities that the controller's certificate may come from.</summary>
     public string AuthoritiesFile => Path.Combine(_folder, "authorities.pem");
 
+    /// <summary>Where its settings, its store and its authority are.</summary>
+    public string Folder => _folder;
+
     /// <summary>Where Prometheus scrapes.</summary>
     public string MetricsAddress => $"{_address}:{ApiPort}";
 
