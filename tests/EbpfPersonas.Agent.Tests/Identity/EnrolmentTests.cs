@@ -95,6 +95,29 @@ public sealed class EnrolmentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_agent_that_died_before_it_removed_the_token_removes_it_at_the_next_start()
+    {
+        var pending = "";
+        Enrolment.OnItsWay = answer =>
+        {
+            pending = File.ReadAllText(_vm.PendingFile);
+            return answer;
+        };
+        _vm.PutToken(_token);
+        await _vm.StartAsync();
+        await ConnectedAsync();
+        await _vm.StopAsync();
+        await File.WriteAllTextAsync(_vm.PendingFile, pending);
+        _vm.PutToken(_token);
+        await _vm.StartAsync();
+        await ConnectedAsync();
+
+        Assert.False(File.Exists(_vm.TokenFile));
+        Assert.False(File.Exists(_vm.PendingFile));
+        Assert.Single(Enrolment.Enrolments);
+    }
+
+    [Fact]
     public async Task Another_token_gets_another_key()
     {
         Enrolment.OnItsWay = _ => throw new RpcException(new Status(StatusCode.Unavailable, "lost"));
