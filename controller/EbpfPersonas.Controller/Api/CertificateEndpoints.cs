@@ -18,8 +18,8 @@ internal static class CertificateEndpoints
         certificates.MapDelete("/", DeleteAsync).WithName("RevokeCertificates").Allows(Role.Admin)
             .WithSummary("Take all of a VM's certificates back, and end its stream")
             .WithDescription(
-                "The VM goes on enforcing what it has, and gets nothing new until it enrols with another token; those " +
-                "that it did not use are void.")
+                "The VM goes on enforcing what it has, and gets nothing new until it enrols with another token; " +
+                "those that it did not use are void.")
             .Produces(204).Fails(404);
     }
 
