@@ -9,6 +9,7 @@
 
 #include "lib/flows.h"
 #include "lib/packet.h"
+#include "lib/sequence.h"
 
 /* What a receiver may lag behind in what it acknowledges, where its peer offers less: a whole
  * window without scale. */
@@ -17,18 +18,6 @@
 /* Of a flow picked up in its middle: room that was not seen offered, and the largest scale. */
 #define UNSEEN_WINDOW (1U << 30)
 #define UNSEEN_SCALE  14
-
-/* Not at or before b. So two that are half way round from each other are after each other, and no
- * such number is in any window. */
-static __always_inline bool is_after(__u32 a, __u32 b)
-{
-	return (__s32)(b - a) < 0;
-}
-
-static __always_inline __u32 larger(__u32 a, __u32 b)
-{
-	return a > b ? a : b;
-}
 
 static __always_inline struct tcp_side *sender_of(struct flow *flow, __u8 direction)
 {
@@ -168,21 +157,17 @@ static __always_inline void note_answer(struct flow *flow, const struct packet *
 	mark_flow(flow, FLOW_ANSWERED);
 }
 
-/* A segment in the window moves it on. Most change less than they could: what stays is not
- * written. */
+/* A segment in the window moves it on, as far as the furthest of those that other CPUs note at the
+ * same time. */
 static __always_inline void note_segment(struct flow *flow, const struct packet *packet,
 					 struct tcp_side *sender, struct tcp_side *receiver)
 {
 	__u32 window = offered_window(packet, sender);
-	__u32 end = segment_end(packet);
-	__u32 room = packet->acknowledgement + larger(window, 1);
 
-	if (window > sender->max_window)
-		sender->max_window = window;
-	if (is_after(end, sender->end))
-		sender->end = end;
-	if ((packet->tcp_flags & TCP_ACK) && is_after(room, receiver->max_end))
-		receiver->max_end = room;
+	advance(&sender->max_window, window);
+	advance(&sender->end, segment_end(packet));
+	if (packet->tcp_flags & TCP_ACK)
+		advance(&receiver->max_end, packet->acknowledgement + larger(window, 1));
 	if (packet->tcp_flags & TCP_FIN)
 		mark_flow(flow, FLOW_FIN_INGRESS << (packet->direction & 1));
 }

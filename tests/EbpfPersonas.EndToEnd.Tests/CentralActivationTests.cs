@@ -1,3 +1,4 @@
+using EbpfPersonas.TestKit.Deployment;
 using EbpfPersonas.TestKit.Prometheus;
 using Xunit;
 
@@ -62,9 +63,16 @@ public sealed class CentralActivationTests : SystemTest
         await Api.WaitUntilRealisedAsync(Vm, "held");
         Assert.Equal(1, await UrgentAsync());
         await cat.StopAsync();
+        // While it is live by its trigger there is nothing to release.
+        await Eventually.TrueAsync(
+            async () => await StateOfAsync("held") == "held", Patience, () => "the end of cat has been reported");
         await Api.DeactivateAsync(Vm);
         await Api.WaitUntilRealisedAsync(Vm, "base");
     }
+
+    private async Task<string?> StateOfAsync(string persona) =>
+        (string?)(await Api.StatusAsync(Vm))["bound"]!.AsArray()
+            .Single(bound => (string?)bound!["persona"] == persona)!["state"];
 
     private async Task<double> UrgentAsync() =>
         (await Agent.ReadMetricsAsync()).Sum("persona_agent_report_seconds_count", ("urgency", "urgent"));

@@ -87,8 +87,12 @@ public sealed class KernelActivationTests : SystemTest
 
         await Controller.StartAgainAsync();
         await Agent.WaitUntilConnectedAsync(Patience);
+        // The agent says first what is in force, and then how that came about, one switch after the other.
+        var history = new JsonArray();
+        await Eventually.TrueAsync(
+            async () => (int?)(history = await HistoryAsync())[0]?["process"]?["pid"] == second.Id,
+            Patience, () => $"the last switch has been reported; the history: {history.ToJsonString()}");
         await Api.WaitUntilRealisedAsync(Vm, "database_client");
-        var history = await HistoryAsync();
         AssertTells(history[0], "database_client", "trigger", "started", second.Id);
         AssertTells(history[1], "baseline", "default", "exited", first);
         AssertTells(history[2], "database_client", "trigger", "started", first);
