@@ -64,6 +64,9 @@ internal static partial class Log
     [LoggerMessage(2302, LogLevel.Error, "{Method} {Path} failed.")]
     public static partial void RequestFailed(this ILogger log, string method, string path, Exception exception);
 
+    [LoggerMessage(2303, LogLevel.Error, "The store cannot be read: {Problem}")]
+    public static partial void StoreUnreadable(this ILogger log, string problem);
+
     [LoggerMessage(2400, LogLevel.Warning,
         "There was no authority; one was made in {Folder}. VMs that enrolled with another one must enrol again.")]
     public static partial void AuthorityMade(this ILogger log, string folder);
@@ -77,6 +80,10 @@ internal static partial class Log
 
     [LoggerMessage(2403, LogLevel.Error, "The upkeep of identities failed; it is tried again.")]
     public static partial void UpkeepFailed(this ILogger log, Exception exception);
+
+    [LoggerMessage(2404, LogLevel.Warning,
+        "The authority ends at {End:u}, and no certificate is good beyond that. Replace it: ca prepare.")]
+    public static partial void AuthorityEnds(this ILogger log, DateTime end);
 
     [LoggerMessage(2500, LogLevel.Error,
         "The issuer {Authority} does not say what its keys are; nobody is let in by its word meanwhile. {Problem}")]

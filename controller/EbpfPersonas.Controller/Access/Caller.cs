@@ -59,7 +59,7 @@ internal sealed record Caller(string Tenant, Role Role, string TokenId, DateTime
     /// <summary>As the audit names whoever this is.</summary>
     public static string ActorOf(ClaimsPrincipal user) => TokenOf(user) is { } token
         ? ExpiryOf(user) is null ? $"token {token} ({user.FindFirstValue(NameClaim)})" : token
-        : "anonymous";
+        : AuditEntry.Stranger;
 
     /// <summary>For endpoints that take one; only those that everybody may call have none.</summary>
     public static ValueTask<Caller?> BindAsync(HttpContext context)

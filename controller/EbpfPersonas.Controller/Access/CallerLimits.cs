@@ -1,21 +1,16 @@
-using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using EbpfPersonas.Controller.Hosting;
 
 namespace EbpfPersonas.Controller.Access;
 
 /// <summary>
-/// How often may be asked: each token so many times a second, and each address may fail to say who it is so many times
-/// a minute. What has been quiet for a while costs nothing.
+/// How often may be asked: each token so many times a second, and twice as many at once; and how many streams one may
+/// have. What has been quiet for a while costs nothing.
 /// </summary>
-internal sealed class CallerLimits(ControllerSettings settings, TimeProvider time) : IDisposable
+internal sealed class CallerLimits(ControllerSettings settings) : IDisposable
 {
-    /// <summary>Failures of one address in a minute; IPv6 addresses count by their /64, which one host has.</summary>
-    public const int FailuresPerMinute = 20;
-
-    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+    /// <summary>Streams of one token at a time. Each holds a connection, and room for what its reader has not read.</summary>
+    public const int MaxStreams = 32;
 
     private readonly PartitionedRateLimiter<string> _requests = PartitionedRateLimiter.Create<string, string>(
         token => RateLimitPartition.GetTokenBucketLimiter(token, _ => new TokenBucketRateLimiterOptions
@@ -26,28 +21,12 @@ internal sealed class CallerLimits(ControllerSettings settings, TimeProvider tim
             QueueLimit = 0,
         }));
 
-    private readonly PartitionedRateLimiter<string> _failures = PartitionedRateLimiter.Create<string, string>(
-        source => RateLimitPartition.GetFixedWindowLimiter(source, _ => new FixedWindowRateLimiterOptions
+    private readonly PartitionedRateLimiter<string> _streams = PartitionedRateLimiter.Create<string, string>(
+        token => RateLimitPartition.GetConcurrencyLimiter(token, _ => new ConcurrencyLimiterOptions
         {
-            PermitLimit = FailuresPerMinute,
-            Window = Window,
+            PermitLimit = MaxStreams,
             QueueLimit = 0,
         }));
-
-    private readonly ConcurrentDictionary<string, long> _noted = new(StringComparer.Ordinal);
-
-    /// <summary>What counts as one source of requests.</summary>
-    public static string SourceOf(IPAddress? address)
-    {
-        if (address is { IsIPv4MappedToIPv6: true })
-        {
-            address = address.MapToIPv4();
-        }
-
-        return address is { AddressFamily: AddressFamily.InterNetworkV6 }
-            ? new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]]) + "/64"
-            : address?.ToString() ?? "unknown";
-    }
 
     /// <summary>Whether a token may ask once more at this moment.</summary>
     public bool TryAsk(string tokenId)
@@ -56,32 +35,12 @@ internal sealed class CallerLimits(ControllerSettings settings, TimeProvider tim
         return lease.IsAcquired;
     }
 
-    /// <summary>Whether a source may try to say who it is.</summary>
-    public bool MayTry(string source) => _failures.GetStatistics(source) is not { CurrentAvailablePermits: 0 };
-
-    /// <summary>A source failed.</summary>
-    public void Failed(string source) => _failures.AttemptAcquire(source).Dispose();
-
-    /// <summary>
-    /// Whether this refusal is the first of its kind in a minute, and is worth a record: refusing must not cost more
-    /// than asking.
-    /// </summary>
-    public bool IsNews(string what)
-    {
-        var minute = time.GetUtcNow().ToUnixTimeSeconds() / 60;
-        if (_noted.Count > 10_000)
-        {
-            _noted.Clear();
-        }
-
-        var news = !_noted.TryGetValue(what, out var last) || last != minute;
-        _noted[what] = minute;
-        return news;
-    }
+    /// <summary>One more stream of a token, until it is disposed; not acquired where it has as many as it may.</summary>
+    public RateLimitLease OpenStream(string tokenId) => _streams.AttemptAcquire(tokenId);
 
     public void Dispose()
     {
         _requests.Dispose();
-        _failures.Dispose();
+        _streams.Dispose();
     }
 }

@@ -11,6 +11,9 @@ internal static class RequestGate
 {
     private const int MaxTarget = 512;
 
+    /// <summary>Those that the audit names; any other is the caller's text.</summary>
+    private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
     /// <summary>Stands behind authentication, so that nobody can use up the attempts of those who are known.</summary>
     public static void UseRequestGate(this WebApplication app) => app.Use(async (context, next) =>
     {
@@ -20,30 +23,57 @@ internal static class RequestGate
             return;
         }
 
-        var limits = context.RequestServices.GetRequiredService<CallerLimits>();
-        var source = CallerLimits.SourceOf(context.Connection.RemoteIpAddress);
         var entry = NewEntry(context);
         context.Features.Set(entry);
-        context.Response.OnStarting(() => RecordAsync(context, entry, limits, source));
-        var mayAsk = Caller.TokenOf(context.User) is { } token
-            ? limits.TryAsk(token)
-            : limits.MayTry(source) || IsForEverybody(context);
-        if (mayAsk)
+        var isRecorded = false;
+        context.Response.OnStarting(RecordAsync);
+        try
         {
-            await next(context);
-            return;
+            if (MayAsk(context))
+            {
+                await next(context);
+            }
+            else
+            {
+                context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+                context.Response.Headers.RetryAfter = Caller.TokenOf(context.User) is null ? "60" : "1";
+            }
+        }
+        finally
+        {
+            // To whoever does not wait for it no answer starts.
+            if (IsRefusal(context.Response.StatusCode))
+            {
+                await RecordAsync();
+            }
         }
 
-        context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-        context.Response.Headers.RetryAfter = context.User.Identity?.IsAuthenticated is true ? "1" : "60";
+        // A change has its record from the store, in the same transaction; this is what changed nothing.
+        async Task RecordAsync()
+        {
+            var status = context.Response.StatusCode;
+            if (isRecorded || entry.IsStored || !(IsRefusal(status) || IsWrite(context)))
+            {
+                return;
+            }
+
+            isRecorded = true;
+            entry.Result = status < 400 ? AuditEntry.Ok : $"refused: {status}";
+            await context.RequestServices.GetRequiredService<LimitedAudit>().RecordAsync(entry);
+        }
     });
+
+    private static bool MayAsk(HttpContext context) => Caller.TokenOf(context.User) is { } token
+        ? context.RequestServices.GetRequiredService<CallerLimits>().TryAsk(token)
+        : IsForEverybody(context)
+            || !context.RequestServices.GetRequiredService<RecordCounts>().IsSpent(context.Connection.RemoteIpAddress);
 
     private static AuditEntry NewEntry(HttpContext context) => new()
     {
         Tenant = Caller.TenantOf(context.User),
         Actor = Caller.ActorOf(context.User),
         Action = context.GetEndpoint()?.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName
-            ?? context.Request.Method,
+            ?? (Methods.Contains(context.Request.Method) ? context.Request.Method : "other"),
         Target = Shorten(context.Request.Path.Value ?? ""),
         Source = context.Connection.RemoteIpAddress?.ToString() ?? "unknown",
     };
@@ -52,30 +82,8 @@ internal static class RequestGate
     private static string Shorten(string path) =>
         string.Concat(path.Where(character => !char.IsControl(character)).Take(MaxTarget));
 
-    private static async Task RecordAsync(HttpContext context, AuditEntry entry, CallerLimits limits, string source)
-    {
-        var status = context.Response.StatusCode;
-        if (status == StatusCodes.Status401Unauthorized)
-        {
-            limits.Failed(source);
-        }
-
-        var isRefusal = status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden
-            or StatusCodes.Status429TooManyRequests;
-        if (entry.IsStored || !(isRefusal || IsWrite(context)))
-        {
-            return;
-        }
-
-        if (status == StatusCodes.Status429TooManyRequests
-            && !limits.IsNews($"{entry.Tenant} {entry.Actor} {source}"))
-        {
-            return;
-        }
-
-        entry.Result = status < 400 ? "ok" : $"refused: {status}";
-        await context.RequestServices.GetRequiredService<IAudit>().AppendAsync(entry);
-    }
+    private static bool IsRefusal(int status) => status is StatusCodes.Status401Unauthorized
+        or StatusCodes.Status403Forbidden or StatusCodes.Status429TooManyRequests;
 
     private static bool IsWrite(HttpContext context) =>
         !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)

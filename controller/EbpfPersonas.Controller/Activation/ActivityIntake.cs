@@ -199,23 +199,26 @@ internal sealed class ActivityIntake(
         });
     }
 
-    /// <summary>Puts a use of break glass among what the VM did, once.</summary>
-    public async Task BreakGlassAsync(VmKey key, BreakGlassReport use)
+    /// <summary>Puts a use of break glass among what the VM did, once; whether it was not there.</summary>
+    public async Task<bool> BreakGlassAsync(VmKey key, BreakGlassReport use)
     {
         if (!manager.TryFind(key, out var actor))
         {
-            return;
+            return false;
         }
 
+        var isNew = false;
         await decisions.ChangeAsync(actor, vm =>
         {
-            if (actor.RememberBreakGlass(use.Id))
+            isNew = actor.RememberBreakGlass(use.Id);
+            if (isNew)
             {
                 actor.Activity.Add(Activities.BreakGlass(use));
             }
 
             return new VmChange(vm with { LastContact = time.GetUtcNow() });
         });
+        return isNew;
     }
 
     /// <summary>Hands the newest decision on again, for a stream that has just become ready.</summary>

@@ -22,7 +22,8 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     public IEnumerable<VmActor> Vms => _actors.Values.OrderBy(actor => actor.Vm.Key);
 
     /// <summary>The VMs of one tenant, by id.</summary>
-    public IEnumerable<VmActor> VmsOf(string tenant) => Vms.Where(actor => actor.Vm.Key.Tenant == tenant);
+    public IEnumerable<VmActor> VmsOf(string tenant) =>
+        _actors.Values.Where(actor => actor.Vm.Key.Tenant == tenant).OrderBy(actor => actor.Vm.Key);
 
     /// <summary>The VM, or false where no agent of that id has ever connected.</summary>
     public bool TryFind(VmKey key, [NotNullWhen(true)] out VmActor? actor) => _actors.TryGetValue(key, out actor);
@@ -156,11 +157,11 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
     }
 
     /// <summary>Forgets a VM.</summary>
-    public async Task ForgetAsync(VmKey key, AuditEntry audit)
+    public async Task<bool> ForgetAsync(VmKey key, AuditEntry audit)
     {
         if (!TryFind(key, out var actor))
         {
-            return;
+            return false;
         }
 
         await actor.Gate.WaitAsync();
@@ -170,6 +171,7 @@ internal sealed class PersonaManager(IStore store, Decisions decisions, TimeProv
             actor.IsForgotten = true;
             actor.Timer?.Dispose();
             _actors.TryRemove(key, out _);
+            return true;
         }
         finally
         {

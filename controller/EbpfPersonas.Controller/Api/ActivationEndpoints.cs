@@ -1,7 +1,6 @@
 using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api.Resources;
-using EbpfPersonas.Controller.Fleet;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Json;
 using EbpfPersonas.Personas.Reading;
@@ -27,8 +26,7 @@ internal static class ActivationEndpoints
     }
 
     private static async Task<IResult> PostAsync(
-        string id, Caller caller, HttpRequest request, PersonaManager manager, AgentFleet fleet, PersonaLibrary library,
-        SteadyClock clock)
+        string id, Caller caller, HttpRequest request, PersonaManager manager, VmStatusReader statuses)
     {
         var (body, problem) = await RequestBody.ReadAsync(request);
         if (problem is not null)
@@ -52,13 +50,12 @@ internal static class ActivationEndpoints
         return VmEndpoints.UnknownPersonas(outcome) is { } unknown ? unknown
             : outcome.Refusal is { } refusal ? Problem.Conflict(refusal)
             : outcome.Actor is { } actor
-                ? Results.Created(
-                    $"/api/v1/vms/{id}/status", await VmEndpoints.StatusAsync(actor, fleet, library, clock))
+                ? Results.Created($"/api/v1/vms/{id}/status", await statuses.ReadAsync(actor))
                 : VmEndpoints.NoVm(id);
     }
 
     private static async Task<IResult> DeleteAsync(
-        string id, Caller caller, PersonaManager manager, AgentFleet fleet, PersonaLibrary library, SteadyClock clock)
+        string id, Caller caller, PersonaManager manager, VmStatusReader statuses)
     {
         if (!manager.TryFind(caller.Vm(id), out var actor))
         {
@@ -67,7 +64,7 @@ internal static class ActivationEndpoints
 
         if (await manager.ReleaseAsync(actor, caller.Audit))
         {
-            return Results.Ok(await VmEndpoints.StatusAsync(actor, fleet, library, clock));
+            return Results.Ok(await statuses.ReadAsync(actor));
         }
 
         var wanted = Wanted.Of(actor.Vm);

@@ -30,7 +30,7 @@ internal static class ActivityEndpoints
             .Produces<ActivityPage>().Produces(200, contentType: EventStream).Fails(400, 404);
 
     private static async Task<IResult> GetAsync(
-        string id, Caller caller, HttpContext context, PersonaManager manager, ITokenStore tokens,
+        string id, Caller caller, HttpContext context, PersonaManager manager, ITokenStore tokens, CallerLimits limits,
         IHostApplicationLifetime lifetime, TimeProvider time)
     {
         if (!manager.TryFind(caller.Vm(id), out var actor))
@@ -41,6 +41,15 @@ internal static class ActivityEndpoints
         var accepted = context.Request.GetTypedHeaders().Accept;
         if (accepted.Any(type => type.MediaType.Equals(EventStream, StringComparison.OrdinalIgnoreCase)))
         {
+            using var stream = limits.OpenStream(caller.TokenId);
+            if (!stream.IsAcquired)
+            {
+                return Problem.OfStatus(StatusCodes.Status429TooManyRequests) with
+                {
+                    Detail = $"A token has at most {CallerLimits.MaxStreams} streams at a time.",
+                };
+            }
+
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(
                 context.RequestAborted, lifetime.ApplicationStopping);
             await StreamAsync(actor.Activity, context, caller, IsGoodAsync, time, ending.Token);

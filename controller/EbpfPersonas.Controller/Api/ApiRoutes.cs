@@ -12,6 +12,7 @@ internal static class ApiRoutes
             options.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(30) });
         builder.Services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
+        builder.Services.AddSingleton<VmStatusReader>();
     }
 
     public static void MapApi(this WebApplication app)

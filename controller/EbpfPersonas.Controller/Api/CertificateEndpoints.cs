@@ -36,12 +36,9 @@ internal static class CertificateEndpoints
         string id, Caller caller, PersonaManager manager, IIdentityStore store, VmRevocation revocation)
     {
         var found = await store.ListCertificatesAsync(caller.Vm(id));
-        if (found.Count == 0 && !manager.TryFind(caller.Vm(id), out _))
-        {
-            return VmEndpoints.NoVm(id);
-        }
-
-        await revocation.RevokeAsync(caller.Vm(id), caller.Audit);
-        return Results.NoContent();
+        return await revocation.RevokeAsync(caller.Vm(id), caller.Audit)
+            || found.Count > 0 || manager.TryFind(caller.Vm(id), out _)
+            ? Results.NoContent()
+            : VmEndpoints.NoVm(id);
     }
 }

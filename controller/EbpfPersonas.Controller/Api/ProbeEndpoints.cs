@@ -12,7 +12,7 @@ internal static class ProbeEndpoints
         app.MapGet("/readyz", ReadyAsync).ExcludeFromDescription().AllowAnonymous();
     }
 
-    private static async Task<IResult> ReadyAsync(IStore store)
+    private static async Task<IResult> ReadyAsync(IStore store, ILogger<IStore> log)
     {
         try
         {
@@ -21,9 +21,10 @@ internal static class ProbeEndpoints
         }
         catch (Exception exception) when (exception is SqliteException or IOException)
         {
+            log.StoreUnreadable(exception.Message);
             return Problem.Of(
                 StatusCodes.Status503ServiceUnavailable, "not-ready", "Not ready",
-                $"The store cannot be read: {exception.Message}");
+                "The store cannot be read; why, the controller's log says.");
         }
     }
 }

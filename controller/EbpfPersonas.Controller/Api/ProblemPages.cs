@@ -1,4 +1,5 @@
 using EbpfPersonas.Personas.Json;
+using Grpc.AspNetCore.Server;
 
 namespace EbpfPersonas.Controller.Api;
 
@@ -19,7 +20,7 @@ internal static class ProblemPages
         {
             return;
         }
-        catch (Exception exception) when (!context.Response.HasStarted && !IsGrpc(context))
+        catch (Exception exception) when (!context.Response.HasStarted && !IsCall(context))
         {
             app.Logger.RequestFailed(
                 context.Request.Method, Printable.Clean(context.Request.Path.Value ?? ""), exception);
@@ -27,12 +28,13 @@ internal static class ProblemPages
         }
 
         if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null or 0 }
-            && !IsGrpc(context))
+            && !IsCall(context))
         {
             await Problem.OfStatus(context.Response.StatusCode).ExecuteAsync(context);
         }
     });
 
-    private static bool IsGrpc(HttpContext context) =>
-        context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) is true;
+    /// <summary>Agents' calls have their own words for what goes wrong.</summary>
+    private static bool IsCall(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null;
 }

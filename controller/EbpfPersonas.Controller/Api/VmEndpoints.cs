@@ -22,7 +22,8 @@ internal static class VmEndpoints
         vms.MapDelete("/{id}", DeleteAsync).WithName("DeleteVm").Allows(Role.Admin)
             .WithSummary("Shut a VM out, and forget it")
             .WithDescription(
-                "Its certificates are taken back and its stream ends. The VM goes on enforcing what it has.")
+                "Its certificates and enrolment tokens are taken back and its stream ends, also where it has never " +
+                "connected. The VM goes on enforcing what it has.")
             .Produces(204).Fails(404);
         vms.MapGet("/{id}/status", GetStatusAsync).WithName("GetVmStatus").Allows(Role.Viewer)
             .WithSummary("What a VM runs, what it should run, and why").Produces<VmStatus>().Fails(404);
@@ -36,18 +37,6 @@ internal static class VmEndpoints
     /// <summary>The problem of a VM that was never seen.</summary>
     public static Problem NoVm(string id) =>
         Problem.NotFound($"There is no VM {Printable.Quote(id)}: no agent of that id has ever connected.");
-
-    /// <summary>The VM's status, as several endpoints answer with it.</summary>
-    public static async Task<VmStatus> StatusAsync(
-        VmActor actor, AgentFleet fleet, PersonaLibrary library, SteadyClock clock)
-    {
-        var wanted = Wanted.Of(actor.Vm);
-        var persona = wanted.Persona is { } name
-            ? await library.FindRevisionAsync(actor.Vm.Key.Tenant, name, wanted.Revision)
-            : null;
-        return VmStatus.Of(
-            actor, persona, fleet.IsConnected(actor.Vm.Key), fleet.SentGeneration(actor.Vm.Key), clock.Now);
-    }
 
     private static IResult List(Caller caller, HttpRequest request, PersonaManager manager, AgentFleet fleet)
     {
@@ -67,10 +56,9 @@ internal static class VmEndpoints
             : NoVm(id);
 
     private static async Task<IResult> GetStatusAsync(
-        string id, Caller caller, PersonaManager manager, AgentFleet fleet, PersonaLibrary library,
-        SteadyClock clock) =>
+        string id, Caller caller, PersonaManager manager, VmStatusReader statuses) =>
         manager.TryFind(caller.Vm(id), out var actor)
-            ? Results.Ok(await StatusAsync(actor, fleet, library, clock))
+            ? Results.Ok(await statuses.ReadAsync(actor))
             : NoVm(id);
 
     private static IResult GetBindings(string id, Caller caller, PersonaManager manager) =>
@@ -79,15 +67,10 @@ internal static class VmEndpoints
     private static async Task<IResult> DeleteAsync(
         string id, Caller caller, PersonaManager manager, VmRevocation revocation)
     {
-        if (!manager.TryFind(caller.Vm(id), out _))
-        {
-            return NoVm(id);
-        }
-
         // In this order: a stream that ended cannot come back and be a VM again.
-        await revocation.RevokeAsync(caller.Vm(id), caller.Audit);
-        await manager.ForgetAsync(caller.Vm(id), caller.Audit);
-        return Results.NoContent();
+        var isShutOut = await revocation.RevokeAsync(caller.Vm(id), caller.Audit);
+        var isForgotten = await manager.ForgetAsync(caller.Vm(id), caller.Audit);
+        return isShutOut || isForgotten ? Results.NoContent() : NoVm(id);
     }
 
     private static async Task<IResult> PutBindingsAsync(

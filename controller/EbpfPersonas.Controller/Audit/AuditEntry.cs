@@ -6,6 +6,12 @@ namespace EbpfPersonas.Controller.Audit;
 /// </summary>
 internal sealed class AuditEntry
 {
+    /// <summary>The result of what was done.</summary>
+    public const string Ok = "ok";
+
+    /// <summary>The actor of whom nobody knows who it is.</summary>
+    public const string Stranger = "anonymous";
+
     /// <summary>When, by this machine's clock.</summary>
     public DateTimeOffset At { get; } = TimeProvider.System.GetUtcNow();
 
@@ -25,7 +31,10 @@ internal sealed class AuditEntry
     public required string Source { get; init; }
 
     /// <summary>What came of it: "ok", or the refusal in a few words.</summary>
-    public string Result { get; set; } = "ok";
+    public string Result { get; set; } = Ok;
+
+    /// <summary>Whether nothing came of it.</summary>
+    public bool IsRefusal => !Result.StartsWith(Ok, StringComparison.Ordinal);
 
     /// <summary>Whether it is in the store.</summary>
     public bool IsStored { get; set; }

@@ -9,46 +9,45 @@ namespace EbpfPersonas.Controller.Commands;
 /// </summary>
 internal static class AuditCommand
 {
-    private const string Usage = "ebpf-personas-controller audit verify [--expect SEQUENCE:HASH] [--config FILE]";
+    private const string Usage = "audit verify [--expect SEQUENCE:HASH] [--config FILE]";
 
     /// <summary>
-    /// Prints the last record's number and hash; gives 0, or 1 where something is not as it was written.
+    /// Prints the last record's number and hash; gives 0, or 1 where something is not as it was written. Writes nothing,
+    /// and makes nothing.
     /// </summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
     {
-        var problems = new List<string>();
-        var read = CommandArguments.Read(arguments, ["expect"], problems);
-        read.ExpectWords(1, Usage, problems);
+        var read = CommandArguments.Read(arguments, ["expect"], Usage);
         if (read.Words is [not "verify", ..])
         {
-            problems.Add($"Usage: {Usage}");
+            read.Problem($"Usage: {ControllerCommand.Program} {Usage}");
         }
 
         if (!TryReadExpectation(read["expect"], out var sequence, out var hash))
         {
-            problems.Add("--expect is a line that this command printed: SEQUENCE:HASH.");
+            read.Problem("--expect is a line that this command printed: SEQUENCE:HASH.");
         }
 
-        if (problems.Count > 0)
+        if (read.Settings is not { } settings)
         {
-            problems.ForEach(problem => errors.WriteLine($"ebpf-personas-controller: {problem}"));
-            return 1;
+            return await read.RefuseAsync(errors);
         }
 
-        var found = await new SqliteStore(read.Settings!.Store).Audit.VerifyAsync(sequence);
+        if (!File.Exists(settings.Store))
+        {
+            throw new InvalidOperationException($"There is no store at {settings.Store}.");
+        }
+
+        var found = await new SqliteAudit(SqliteConnections.ForReading(settings.Store)).VerifyAsync(sequence);
         if (found.Broken is { } broken)
         {
-            await errors.WriteLineAsync(
-                $"ebpf-personas-controller: record {broken} is not there, or not as it was written.");
-            return 1;
+            throw new InvalidDataException($"record {broken} is not there, or not as it was written.");
         }
 
-        if (hash is not null && found.Expected != hash)
+        if (sequence > 0 && found.Expected != hash)
         {
-            await errors.WriteLineAsync(
-                $"ebpf-personas-controller: record {sequence} is not the one that is expected: the chain was cut off " +
-                "or written anew.");
-            return 1;
+            throw new InvalidDataException(
+                $"record {sequence} is not the one that is expected: the chain was cut off or written anew.");
         }
 
         await output.WriteLineAsync(found.Last is { } last

@@ -9,46 +9,32 @@ namespace EbpfPersonas.Controller.Commands;
 /// </summary>
 internal static class CaCommand
 {
-    private const string Usage = "ca show | prepare | activate | retire [--config FILE]";
+    private const string Usage = "ca show | prepare | activate [--force] | retire [--force] [--config FILE]";
 
     /// <summary>Gives the exit code.</summary>
-    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
     {
-        ArgumentNullException.ThrowIfNull(arguments);
-        ArgumentNullException.ThrowIfNull(output);
-        ArgumentNullException.ThrowIfNull(errors);
-        var verb = arguments.Count > 0 ? arguments[0] : "";
-        if (verb is not ("show" or "prepare" or "activate" or "retire"))
+        var read = CommandArguments.Read(arguments, [CommandArguments.Force], Usage);
+        if (read.Words is [not ("show" or "prepare" or "activate" or "retire"), ..])
         {
-            errors.WriteLine($"{CommandSettings.Program}: expected {Usage}.");
-            return 1;
+            read.Problem($"Usage: {ControllerCommand.Program} {Usage}");
         }
 
-        if (CommandSettings.Read([.. arguments.Skip(1)], errors) is not { } settings)
+        if (read.Settings is not { } settings)
         {
-            return 1;
+            return await read.RefuseAsync(errors);
         }
 
-        try
+        if (read.Words[0] == "show")
         {
-            if (verb == "show")
-            {
-                Show(Source(settings).Load(), output);
-            }
-            else
-            {
-                output.WriteLine(Change(verb, settings));
-            }
+            Show(Source(settings).Load(), output);
+        }
+        else
+        {
+            await output.WriteLineAsync(Change(read.Words[0], settings, read[CommandArguments.Force] is not null));
+        }
 
-            return 0;
-        }
-        catch (Exception exception) when (
-            exception is IOException or UnauthorizedAccessException or InvalidDataException
-                or InvalidOperationException)
-        {
-            errors.WriteLine($"{CommandSettings.Program}: {exception.Message}");
-            return 1;
-        }
+        return 0;
     }
 
     private static IAuthoritySource Source(ControllerSettings settings) =>
@@ -69,7 +55,7 @@ internal static class CaCommand
     }
 
     /// <summary>Carries the change out and gives a sentence on what comes next.</summary>
-    private static string Change(string verb, ControllerSettings settings)
+    private static string Change(string verb, ControllerSettings settings, bool isForced)
     {
         if (Source(settings) is not AuthorityFolder folder)
         {
@@ -82,14 +68,32 @@ internal static class CaCommand
         {
             case "prepare":
                 folder.Prepare();
-                return "The next authority is trusted. Activate it when every agent was connected once since now.";
+                return "The next authority is trusted, and every agent that connects or renews hears of it. Activate " +
+                    $"it after {settings.CertificateLifetime}, by when every VM with a good certificate has.";
             case "activate":
+                Wait(folder, settings, isForced, "heard of the next authority");
                 folder.Activate();
                 return "The next authority issues. Enrolment tokens that were not used count no more. Retire the one " +
                     $"before it when every VM has renewed its certificate: after {settings.CertificateLifetime}.";
             default:
+                Wait(folder, settings, isForced, "renewed its certificate");
                 folder.Retire();
                 return "The authority before is trusted no more.";
+        }
+    }
+
+    /// <summary>
+    /// A VM that missed a step is shut out until it enrols again. It renews, and hears of the step, before its
+    /// certificate ends; or it has none that is good.
+    /// </summary>
+    private static void Wait(AuthorityFolder folder, ControllerSettings settings, bool isForced, string missed)
+    {
+        var ready = folder.Changed + settings.CertificateLifetime;
+        if (!isForced && TimeProvider.System.GetUtcNow() < ready)
+        {
+            throw new InvalidOperationException(
+                $"Not every VM may have {missed} before {ready:u}; those that have not would be shut out until they " +
+                "enrol again. Wait, or say --force.");
         }
     }
 }

@@ -5,45 +5,44 @@ namespace EbpfPersonas.Controller.Commands;
 
 /// <summary>
 /// The arguments of a command: words, its own options, and beside them the settings of the controller, which say where
-/// the store is. Options are --KEY VALUE or --KEY=VALUE.
+/// the store is. Options are --KEY VALUE or --KEY=VALUE; --force has no value.
 /// </summary>
 internal sealed class CommandArguments
 {
+    /// <summary>The option that stands alone.</summary>
+    public const string Force = "force";
+
     private readonly Dictionary<string, string> _options = new(StringComparer.Ordinal);
     private readonly List<string> _words = [];
+    private readonly List<string> _problems = [];
+    private readonly ControllerSettings? _settings;
 
-    /// <summary>What stands before and between the options.</summary>
-    public IReadOnlyList<string> Words => _words;
-
-    /// <summary>The option, or null.</summary>
-    public string? this[string key] => _options.GetValueOrDefault(key);
-
-    public ControllerSettings? Settings { get; private set; }
-
-    /// <summary>Reads them; sentences in <paramref name="problems"/> say what is wrong.</summary>
-    public static CommandArguments Read(
-        IReadOnlyList<string> arguments, IReadOnlyCollection<string> own, ICollection<string> problems)
+    private CommandArguments(IReadOnlyList<string> arguments, IReadOnlyCollection<string> own)
     {
-        var (read, others) = (new CommandArguments(), new List<string>());
+        var others = new List<string>();
         for (var i = 0; i < arguments.Count; i++)
         {
             var argument = arguments[i];
             if (!argument.StartsWith("--", StringComparison.Ordinal))
             {
-                read._words.Add(argument);
+                _words.Add(argument);
                 continue;
             }
 
             var equals = argument.IndexOf('=', StringComparison.Ordinal);
             var key = equals < 0 ? argument[2..] : argument[2..equals];
-            var value = equals >= 0 ? argument[(equals + 1)..] : i + 1 < arguments.Count ? arguments[++i] : null;
+            var isOwn = own.Contains(key);
+            var value = equals >= 0 ? argument[(equals + 1)..]
+                : isOwn && key == Force ? ""
+                : i + 1 < arguments.Count ? arguments[++i]
+                : null;
             if (value is null)
             {
-                problems.Add($"--{key} needs a value.");
+                _problems.Add($"--{Printable.Clean(key)} needs a value.");
             }
-            else if (own.Contains(key))
+            else if (isOwn)
             {
-                read._options[key] = value;
+                _options[key] = value;
             }
             else
             {
@@ -51,19 +50,45 @@ internal sealed class CommandArguments
             }
         }
 
-        read.Settings = SettingsReader.Read(others, Environment.GetEnvironmentVariable, problems);
+        _settings = SettingsReader.Read(others, Environment.GetEnvironmentVariable, _problems);
+    }
+
+    /// <summary>What stands before and between the options.</summary>
+    public IReadOnlyList<string> Words => _words;
+
+    /// <summary>Null where something is wrong.</summary>
+    public ControllerSettings? Settings => _problems.Count == 0 ? _settings : null;
+
+    /// <summary>The option, or null.</summary>
+    public string? this[string key] => _options.GetValueOrDefault(key);
+
+    /// <summary>Reads them, which must be so many words, besides options.</summary>
+    public static CommandArguments Read(
+        IReadOnlyList<string> arguments, IReadOnlyCollection<string> own, string usage, int words = 1)
+    {
+        var read = new CommandArguments(arguments, own);
+        if (read.Words.Count != words)
+        {
+            read.Problem(
+                read.Words.Count > words
+                    ? $"{Printable.Quote(read.Words[words])} is too much. Usage: {ControllerCommand.Program} {usage}"
+                    : $"Usage: {ControllerCommand.Program} {usage}");
+        }
+
         return read;
     }
 
-    /// <summary>A problem where there are more or fewer words than a command takes.</summary>
-    public void ExpectWords(int count, string usage, ICollection<string> problems)
+    /// <summary>Something else is wrong.</summary>
+    public void Problem(string sentence) => _problems.Add(sentence);
+
+    /// <summary>Writes what is wrong, one thing a line; gives the exit code.</summary>
+    public async Task<int> RefuseAsync(TextWriter errors)
     {
-        if (Words.Count != count)
+        foreach (var problem in _problems)
         {
-            problems.Add(
-                Words.Count > count
-                    ? $"{Printable.Quote(Words[count])} is too much. Usage: {usage}"
-                    : $"Usage: {usage}");
+            await errors.WriteLineAsync($"{ControllerCommand.Program}: {problem}");
         }
+
+        return 1;
     }
 }

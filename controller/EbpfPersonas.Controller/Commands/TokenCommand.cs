@@ -13,7 +13,7 @@ namespace EbpfPersonas.Controller.Commands;
 internal static class TokenCommand
 {
     private const string Usage =
-        "ebpf-personas-controller token create --role viewer|operator|admin [--tenant TENANT] [--name NAME] " +
+        "token create --role viewer|operator|admin [--tenant TENANT] [--name NAME] " +
         "[--ttl 90d] [--config FILE]";
 
     private static readonly string[] Own = ["role", "tenant", "name", "ttl"];
@@ -21,31 +21,29 @@ internal static class TokenCommand
     /// <summary>Prints the token and nothing else; gives the exit code.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
     {
-        var problems = new List<string>();
-        var read = CommandArguments.Read(arguments, Own, problems);
-        read.ExpectWords(1, Usage, problems);
+        var read = CommandArguments.Read(arguments, Own, Usage);
         if (read.Words is [not "create", ..])
         {
-            problems.Add($"Usage: {Usage}");
+            read.Problem($"Usage: {ControllerCommand.Program} {Usage}");
         }
 
         var tenant = read["tenant"] ?? Tenants.Default;
         var name = read["name"] ?? "host";
         if (!Tenants.IsName(tenant))
         {
-            problems.Add(
+            read.Problem(
                 "--tenant: a tenant is 1-63 of a-z, 0-9 and '-', beginning and ending with a letter or digit.");
         }
 
         if (!Vocabulary.IsName(name))
         {
-            problems.Add(
+            read.Problem(
                 "--name: a name is 1-63 of a-z, 0-9, '_', '.' and '-', beginning and ending with a letter or digit.");
         }
 
         if (!Roles.TryParse(read["role"], out var role))
         {
-            problems.Add("--role is viewer, operator or admin.");
+            read.Problem("--role is viewer, operator or admin.");
         }
 
         TimeSpan? ttl = null;
@@ -53,19 +51,18 @@ internal static class TokenCommand
         {
             if (!Duration.TryParse(text, out var span) || span <= TimeSpan.Zero)
             {
-                problems.Add("--ttl is a duration such as 90d or 12h.");
+                read.Problem("--ttl is a duration such as 90d or 12h.");
             }
 
             ttl = span;
         }
 
-        if (problems.Count > 0)
+        if (read.Settings is not { } settings)
         {
-            problems.ForEach(problem => errors.WriteLine($"ebpf-personas-controller: {problem}"));
-            return 1;
+            return await read.RefuseAsync(errors);
         }
 
-        var store = new SqliteStore(read.Settings!.Store);
+        var store = new SqliteStore(settings.Store);
         var (_, token) = await new TokenIssuer(store.Tokens, TimeProvider.System).CreateAsync(
             tenant, name, role!.Value, ttl,
             new AuditEntry

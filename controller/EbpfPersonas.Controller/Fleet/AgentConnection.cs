@@ -15,7 +15,7 @@ namespace EbpfPersonas.Controller.Fleet;
 /// </summary>
 internal sealed class AgentConnection(
     AgentGate gate, AgentFleet fleet, CertificateAuthority authority, ActivityIntake intake, IStore store,
-    ControllerMetrics metrics, AgentsAddresses addresses, IAudit audit, TimeProvider time,
+    ControllerMetrics metrics, AgentsAddresses addresses, LimitedAudit audit, TimeProvider time,
     IHostApplicationLifetime lifetime, ILogger<AgentConnection> log) : V1.AgentService.AgentServiceBase
 {
     private const int MaxNonce = 64;
@@ -23,6 +23,8 @@ internal sealed class AgentConnection(
     private const string ConnectAction = "Connect";
 
     private const string ConfirmAction = "Confirm";
+
+    private const string BreakGlassAction = "BreakGlass";
 
     private static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(10);
 
@@ -41,6 +43,7 @@ internal sealed class AgentConnection(
         }
 
         var connection = context.GetHttpContext().Connection;
+        var source = connection.RemoteIpAddress?.ToString() ?? "";
         addresses.CameBy(connection.LocalIpAddress, connection.LocalPort);
         var vm = session.Vm;
         using (session)
@@ -54,7 +57,10 @@ internal sealed class AgentConnection(
                 await gate.AdmitAsync(context, ConnectAction);
                 if (replaced is not null)
                 {
-                    await RecordReplacementAsync(credential, connection);
+                    // An agent that comes back before its lost stream is noticed does that; two machines with one key
+                    // do it all the time.
+                    await audit.RecordAsync(Entry(
+                        credential.Vm, source, ConnectAction, $"{AuditEntry.Ok}: took the place of another stream"));
                 }
 
                 await intake.ConnectAsync(vm, session.Stream, identity, realised);
@@ -66,7 +72,7 @@ internal sealed class AgentConnection(
                 await session.WriteAsync(
                     responseStream, new V1.ControllerMessage { Trust = TrustWriter.Write(authority.Current) },
                     ending.Token);
-                await RunAsync(session, requestStream, responseStream, ending);
+                await RunAsync(session, source, requestStream, responseStream, ending);
             }
             catch (Exception exception) when (
                 exception is OperationCanceledException or IOException
@@ -123,20 +129,15 @@ internal sealed class AgentConnection(
             Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>
-    /// An agent that comes back before its lost stream is noticed does that; two machines with one key do it all the
-    /// time.
-    /// </summary>
-    private Task RecordReplacementAsync(VmCredential credential, ConnectionInfo connection) =>
-        audit.AppendAsync(new AuditEntry
-        {
-            Tenant = credential.Vm.Tenant,
-            Actor = $"vm {credential.Vm.Id}",
-            Action = ConnectAction,
-            Target = credential.Vm.ToString(),
-            Source = connection.RemoteIpAddress?.ToString() ?? "",
-            Result = "ok: took the place of another stream",
-        });
+    private static AuditEntry Entry(VmKey vm, string source, string action, string result) => new()
+    {
+        Tenant = vm.Tenant,
+        Actor = $"vm {vm.Id}",
+        Action = action,
+        Target = vm.ToString(),
+        Source = source,
+        Result = result,
+    };
 
     private async Task<V1.Hello> ReadHelloAsync(
         IAsyncStreamReader<V1.AgentMessage> requests, CancellationToken aborted)
@@ -158,14 +159,14 @@ internal sealed class AgentConnection(
 
     /// <summary>Reads and writes until either ends, then ends the other.</summary>
     private async Task RunAsync(
-        AgentSession session, IAsyncStreamReader<V1.AgentMessage> requests,
+        AgentSession session, string source, IAsyncStreamReader<V1.AgentMessage> requests,
         IServerStreamWriter<V1.ControllerMessage> responses,
         CancellationTokenSource ending)
     {
         var writing = WriteAsync(session, responses, ending.Token);
         try
         {
-            var reading = ReadAsync(session, requests, responses, ending.Token);
+            var reading = ReadAsync(session, source, requests, responses, ending.Token);
             await await Task.WhenAny(reading, writing);
         }
         finally
@@ -177,7 +178,7 @@ internal sealed class AgentConnection(
     }
 
     private async Task ReadAsync(
-        AgentSession session, IAsyncStreamReader<V1.AgentMessage> requests,
+        AgentSession session, string source, IAsyncStreamReader<V1.AgentMessage> requests,
         IServerStreamWriter<V1.ControllerMessage> responses, CancellationToken ended)
     {
         var ready = false;
@@ -218,7 +219,13 @@ internal sealed class AgentConnection(
                 case V1.AgentMessage.MessageOneofCase.BreakGlass:
                     var use = AgentReports.ReadBreakGlass(requests.Current.BreakGlass);
                     log.BreakGlassUsed(session.Vm, use.Command, use.UserId, use.UserName, use.Time, use.Outcome);
-                    await intake.BreakGlassAsync(session.Vm, use);
+                    if (await intake.BreakGlassAsync(session.Vm, use))
+                    {
+                        await audit.RecordAsync(Entry(
+                            session.Vm, source, BreakGlassAction,
+                            $"{AuditEntry.Ok}: {use.Command} by {use.UserName} ({use.UserId}), {use.Outcome}"));
+                    }
+
                     await AcknowledgeAsync(new V1.Receipt { BreakGlass = requests.Current.BreakGlass.Id });
                     break;
                 case V1.AgentMessage.MessageOneofCase.Switched:

@@ -8,7 +8,7 @@ namespace EbpfPersonas.Controller.Fleet;
 /// <summary>
 /// Lets in whoever shows a VM's good client certificate; refuses others in a sentence, and records that.
 /// </summary>
-internal sealed class AgentGate(VmAuthentication authentication, Refusals refusals)
+internal sealed class AgentGate(VmAuthentication authentication, LimitedAudit audit)
 {
     /// <summary>Who calls; throws UNAUTHENTICATED, or RESOURCE_EXHAUSTED after too many of these.</summary>
     public async Task<VmCredential> AdmitAsync(ServerCallContext context, string action)
@@ -22,11 +22,11 @@ internal sealed class AgentGate(VmAuthentication authentication, Refusals refusa
         }
 
         var claimed = judged.Claimed;
-        var isRecorded = await refusals.RecordAsync(connection.RemoteIpAddress, new AuditEntry
+        var isRecorded = await audit.RecordAsync(new AuditEntry
         {
             // What stands in a certificate that nobody vouches for does not get into a tenant's audit.
             Tenant = judged.IsProven ? claimed?.Tenant : null,
-            Actor = judged.IsProven ? $"vm {claimed?.Id}" : "anonymous",
+            Actor = judged.IsProven ? $"vm {claimed?.Id}" : AuditEntry.Stranger,
             Action = action,
             Target = claimed?.ToString() ?? "",
             Source = connection.RemoteIpAddress?.ToString() ?? "",

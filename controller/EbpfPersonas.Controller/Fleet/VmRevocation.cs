@@ -6,12 +6,15 @@ namespace EbpfPersonas.Controller.Fleet;
 /// <summary>Takes a VM's certificates back, and with them its stream.</summary>
 internal sealed class VmRevocation(IIdentityStore store, AgentFleet fleet, TimeProvider time)
 {
-    /// <summary>Gives how many certificates were good until now.</summary>
-    public async Task<int> RevokeAsync(VmKey vm, AuditEntry? audit)
+    /// <summary>
+    /// Takes the certificates of a VM and its enrolment tokens, whether it ever connected or not; false where none of
+    /// them was good.
+    /// </summary>
+    public async Task<bool> RevokeAsync(VmKey vm, AuditEntry? audit)
     {
-        var revoked = await store.RevokeCertificatesAsync(vm, time.GetUtcNow(), audit);
+        var taken = await store.RevokeCertificatesAsync(vm, time.GetUtcNow(), audit);
         // After the store: a stream that begins meanwhile looks there once it can be found here.
         await fleet.EndAsync(vm, StreamEnd.Revoked);
-        return revoked;
+        return taken > 0;
     }
 }

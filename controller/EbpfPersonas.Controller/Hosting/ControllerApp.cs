@@ -1,6 +1,7 @@
 using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api;
+using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Fleet;
 using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
@@ -32,6 +33,8 @@ internal static class ControllerApp
         builder.Services.AddSingleton<IStore>(store);
         builder.Services.AddSingleton(store.Tokens);
         builder.Services.AddSingleton(store.Audit);
+        builder.Services.AddSingleton<RecordCounts>();
+        builder.Services.AddSingleton<LimitedAudit>();
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(store.Identities);
         builder.Services.AddIdentities(settings);
@@ -44,22 +47,16 @@ internal static class ControllerApp
         builder.Services.AddSingleton<ActivityIntake>();
         builder.Services.AddSingleton<AgentFleet>();
         builder.Services.AddSingleton<IDesiredStateSink>(services => services.GetRequiredService<AgentFleet>());
-        // An agent's snapshot of a VM full of processes with long paths; the agent keeps it below this.
-        builder.Services.AddGrpc(options =>
-            {
-                options.MaxReceiveMessageSize = 32 * 1024 * 1024;
-                options.Interceptors.Add<CallFaults>();
-            })
-            .AddServiceOptions<EnrolmentEndpoint>(
-                options => options.MaxReceiveMessageSize = EnrolmentEndpoint.MaxMessage);
+        builder.AddAgentCalls();
         builder.AddAccess(settings.Oidc);
         builder.AddApi();
 
         var app = builder.Build();
         app.Services.GetRequiredService<CertificateAuthority>();
         app.UseProblems();
-        app.UseListenerWall();
         app.UseRouting();
+        app.UseListenerWall();
+        app.Use(AgentCalls.LimitBodyAsync);
         app.UseAuthentication();
         app.UseRequestGate();
         app.UseAuthorization();

@@ -18,8 +18,6 @@ internal static class Identities
             provider.GetRequiredService<CertificateAuthority>(), settings.CertificateLifetime,
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<VmAuthentication>();
-        services.AddSingleton<FailureLimit>();
-        services.AddSingleton<Refusals>();
         services.AddSingleton<EnrolmentTokens>();
         services.AddSingleton<Enrolment>();
         services.AddSingleton<Renewal>();

@@ -1,5 +1,6 @@
 using EbpfPersonas.Controller.Api;
 using EbpfPersonas.Controller.Fleet;
+using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EbpfPersonas.Controller.Hosting;
@@ -54,11 +55,14 @@ internal static class Listeners
         });
     }
 
-    /// <summary>Answers 404 where a request came in by the other listener.</summary>
+    /// <summary>
+    /// Answers 404 where a request came in by the other listener, and to what is no call at that of the agents. Stands
+    /// behind routing.
+    /// </summary>
     public static void UseListenerWall(this WebApplication app) => app.Use((context, next) =>
     {
-        var forAgents = context.Request.Path.Value!.StartsWith("/ebpf_personas.v1.", StringComparison.Ordinal);
-        if (context.Features.Get<ListenerFeature>() is { } listener && listener.ForAgents != forAgents)
+        var isCall = context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null;
+        if (context.Features.Get<ListenerFeature>() is { } listener && listener.ForAgents != isCall)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return Task.CompletedTask;

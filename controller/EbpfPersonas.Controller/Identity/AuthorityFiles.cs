@@ -12,9 +12,10 @@ namespace EbpfPersonas.Controller.Identity;
 internal sealed class AuthorityFiles(string certificatePath, string keyPath, TimeProvider time) : IAuthoritySource
 {
     /// <inheritdoc/>
-    public string Stamp() => string.Join(' ', ((string[])[certificatePath, keyPath]).Select(path =>
-        string.Create(
-            CultureInfo.InvariantCulture, $"{File.GetLastWriteTimeUtc(path).Ticks}:{new FileInfo(path).Length}")));
+    public string Stamp() => string.Join(' ', ((string[])[certificatePath, keyPath])
+        .Select(path => new FileInfo(PrivateFile.Resolve(path)))
+        .Select(file => string.Create(
+            CultureInfo.InvariantCulture, $"{file.FullName}:{file.LastWriteTimeUtc.Ticks}:{file.Length}")));
 
     /// <inheritdoc/>
     public Authorities Load()

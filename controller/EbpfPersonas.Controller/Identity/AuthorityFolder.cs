@@ -5,9 +5,9 @@ using System.Security.Cryptography.X509Certificates;
 namespace EbpfPersonas.Controller.Identity;
 
 /// <summary>
-/// The authorities that this controller made, in a folder: NAME.key (PKCS #8) and NAME.pem of each, and
-/// <c>authorities</c>, with a line for each that says what it is: "issuing NAME", "prepared NAME" or "retiring NAME". A
-/// change is the replacement of that one file. Other processes may change it while a controller runs.
+/// The authorities that this controller made, in a folder: NAME.pem of each and NAME.key (PKCS #8) of those that issue
+/// or will, and <c>authorities</c>, with a line for each that says what it is: "issuing NAME", "prepared NAME" or
+/// "retiring NAME". A change is the replacement of that one file. Other processes may change it while a controller runs.
 /// </summary>
 internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAuthoritySource
 {
@@ -17,6 +17,9 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
 
     private readonly string _list = Path.Combine(folder, "authorities");
 
+    /// <summary>When the last step was made.</summary>
+    public DateTimeOffset Changed => File.GetLastWriteTimeUtc(_list);
+
     /// <inheritdoc/>
     public string Stamp() => File.ReadAllText(_list);
 
@@ -25,9 +28,9 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
     {
         var roles = Read();
         var now = time.GetUtcNow();
-        var issuing = Authority.Of(Open(Name(roles, Issuing)), issues: true, folder, now);
+        var issuing = Authority.Of(Open(Name(roles, Issuing), withKey: true), issues: true, folder, now);
         // One that expired meanwhile vouches for nobody, and keeps nobody from starting.
-        var others = roles.Where(line => line.Role != Issuing).Select(line => Open(line.Name))
+        var others = roles.Where(line => line.Role != Issuing).Select(line => Open(line.Name, withKey: false))
             .Where(certificate => now <= certificate.NotAfter)
             .Select(certificate => Authority.Of(certificate, issues: false, folder, now));
         return new Authorities(issuing, [issuing, .. others]);
@@ -61,7 +64,7 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
         Write([.. roles, (Prepared, Make())]);
     }
 
-    /// <summary>The prepared authority issues from now on; the one that did stays trusted.</summary>
+    /// <summary>The prepared authority issues from now on; the one that did stays trusted, and its key is gone.</summary>
     public void Activate()
     {
         using var alone = Lock();
@@ -80,7 +83,7 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
         Write([(Issuing, Name(roles, Prepared)), (Retiring, Name(roles, Issuing))]);
     }
 
-    /// <summary>The authority that issued before is trusted no more, and its key is gone.</summary>
+    /// <summary>The authority that issued before is trusted no more.</summary>
     public void Retire()
     {
         using var alone = Lock();
@@ -91,10 +94,7 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
                 "No authority that issued before is trusted. Nothing is to be retired.");
         }
 
-        var name = Name(roles, Retiring);
         Write([.. roles.Where(line => line.Role != Retiring)]);
-        File.Delete(KeyPath(name));
-        File.Delete(CertificatePath(name));
     }
 
     private static string Name(IEnumerable<(string Role, string Name)> roles, string role) =>
@@ -132,9 +132,8 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
         return name;
     }
 
-    private X509Certificate2 Open(string name)
+    private X509Certificate2 Open(string name, bool withKey)
     {
-        PrivateFile.CheckHidden(KeyPath(name));
         X509Certificate2 certificate;
         try
         {
@@ -145,6 +144,12 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
             throw new InvalidDataException($"{CertificatePath(name)} is no certificate that can be read.");
         }
 
+        if (!withKey)
+        {
+            return certificate;
+        }
+
+        PrivateFile.CheckHidden(KeyPath(name));
         using (certificate)
         {
             return AuthorityFiles.WithKey(certificate, CertificatePath(name), KeyPath(name));
@@ -173,6 +178,21 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
                 : throw new InvalidDataException($"{_list} is not a list of authorities.");
     }
 
-    private void Write(IEnumerable<(string Role, string Name)> roles) =>
+    /// <summary>Makes a step; also takes away what an earlier one may not have come to.</summary>
+    private void Write(ImmutableArray<(string Role, string Name)> roles)
+    {
         PrivateFile.Write(_list, string.Concat(roles.Select(line => $"{line.Role} {line.Name}\n")));
+        string[] kept =
+        [
+            .. roles.Select(line => CertificatePath(line.Name)),
+            .. roles.Where(line => line.Role != Retiring).Select(line => KeyPath(line.Name)),
+        ];
+        foreach (var file in ((string[])["*.pem", "*.key"]).SelectMany(ending => Directory.GetFiles(folder, ending)))
+        {
+            if (!kept.Contains(file))
+            {
+                File.Delete(file);
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ namespace EbpfPersonas.Controller.Identity;
 /// tells them apart.
 /// </summary>
 internal sealed class Enrolment(
-    IIdentityStore store, CertificateIssuer issuer, Refusals refusals, IAudit audit, TimeProvider time)
+    IIdentityStore store, CertificateIssuer issuer, LimitedAudit audit, TimeProvider time)
 {
     /// <summary>What the audit calls it.</summary>
     public const string Action = "Enrol";
@@ -47,7 +47,7 @@ internal sealed class Enrolment(
             return await RefuseAsync(problem, CertificateOutcome.Invalid, problem);
         }
 
-        var entry = Entry("ok");
+        var entry = Entry(AuditEntry.Ok);
         var issued = issuer.Issue(token.Vm, key, token.Id);
         var kept = await store.UseTokenAsync(issued, now, entry);
         if (kept is null || kept.KeyPin != issued.KeyPin || kept.Revoked is not null || kept.NotAfter <= now)
@@ -57,12 +57,12 @@ internal sealed class Enrolment(
 
         if (kept != issued)
         {
-            entry.Result = "ok: the same certificate again";
+            entry.Result = CertificateAnswer.Again;
         }
 
         if (!entry.IsStored)
         {
-            await audit.AppendAsync(entry);
+            await audit.RecordAsync(entry);
         }
 
         return CertificateAnswer.Of(kept);
@@ -70,7 +70,7 @@ internal sealed class Enrolment(
         AuditEntry Entry(string result) => new()
         {
             Tenant = token?.Vm.Tenant,
-            Actor = result == "ok" ? $"vm {vmId}" : "anonymous",
+            Actor = result == AuditEntry.Ok ? $"vm {vmId}" : AuditEntry.Stranger,
             Action = Action,
             Target = token is null ? Printable.Quote(vmId) : token.Vm.ToString(),
             Source = source?.ToString() ?? "",
@@ -79,7 +79,7 @@ internal sealed class Enrolment(
 
         async Task<CertificateAnswer> RefuseAsync(
             string why, CertificateOutcome outcome = CertificateOutcome.Refused, string sentence = Unspecific) =>
-            await refusals.RecordAsync(source, Entry($"refused: {why}"))
+            await audit.RecordAsync(Entry($"refused: {why}"))
                 ? new CertificateAnswer(outcome, null, sentence)
                 : CertificateAnswer.TooManyFailures;
     }

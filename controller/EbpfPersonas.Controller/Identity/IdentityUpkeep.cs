@@ -1,13 +1,14 @@
+using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Store;
 
 namespace EbpfPersonas.Controller.Identity;
 
 /// <summary>
-/// What identities need from time to time: authorities that were changed are taken up, refusals that were only counted
-/// are recorded, and what is over is forgotten.
+/// What identities need from time to time: authorities that were changed are taken up, records that were only counted
+/// are written, and what is over is forgotten.
 /// </summary>
 internal sealed class IdentityUpkeep(
-    CertificateAuthority authority, Refusals refusals, IIdentityStore store, TimeProvider time,
+    CertificateAuthority authority, LimitedAudit audit, IIdentityStore store, ITokenStore tokens, TimeProvider time,
     ILogger<IdentityUpkeep> log) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
@@ -15,6 +16,9 @@ internal sealed class IdentityUpkeep(
 
     /// <summary>So long can be seen what became of a token or a certificate that is over.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
+
+    /// <summary>So long before its end the log tells of an authority that should be replaced.</summary>
+    private static readonly TimeSpan Notice = TimeSpan.FromDays(90);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -27,18 +31,30 @@ internal sealed class IdentityUpkeep(
                 await OnceAsync(async () =>
                 {
                     authority.Refresh();
-                    await refusals.ReportAsync();
+                    await audit.ReportAsync();
                     if (pruned is null || time.GetElapsedTime(pruned.Value) >= PruningPeriod)
                     {
                         pruned = time.GetTimestamp();
-                        await store.PruneAsync(time.GetUtcNow() - Kept, audit: null);
+                        await store.PruneAsync(time.GetUtcNow() - Kept);
+                        await tokens.PruneAsync(time.GetUtcNow() - Kept);
+                        TellOfTheEnd();
                     }
                 });
             }
         }
         catch (OperationCanceledException)
         {
-            await OnceAsync(() => refusals.ReportAsync(all: true));
+            await OnceAsync(() => audit.ReportAsync(all: true));
+        }
+    }
+
+    /// <summary>After its end nothing can be issued any more, not even what this controller shows to its agents.</summary>
+    private void TellOfTheEnd()
+    {
+        var end = authority.Current.Issuing.Certificate.NotAfter.ToUniversalTime();
+        if (end - time.GetUtcNow() < Notice)
+        {
+            log.AuthorityEnds(end);
         }
     }
 

@@ -33,10 +33,14 @@ internal static class PrivateFile
         FlushFolder(Path.GetDirectoryName(path)!);
     }
 
+    /// <summary>The file that a path leads to, by whatever links.</summary>
+    public static string Resolve(string path) =>
+        File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+
     /// <summary>Throws <see cref="InvalidDataException"/> where everybody on this machine may read a file.</summary>
     public static void CheckHidden(string path)
     {
-        if ((File.GetUnixFileMode(path) & Others) != 0)
+        if ((File.GetUnixFileMode(Resolve(path)) & Others) != 0)
         {
             throw new InvalidDataException($"{path} is a key that everybody on this machine may read: chmod 600.");
         }

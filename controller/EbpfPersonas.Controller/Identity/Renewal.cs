@@ -6,7 +6,7 @@ namespace EbpfPersonas.Controller.Identity;
 
 /// <summary>Gives a VM that has a good certificate the next one, for a key that it has made anew.</summary>
 internal sealed class Renewal(
-    IIdentityStore store, CertificateIssuer issuer, Refusals refusals, IAudit audit, TimeProvider time)
+    IIdentityStore store, CertificateIssuer issuer, LimitedAudit audit, TimeProvider time)
 {
     /// <summary>What the audit calls it.</summary>
     public const string Action = "Renew";
@@ -22,9 +22,17 @@ internal sealed class Renewal(
             return await RefuseAsync(CertificateOutcome.Invalid, problem);
         }
 
-        var entry = Entry("ok");
+        var entry = Entry(AuditEntry.Ok);
         var issued = issuer.Issue(credential.Vm, key);
-        switch (await store.KeepCertificateAsync(issued, credential.Serial, time.GetUtcNow(), entry))
+        if (issued.KeyPin == credential.KeyPin)
+        {
+            return await RefuseAsync(
+                CertificateOutcome.Invalid, "The key of the certificate request is that of the client certificate.");
+        }
+
+        var (outcome, kept) = await store.KeepCertificateAsync(
+            issued, credential.Serial, time.GetUtcNow(), entry);
+        switch (outcome)
         {
             case KeepOutcome.Revoked:
                 return await RefuseAsync(CertificateOutcome.Refused, "The client certificate is revoked.");
@@ -35,10 +43,11 @@ internal sealed class Renewal(
 
         if (!entry.IsStored)
         {
-            await audit.AppendAsync(entry);
+            entry.Result = CertificateAnswer.Again;
+            await audit.RecordAsync(entry);
         }
 
-        return CertificateAnswer.Of(issued);
+        return CertificateAnswer.Of(kept);
 
         AuditEntry Entry(string result) => new()
         {
@@ -51,7 +60,7 @@ internal sealed class Renewal(
         };
 
         async Task<CertificateAnswer> RefuseAsync(CertificateOutcome outcome, string sentence) =>
-            await refusals.RecordAsync(source, Entry($"refused: {sentence}"))
+            await audit.RecordAsync(Entry($"refused: {sentence}"))
                 ? new CertificateAnswer(outcome, null, sentence)
                 : CertificateAnswer.TooManyFailures;
     }

@@ -44,7 +44,8 @@ internal sealed class VmAuthentication(CertificateAuthority authority, IIdentity
 
         return stored.Revoked is null
             ? new Judgement(
-                new VmCredential(vm, serial, stored.NotAfter, stored.Certificate), "", vm, IsProven: true)
+                new VmCredential(vm, serial, stored.KeyPin, stored.NotAfter, stored.Certificate), "", vm,
+                IsProven: true)
             : Refuse("The client certificate is revoked.", vm, isProven: true);
     }
 

@@ -27,26 +27,24 @@ internal interface IIdentityStore
     Task<StoredCertificate?> UseTokenAsync(StoredCertificate certificate, DateTimeOffset now, AuditEntry? audit);
 
     /// <summary>
-    /// Keeps a certificate that renews the one of the serial number <paramref name="renews"/> of the same VM.
+    /// Keeps a certificate that renews the one of the serial number <paramref name="renews"/> of the same VM; gives it.
+    /// Where the VM has a good one for this key already, whose answer was lost, nothing changes, and that is given.
     /// </summary>
-    Task<KeepOutcome> KeepCertificateAsync(
+    Task<(KeepOutcome Outcome, StoredCertificate Kept)> KeepCertificateAsync(
         StoredCertificate certificate, string renews, DateTimeOffset now, AuditEntry? audit);
 
     /// <summary>The certificate, or null.</summary>
     Task<StoredCertificate?> FindCertificateAsync(string serial);
 
-    /// <summary>The certificate that a token was used for, or null.</summary>
-    Task<StoredCertificate?> FindCertificateOfTokenAsync(string tokenId);
-
     /// <summary>A VM's certificates, the newest first.</summary>
     Task<IReadOnlyList<StoredCertificate>> ListCertificatesAsync(VmKey vm);
 
     /// <summary>
-    /// Revokes all of a VM's certificates, and deletes its enrolment tokens that were not used; gives how many
-    /// certificates were good until now.
+    /// Revokes all of a VM's certificates, and deletes its enrolment tokens that were not used; gives how many of both
+    /// were good until now.
     /// </summary>
     Task<int> RevokeCertificatesAsync(VmKey vm, DateTimeOffset now, AuditEntry? audit);
 
     /// <summary>Forgets tokens and certificates that were over before then; gives how many.</summary>
-    Task<int> PruneAsync(DateTimeOffset before, AuditEntry? audit);
+    Task<int> PruneAsync(DateTimeOffset before);
 }

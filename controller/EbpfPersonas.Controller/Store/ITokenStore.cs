@@ -16,6 +16,9 @@ internal interface ITokenStore
     /// <summary>Whether there was such a token of the tenant.</summary>
     Task<bool> DeleteTokenAsync(string tenant, string id, AuditEntry audit);
 
-    /// <summary>Notes that it was used; may be lost with the machine.</summary>
+    /// <summary>Notes that it was used; may be lost, with the machine or because the disk is full.</summary>
     Task TouchTokenAsync(string id, DateTimeOffset used);
+
+    /// <summary>Forgets tokens that were over before then.</summary>
+    Task PruneAsync(DateTimeOffset before);
 }

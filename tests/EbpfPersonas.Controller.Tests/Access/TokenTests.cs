@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using EbpfPersonas.Controller.Access;
+using EbpfPersonas.Controller.Tests.Identity;
 using Xunit;
 
 namespace EbpfPersonas.Controller.Tests.Access;
@@ -55,11 +56,15 @@ public sealed class TokenTests : ControllerTest
     [Fact]
     public async Task A_token_is_good_until_its_time_is_over()
     {
-        var token = await Controller.TokenAsync(Role.Viewer, ttl: TimeSpan.FromSeconds(1));
+        var time = new FakeTime();
+        await Controller.StopAsync();
+        Controller.Time = time;
+        await Controller.StartAgainAsync();
+        var token = await Controller.TokenAsync(Role.Viewer, ttl: TimeSpan.FromHours(1));
+
+        time.Advance(TimeSpan.FromHours(1) - TimeSpan.FromSeconds(1));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(token));
-
-        await Task.Delay(TimeSpan.FromSeconds(1.1));
-
+        time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(token));
     }
 

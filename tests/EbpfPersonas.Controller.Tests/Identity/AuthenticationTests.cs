@@ -1,5 +1,5 @@
 using System.Net;
-using EbpfPersonas.Controller.Identity;
+using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Protos.V1;
 using EbpfPersonas.TestKit.Agents;
@@ -65,22 +65,6 @@ public sealed class AuthenticationTests : ControllerTest
     }
 
     [Fact]
-    public async Task A_certificate_alone_without_its_key_is_no_connection()
-    {
-        var identity = await Controller.IdentityAsync("vm-1");
-        using var other = SigningRequests.NewKey();
-        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest(
-            "CN=vm-1", other, System.Security.Cryptography.HashAlgorithmName.SHA256);
-        var now = TimeProvider.System.GetUtcNow();
-        using var stolen = request.CreateSelfSigned(now.AddMinutes(-1), now.AddMinutes(1));
-
-        var refused = await Assert.ThrowsAsync<RpcException>(() => FakeAgent.ConnectAsync(
-            Controller.AgentsUrl, new FakeIdentity(stolen, identity.Authorities)));
-
-        Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
-    }
-
-    [Fact]
     public async Task The_agents_port_does_not_speak_plain_text()
     {
         var address = Controller.AgentsUrl.Replace("https", "http", StringComparison.Ordinal);
@@ -98,9 +82,22 @@ public sealed class AuthenticationTests : ControllerTest
     public async Task The_agents_port_serves_nothing_of_the_API_and_the_other_way_round()
     {
         var identity = await Controller.IdentityAsync("vm-1");
-        using var plain = GrpcChannel.ForAddress(Controller.ApiUrl);
-        await Assert.ThrowsAsync<RpcException>(async () =>
-            await new EnrolmentService.EnrolmentServiceClient(plain).EnrolAsync(new EnrolRequest()));
+        using var client = new HttpClient { BaseAddress = new Uri(Controller.ApiUrl) };
+        foreach (var (path, status) in ((string, HttpStatusCode)[])
+        [
+            ("/ebpf_personas.v1.EnrolmentService/Enrol", HttpStatusCode.NotFound),
+            ("/EBPF_PERSONAS.V1.ENROLMENTSERVICE/enrol", HttpStatusCode.NotFound),
+            ("/ebpf_personas.v1.EnrolmentService/Other", HttpStatusCode.Unauthorized),
+            ("/x/y", HttpStatusCode.Unauthorized),
+        ])
+        {
+            using var body = new ByteArrayContent([0, 0, 0, 0, 0]);
+            body.Headers.ContentType = new("application/grpc");
+            using var refused = await client.PostAsync(new Uri(path, UriKind.Relative), body);
+            Assert.Equal((path, status), (path, refused.StatusCode));
+        }
+
+        Assert.All(Controller.Audit.Entries, entry => Assert.StartsWith("refused", entry.Result, StringComparison.Ordinal));
         using var handler = new SocketsHttpHandler
         {
             SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => identity.Certificate is not null },
@@ -121,8 +118,8 @@ public sealed class AuthenticationTests : ControllerTest
                 () => FakeAgent.ConnectAsync(Controller.AgentsUrl, stranger))).StatusCode);
         }
 
-        Assert.All(codes.Take(FailureLimit.Max), code => Assert.Equal(StatusCode.Unauthenticated, code));
-        Assert.All(codes.Skip(FailureLimit.Max), code => Assert.Equal(StatusCode.ResourceExhausted, code));
+        Assert.All(codes.Take(RecordCounts.Max), code => Assert.Equal(StatusCode.Unauthenticated, code));
+        Assert.All(codes.Skip(RecordCounts.Max), code => Assert.Equal(StatusCode.ResourceExhausted, code));
         Assert.Equal(20, Controller.Audit.Entries.Count);
         await using var agent = await Controller.AgentAsync("vm-1");
     }

@@ -52,6 +52,7 @@ public sealed class AuthorityFolderTests : IDisposable
 
         _folder.Activate();
         var activated = _folder.Load();
+        Assert.Single(Directory.GetFiles(Path, "*.key"));
         Assert.Equal(prepared.Trusted[1].Pin, activated.Issuing.Pin);
         Assert.Equal([activated.Issuing.Pin, first], activated.Trusted.Select(authority => authority.Pin));
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using EbpfPersonas.Controller.Audit;
 using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Identity;
@@ -154,9 +155,9 @@ public sealed class EnrolmentTests : ControllerTest
                 () => client.EnrolAsync(token, request, secret: RandomNumberGenerator.GetBytes(32)))).StatusCode);
         }
 
-        Assert.All(codes.Take(FailureLimit.Max), code => Assert.Equal(StatusCode.Unauthenticated, code));
-        Assert.All(codes.Skip(FailureLimit.Max), code => Assert.Equal(StatusCode.ResourceExhausted, code));
-        Assert.Equal(FailureLimit.Max, Controller.Audit.Entries.Count);
+        Assert.All(codes.Take(RecordCounts.Max), code => Assert.Equal(StatusCode.Unauthenticated, code));
+        Assert.All(codes.Skip(RecordCounts.Max), code => Assert.Equal(StatusCode.ResourceExhausted, code));
+        Assert.Equal(RecordCounts.Max, Controller.Audit.Entries.Count);
         await client.EnrolAsync(token, request);
 
         // What was only counted is recorded at the latest when the controller stops.

@@ -35,7 +35,6 @@ public sealed class SqliteIdentityTests : IDisposable
             (certificate.Vm, certificate.TokenId, certificate.KeyPin, certificate.NotBefore, certificate.NotAfter,
                 certificate.Revoked));
         Assert.Equal([3, 4], certificate.Certificate.ToArray());
-        Assert.Equal("1", (await Store.FindCertificateOfTokenAsync("b"))!.Serial);
         Assert.Null(await Store.FindTokenAsync("none"));
         Assert.Null(await Store.FindCertificateAsync("none"));
     }
@@ -83,15 +82,43 @@ public sealed class SqliteIdentityTests : IDisposable
         await Store.CreateTokenAsync(Token("c") with { Vm = new VmKey("t2", "vm-1") }, null);
         await Store.UseTokenAsync(Certificate("1", "b"), Now, null);
         await Store.UseTokenAsync(Certificate("9", "c") with { Vm = new VmKey("t2", "vm-1") }, Now, null);
-        Assert.Equal(KeepOutcome.Kept, await Store.KeepCertificateAsync(Certificate("2"), "1", Now, null));
+        Assert.Equal(KeepOutcome.Kept, (await Store.KeepCertificateAsync(Certificate("2"), "1", Now, null)).Outcome);
 
         Assert.Equal(2, await Store.RevokeCertificatesAsync(Vm, Now, null));
 
         Assert.All(await Store.ListCertificatesAsync(Vm), certificate => Assert.Equal(Now, certificate.Revoked));
         Assert.Null((await Store.FindCertificateAsync("9"))!.Revoked);
-        Assert.Equal(KeepOutcome.Revoked, await Store.KeepCertificateAsync(Certificate("3"), "2", Now, null));
-        Assert.Equal(KeepOutcome.Revoked, await Store.KeepCertificateAsync(Certificate("3"), "9", Now, null));
+        Assert.Equal(KeepOutcome.Revoked, (await Store.KeepCertificateAsync(Certificate("3"), "2", Now, null)).Outcome);
+        Assert.Equal(KeepOutcome.Revoked, (await Store.KeepCertificateAsync(Certificate("3"), "9", Now, null)).Outcome);
         Assert.Equal(0, await Store.RevokeCertificatesAsync(Vm, Now, null));
+    }
+
+    [Fact]
+    public async Task A_renewal_for_the_same_key_once_more_is_the_same_certificate()
+    {
+        await Store.CreateTokenAsync(Token("b"), null);
+        await Store.UseTokenAsync(Certificate("1", "b"), Now, null);
+        var first = Certificate("2");
+        await Store.KeepCertificateAsync(first, "1", Now, null);
+
+        for (var i = 0; i < 2 * SqliteIdentities.MaxCertificates; i++)
+        {
+            var again = Certificate($"again-{i}") with { KeyPin = first.KeyPin };
+            var (outcome, kept) = await Store.KeepCertificateAsync(again, "1", Now, null);
+            Assert.Equal((KeepOutcome.Kept, "2"), (outcome, kept.Serial));
+        }
+
+        Assert.Equal(2, (await Store.ListCertificatesAsync(Vm)).Count);
+    }
+
+    [Fact]
+    public async Task A_token_that_was_not_used_is_taken_with_the_certificates()
+    {
+        await Store.CreateTokenAsync(Token("b"), null);
+
+        Assert.Equal(1, await Store.RevokeCertificatesAsync(Vm, Now, null));
+
+        Assert.Null(await Store.FindTokenAsync("b"));
     }
 
     [Fact]
@@ -99,8 +126,8 @@ public sealed class SqliteIdentityTests : IDisposable
     {
         await Store.CreateTokenAsync(Token("b"), null);
         await Store.UseTokenAsync(Certificate("1", "b"), Now, null);
-        Assert.Equal(0, await Store.PruneAsync(Now.AddHours(1), null));
-        Assert.Equal(2, await Store.PruneAsync(Now.AddHours(1).AddMilliseconds(1), null));
+        Assert.Equal(0, await Store.PruneAsync(Now.AddHours(1)));
+        Assert.Equal(2, await Store.PruneAsync(Now.AddHours(1).AddMilliseconds(1)));
         Assert.Null(await Store.FindTokenAsync("b"));
         Assert.Empty(await Store.ListCertificatesAsync(Vm));
     }

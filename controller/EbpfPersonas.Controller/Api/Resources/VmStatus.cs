@@ -1,5 +1,6 @@
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Fleet;
+using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation;
 
 namespace EbpfPersonas.Controller.Api.Resources;
@@ -43,8 +44,10 @@ internal sealed record VmStatus(
     VmStatus.Error? LastError, IReadOnlyList<string> Capabilities,
     IReadOnlyList<Condition> Conditions)
 {
+    /// <summary>Of a VM whose newest certificate is <paramref name="certificate"/>, if it has one.</summary>
     public static VmStatus Of(
-        VmActor actor, LivePersona? desired, bool connected, long sentGeneration, Moment now)
+        VmActor actor, LivePersona? desired, StoredCertificate? certificate, bool connected, long sentGeneration,
+        Moment now)
     {
         ArgumentNullException.ThrowIfNull(actor);
         var vm = actor.Vm;
@@ -71,7 +74,7 @@ internal sealed record VmStatus(
             [.. vm.Rollbacks.Select(RollbackStatus.Of)],
             vm.Failure is { } failure ? new Error(failure.Generation, failure.Code, failure.Message, failure.At) : null,
             vm.Capabilities,
-            [.. Describe(actor, desired, connected)]);
+            [.. Describe(actor, desired, connected), .. Condition.OfCertificate(certificate, now.Wall)]);
     }
 
     private static IEnumerable<Condition> Describe(VmActor actor, LivePersona? desired, bool connected)

@@ -63,6 +63,10 @@ internal sealed class SqliteAudit(SqliteConnections connections) : IAudit
 
     private sealed class Row
     {
+        // A time that somebody else wrote may be none; the chain says that it is not what it was.
+        private static readonly long Earliest = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
+        private static readonly long Latest = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
         public long Sequence { get; set; }
 
         public long At { get; set; }
@@ -95,6 +99,6 @@ internal sealed class SqliteAudit(SqliteConnections connections) : IAudit
         };
 
         public AuditRecord ToRecord() => new(
-            Sequence, DateTimeOffset.FromUnixTimeMilliseconds(At), Tenant, Actor, Action, Target, Source, Result, Hash);
+            Sequence, DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(At, Earliest, Latest)), Tenant, Actor, Action, Target, Source, Result, Hash);
     }
 }

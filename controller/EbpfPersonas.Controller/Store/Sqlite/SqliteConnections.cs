@@ -9,21 +9,21 @@ internal sealed class SqliteConnections
     private readonly string _connectionString;
     private readonly string _log;
     private readonly Lock _writing = new();
-    private readonly SqliteWriter _writer;
+    private readonly SqliteWriter? _writer;
     private int _flushDue;
 
+    /// <summary>Opens the store, and makes it where there is none: for its owner alone.</summary>
     public SqliteConnections(string path)
+        : this(path, SqliteOpenMode.ReadWrite)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        Directory.CreateDirectory(folder);
-        _log = path + "-wal";
-        _connectionString = new SqliteConnectionStringBuilder
+        Directory.CreateDirectory(
+            Path.GetDirectoryName(Path.GetFullPath(path))!,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!File.Exists(path))
         {
-            DataSource = path,
-            Mode = SqliteOpenMode.ReadWriteCreate,
-            ForeignKeys = true,
-            DefaultTimeout = 5,
-        }.ToString();
+            Make(path);
+        }
+
         using (var connection = Open())
         {
             connection.Execute("PRAGMA journal_mode = WAL");
@@ -35,7 +35,23 @@ internal sealed class SqliteConnections
         _writer = new SqliteWriter(Open());
     }
 
-    public string ControllerId { get; }
+    private SqliteConnections(string path, SqliteOpenMode mode)
+    {
+        _log = path + "-wal";
+        _connectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = mode,
+            ForeignKeys = true,
+            DefaultTimeout = 5,
+        }.ToString();
+    }
+
+    /// <summary>Empty where the store was opened for reading.</summary>
+    public string ControllerId { get; } = "";
+
+    /// <summary>Opens a store that is there, as it is; nothing can be written to it.</summary>
+    public static SqliteConnections ForReading(string path) => new(path, SqliteOpenMode.ReadOnly);
 
     /// <summary>Runs <paramref name="query"/> beside whatever is being written.</summary>
     public T Read<T>(Func<SqliteConnection, T> query)
@@ -54,7 +70,8 @@ internal sealed class SqliteConnections
         T result;
         lock (_writing)
         {
-            result = _writer.Run(change, durable);
+            result = (_writer ?? throw new InvalidOperationException("This store is only read."))
+                .Run(change, durable);
         }
 
         if (!durable && Interlocked.Exchange(ref _flushDue, 1) == 0)
@@ -63,6 +80,17 @@ internal sealed class SqliteConnections
         }
 
         return result;
+    }
+
+    /// <summary>SQLite takes an empty file for a new store, and gives the files beside it the same mode.</summary>
+    private static void Make(string path)
+    {
+        using var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
     }
 
     private SqliteConnection Open()

@@ -17,8 +17,6 @@ internal sealed class SqliteIdentities(SqliteConnections connections) : IIdentit
     private const string CertificateColumns =
         "serial, tenant, vm_id, token_id, key_pin, certificate, not_before, not_after, revoked";
 
-    private const string OfToken = $"SELECT {CertificateColumns} FROM vm_certificates WHERE token_id = @tokenId";
-
     private const string Insert =
         $"INSERT INTO vm_certificates ({CertificateColumns}) VALUES (@Serial, @Tenant, @VmId, @TokenId, @KeyPin, " +
         "@Certificate, @NotBefore, @NotAfter, @Revoked)";
@@ -70,7 +68,8 @@ internal sealed class SqliteIdentities(SqliteConnections connections) : IIdentit
                 new { now = now.ToUnixTimeMilliseconds(), tokenId, certificate.Vm.Tenant, certificate.Vm.Id }) == 0)
             {
                 return writer.Connection.QuerySingleOrDefault<CertificateRow>(
-                    OfToken, new { tokenId }, writer.Transaction)?.ToCertificate();
+                    $"SELECT {CertificateColumns} FROM vm_certificates WHERE token_id = @tokenId", new { tokenId },
+                    writer.Transaction)?.ToCertificate();
             }
 
             writer.Execute(Insert, CertificateRow.From(certificate));
@@ -78,34 +77,40 @@ internal sealed class SqliteIdentities(SqliteConnections connections) : IIdentit
             return certificate;
         }));
 
-    public Task<KeepOutcome> KeepCertificateAsync(
+    public Task<(KeepOutcome Outcome, StoredCertificate Kept)> KeepCertificateAsync(
         StoredCertificate certificate, string renews, DateTimeOffset now, AuditEntry? audit) =>
         Task.FromResult(connections.Write(writer =>
         {
             ArgumentNullException.ThrowIfNull(certificate);
             var (tenant, vmId) = (certificate.Vm.Tenant, certificate.Vm.Id);
-            var good = writer.Connection.Query<string>(
-                "SELECT serial FROM vm_certificates WHERE tenant = @tenant AND vm_id = @vmId AND revoked IS NULL " +
-                "AND not_after > @now",
+            var good = writer.Connection.Query<CertificateRow>(
+                $"SELECT {CertificateColumns} FROM vm_certificates WHERE tenant = @tenant AND vm_id = @vmId " +
+                "AND revoked IS NULL AND not_after > @now",
                 new { tenant, vmId, now = now.ToUnixTimeMilliseconds() }, writer.Transaction).ToArray();
-            if (!good.Contains(renews) || good.Length >= MaxCertificates)
+            if (!good.Any(row => row.Serial == renews))
             {
-                return good.Contains(renews) ? KeepOutcome.TooMany : KeepOutcome.Revoked;
+                return (KeepOutcome.Revoked, certificate);
+            }
+
+            if (good.FirstOrDefault(row => row.KeyPin == certificate.KeyPin) is { } before)
+            {
+                return (KeepOutcome.Kept, before.ToCertificate());
+            }
+
+            if (good.Length >= MaxCertificates)
+            {
+                return (KeepOutcome.TooMany, certificate);
             }
 
             writer.Execute(Insert, CertificateRow.From(certificate));
             SqliteAudit.Append(writer, audit);
-            return KeepOutcome.Kept;
+            return (KeepOutcome.Kept, certificate);
         }));
 
     public Task<StoredCertificate?> FindCertificateAsync(string serial) =>
         Task.FromResult(connections.Read(connection => connection.QuerySingleOrDefault<CertificateRow>(
             $"SELECT {CertificateColumns} FROM vm_certificates WHERE serial = @serial", new { serial }))
             ?.ToCertificate());
-
-    public Task<StoredCertificate?> FindCertificateOfTokenAsync(string tokenId) =>
-        Task.FromResult(connections.Read(connection => connection.QuerySingleOrDefault<CertificateRow>(
-            OfToken, new { tokenId }))?.ToCertificate());
 
     public Task<IReadOnlyList<StoredCertificate>> ListCertificatesAsync(VmKey vm) =>
         Task.FromResult<IReadOnlyList<StoredCertificate>>([.. connections.Read(connection =>
@@ -117,24 +122,25 @@ internal sealed class SqliteIdentities(SqliteConnections connections) : IIdentit
     public Task<int> RevokeCertificatesAsync(VmKey vm, DateTimeOffset now, AuditEntry? audit) =>
         Task.FromResult(connections.Write(writer =>
         {
-            var revoked = writer.Execute(
+            var taken = writer.Execute(
                 "UPDATE vm_certificates SET revoked = @now WHERE tenant = @Tenant AND vm_id = @Id " +
                 "AND revoked IS NULL AND not_after > @now",
                 new { vm.Tenant, vm.Id, now = now.ToUnixTimeMilliseconds() });
-            writer.Execute(
+            taken += writer.Execute(
                 "DELETE FROM enrolment_tokens WHERE tenant = @Tenant AND vm_id = @Id AND used IS NULL",
                 new { vm.Tenant, vm.Id });
-            SqliteAudit.Append(writer, audit);
-            return revoked;
+            if (taken > 0)
+            {
+                SqliteAudit.Append(writer, audit);
+            }
+
+            return taken;
         }));
 
-    public Task<int> PruneAsync(DateTimeOffset before, AuditEntry? audit) =>
-        Task.FromResult(connections.Write(writer =>
-        {
-            var limit = new { before = before.ToUnixTimeMilliseconds() };
-            var pruned = writer.Execute("DELETE FROM vm_certificates WHERE not_after < @before", limit)
-                + writer.Execute("DELETE FROM enrolment_tokens WHERE expires < @before", limit);
-            SqliteAudit.Append(writer, audit);
-            return pruned;
-        }));
+    public Task<int> PruneAsync(DateTimeOffset before) => Task.FromResult(connections.Write(writer =>
+    {
+        var limit = new { before = before.ToUnixTimeMilliseconds() };
+        return writer.Execute("DELETE FROM vm_certificates WHERE not_after < @before", limit)
+            + writer.Execute("DELETE FROM enrolment_tokens WHERE expires < @before", limit);
+    }));
 }

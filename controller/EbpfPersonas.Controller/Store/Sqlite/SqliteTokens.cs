@@ -1,6 +1,7 @@
 using Dapper;
 using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Audit;
+using Microsoft.Data.Sqlite;
 
 namespace EbpfPersonas.Controller.Store.Sqlite;
 
@@ -33,10 +34,25 @@ internal sealed class SqliteTokens(SqliteConnections connections) : ITokenStore
             writer.Execute("DELETE FROM tokens WHERE tenant = @tenant AND id = @id", new { tenant, id }) > 0
             && SqliteAudit.Append(writer, audit) > 0));
 
-    public Task TouchTokenAsync(string id, DateTimeOffset used) => Task.FromResult(connections.Write(
-        writer => writer.Execute(
-            "UPDATE tokens SET last_used = @at WHERE id = @id", new { id, at = used.ToUnixTimeMilliseconds() }),
-        durable: false));
+    public Task TouchTokenAsync(string id, DateTimeOffset used)
+    {
+        try
+        {
+            connections.Write(
+                writer => writer.Execute(
+                    "UPDATE tokens SET last_used = @at WHERE id = @id", new { id, at = used.ToUnixTimeMilliseconds() }),
+                durable: false);
+        }
+        catch (SqliteException)
+        {
+            // On a disk that is full what is only read is still answered.
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task PruneAsync(DateTimeOffset before) => Task.FromResult(connections.Write(writer => writer.Execute(
+        "DELETE FROM tokens WHERE expires < @before", new { before = before.ToUnixTimeMilliseconds() })));
 
     private sealed class Row
     {
