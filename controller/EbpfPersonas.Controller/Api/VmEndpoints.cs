@@ -31,14 +31,22 @@ internal static class VmEndpoints
     public static Problem NoVm(string id) =>
         Problem.NotFound($"There is no VM {Printable.Quote(id)}: no agent of that id has ever connected.");
 
-    /// <summary>The VM's status, as several endpoints answer with it.</summary>
+    /// <summary>The VM's status at one moment, as several endpoints answer with it.</summary>
     public static async Task<VmStatus> StatusAsync(
         VmActor actor, AgentFleet fleet, PersonaLibrary library, SteadyClock clock)
     {
-        var wanted = Wanted.Of(actor.Vm);
-        var persona = wanted.Persona is { } name ? await library.FindRevisionAsync(name, wanted.Revision) : null;
-        return VmStatus.Of(
-            actor, persona, fleet.IsConnected(actor.Vm.Id), fleet.SentGeneration(actor.Vm.Id), clock.Now);
+        await actor.Gate.WaitAsync();
+        try
+        {
+            var wanted = Wanted.Of(actor.Vm);
+            var persona = wanted.Persona is { } name ? await library.FindRevisionAsync(name, wanted.Revision) : null;
+            return VmStatus.Of(
+                actor, persona, fleet.IsConnected(actor.Vm.Id), fleet.SentGeneration(actor.Vm.Id), clock.Now);
+        }
+        finally
+        {
+            actor.Gate.Release();
+        }
     }
 
     private static IResult List(HttpRequest request, PersonaManager manager, AgentFleet fleet)
