@@ -9,18 +9,26 @@ namespace EbpfPersonas.Controller.Api;
 internal sealed class VmStatusReader(
     AgentFleet fleet, PersonaLibrary library, IIdentityStore identities, SteadyClock clock)
 {
-    /// <summary>The VM's status at this moment.</summary>
+    /// <summary>The VM's status at one moment.</summary>
     public async Task<VmStatus> ReadAsync(VmActor actor)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        var key = actor.Vm.Key;
-        var wanted = Wanted.Of(actor.Vm);
-        var persona = wanted.Persona is { } name
-            ? await library.FindRevisionAsync(key.Tenant, name, wanted.Revision)
-            : null;
-        var certificates = await identities.ListCertificatesAsync(key);
-        return VmStatus.Of(
-            actor, persona, certificates.Count > 0 ? certificates[0] : null, fleet.IsConnected(key),
-            fleet.SentGeneration(key), clock.Now);
+        await actor.Gate.WaitAsync();
+        try
+        {
+            var key = actor.Vm.Key;
+            var wanted = Wanted.Of(actor.Vm);
+            var persona = wanted.Persona is { } name
+                ? await library.FindRevisionAsync(key.Tenant, name, wanted.Revision)
+                : null;
+            var certificates = await identities.ListCertificatesAsync(key);
+            return VmStatus.Of(
+                actor, persona, certificates.Count > 0 ? certificates[0] : null, fleet.IsConnected(key),
+                fleet.SentGeneration(key), clock.Now);
+        }
+        finally
+        {
+            actor.Gate.Release();
+        }
     }
 }

@@ -29,6 +29,36 @@ public sealed class ManualActivationTests : ControllerTest
     }
 
     [Fact]
+    public async Task A_status_tells_of_one_moment()
+    {
+        await using var agent = await AgentAsync();
+        var switching = Task.Run(async () =>
+        {
+            for (var i = 0; i < 200; i++)
+            {
+                await Controller.ActivateAsync("vm-1", """{"persona":"locked"}""");
+                await agent.RealiseNextAsync();
+                using var deactivated = await Controller.DeactivateAsync("vm-1");
+                await agent.RealiseNextAsync();
+            }
+        });
+
+        var torn = new List<string>();
+        while (!switching.IsCompleted)
+        {
+            var status = await Controller.StatusAsync("vm-1");
+            if ((string?)status["phase"] == "Realized"
+                && (string?)status["active_persona"] != (string?)status["desired_persona"])
+            {
+                torn.Add(status.ToJsonString());
+            }
+        }
+
+        await switching;
+        Assert.Empty(torn);
+    }
+
+    [Fact]
     public async Task A_pin_ends_when_its_time_is_over()
     {
         await using var agent = await AgentAsync();
