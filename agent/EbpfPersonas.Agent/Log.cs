@@ -252,4 +252,9 @@ internal static partial class Log
     [LoggerMessage(
         1407, LogLevel.Error, "The authorities that the controller named are refused, those before stay: {Reason}.")]
     public static partial void TrustRefused(ILogger log, string reason);
+
+    [LoggerMessage(
+        1408, LogLevel.Warning,
+        "Every user of this machine may read the enrolment token in {Path}, and enrol in this VM's place: chmod 600.")]
+    public static partial void TokenReadByOthers(ILogger log, string path);
 }

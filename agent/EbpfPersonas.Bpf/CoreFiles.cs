@@ -8,10 +8,20 @@ namespace EbpfPersonas.Bpf;
 public static unsafe class CoreFiles
 {
     /// <summary>
-    /// None of this process, nor of those that it starts: its memory holds keys. Throws <see cref="Win32Exception"/>.
+    /// No file of this process, nor of those that it starts: its memory holds keys. And where the kernel hands a core to
+    /// a program, which no limit prevents, nothing of its memory is in it. Throws <see cref="Win32Exception"/>.
     /// </summary>
     public static void Forbid()
     {
+        try
+        {
+            File.WriteAllText("/proc/self/coredump_filter", "0");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // A kernel that writes no cores has no such file.
+        }
+
         var none = default(ResourceFunctions.rlimit_octets);
         if (ResourceFunctions.setrlimit(ResourceFunctions.RLIMIT_CORE, &none) != 0)
         {

@@ -40,7 +40,7 @@ internal sealed class ControllerProbe(
         }
         catch (RpcException failure) when (!cancellation.IsCancellationRequested)
         {
-            return trust.Problem ?? $"{failure.StatusCode}: {failure.Status.Detail}";
+            return trust.Refusal ?? $"{failure.StatusCode}: {failure.Status.Detail}";
         }
         catch (Exception failure) when (
             failure is OperationCanceledException or SocketException && !cancellation.IsCancellationRequested)

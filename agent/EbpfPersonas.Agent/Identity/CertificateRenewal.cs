@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using EbpfPersonas.Agent.Link;
 using EbpfPersonas.Agent.Settings;
 using Google.Protobuf;
@@ -28,12 +29,15 @@ internal sealed class CertificateRenewal(
 
     private readonly SemaphoreSlim _changed = new(0);
     private ReconnectBackoff? _backoff;
+    private ECDsa? _key;
+    private long? _renewed;
 
     /// <inheritdoc/>
     public override void Dispose()
     {
         identity.Changed -= Wake;
         _changed.Dispose();
+        DropKey();
         base.Dispose();
     }
 
@@ -72,6 +76,12 @@ internal sealed class CertificateRenewal(
             return Clamp(Least(left, credentials.Lifetime / 20), LookInterval);
         }
 
+        // By a clock that is ahead every new one is due already.
+        if (_renewed is { } renewed && time.GetElapsedTime(renewed) < credentials.Lifetime / 20)
+        {
+            return Clamp(credentials.Lifetime / 20, LookInterval);
+        }
+
         if (await RenewAsync(credentials, stopping) is not { } reason)
         {
             return TimeSpan.Zero;
@@ -93,29 +103,33 @@ internal sealed class CertificateRenewal(
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(stopping);
             patience.CancelAfter(Patience);
-            using var key = VmKey.Create();
+            // Until there is an answer it stays the same: the controller answers with the same certificate then.
+            var key = _key ??= VmKey.Create();
             using var channel = ControllerChannel.Create(
                 settings.Controller, await locator.LocateAsync(patience.Token), trust);
             var answer = await new V1.EnrolmentService.EnrolmentServiceClient(channel).RenewAsync(
                 new V1.RenewRequest { CertificateRequest = ByteString.CopyFrom(VmKey.Request(key)) },
                 cancellationToken: patience.Token);
             var fresh = CredentialsReader.Read(answer, key, settings.VmId, trust.Controller!, time.GetUtcNow());
-            if (fresh.RenewalDue <= time.GetUtcNow())
+            if (fresh.NotAfter <= credentials.NotAfter)
             {
-                throw new FormatException("the new certificate is due for renewal already");
+                throw new FormatException("the new certificate does not last longer");
             }
 
             identity.Replace(fresh);
+            _renewed = time.GetTimestamp();
+            DropKey();
             Log.Renewed(log, fresh.NotAfter);
             renewed();
             return null;
         }
         catch (RpcException failure)
         {
-            return trust.Problem ?? $"{failure.StatusCode}: {failure.Status.Detail}";
+            return trust.Refusal ?? $"{failure.StatusCode}: {failure.Status.Detail}";
         }
         catch (FormatException wrong)
         {
+            DropKey();
             return $"{wrong.Message}.";
         }
         // It is tried again whatever happened.
@@ -125,6 +139,12 @@ internal sealed class CertificateRenewal(
         {
             return fault.Message;
         }
+    }
+
+    private void DropKey()
+    {
+        _key?.Dispose();
+        _key = null;
     }
 
     private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;

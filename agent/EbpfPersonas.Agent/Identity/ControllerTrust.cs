@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using EbpfPersonas.Personas.Identity;
 
@@ -13,15 +14,19 @@ internal sealed class ControllerTrust
 {
     private readonly Func<X509Certificate2, X509Certificate2Collection, string?> _judge;
     private volatile X509Certificate2? _controller;
-    private volatile string? _problem;
+    private volatile string? _refusal;
 
     private ControllerTrust(
-        SslStreamCertificateContext? own, Func<X509Certificate2, X509Certificate2Collection, string?> judge)
+        X509Certificate2? own, Func<X509Certificate2, X509Certificate2Collection, string?> judge)
     {
         _judge = judge;
         Options = new SslClientAuthenticationOptions
         {
-            ClientCertificateContext = own,
+            // TLS 1.2 would show everybody on the way who the VM is.
+            EnabledSslProtocols = SslProtocols.Tls13,
+            // Asked for before the callback below: who the VM is, only its controller hears too.
+            LocalCertificateSelectionCallback = (_, _, _, remote, _) =>
+                remote is X509Certificate2 certificate && Problem(certificate, []) is null ? own! : null!,
             RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                 Judge(certificate as X509Certificate2, chain?.ChainPolicy.ExtraStore ?? []),
             // A session that is resumed would bring back the certificate of the connection before.
@@ -43,13 +48,13 @@ internal sealed class ControllerTrust
     public X509Certificate2? Controller => _controller;
 
     /// <summary>Why the last handshake was refused, a sentence; null = it was not.</summary>
-    public string? Problem => _problem;
+    public string? Refusal => _refusal;
 
     /// <summary>As a VM that has enrolled.</summary>
     public static ControllerTrust Of(VmCredentials credentials, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(credentials);
-        return new(credentials.Context, (certificate, _) => CertificateCheck.Problem(
+        return new(credentials.Certificate, (certificate, _) => CertificateCheck.Problem(
             certificate, credentials.Authorities, CertificateCheck.ServerAuthentication, time.GetUtcNow()));
     }
 
@@ -58,20 +63,17 @@ internal sealed class ControllerTrust
     {
         ArgumentNullException.ThrowIfNull(token);
         return new(own: null, (certificate, sent) =>
-            CertificateCheck.IsFromPinned(certificate, sent, token.Pin.Span, time.GetUtcNow())
-                ? null
-                : "not from the authority that the enrolment token names");
+            CertificateCheck.ProblemOfPinned(certificate, sent, token.Pin.Span, time.GetUtcNow()));
     }
+
+    private string? Problem(X509Certificate2 certificate, X509Certificate2Collection sent) =>
+        _judge(certificate, sent)
+        ?? (SpiffeId.Of(certificate) == SpiffeId.Controller ? null : "not that of a controller");
 
     private bool Judge(X509Certificate2? certificate, X509Certificate2Collection sent)
     {
-        var wrong = certificate is null ? "missing" : _judge(certificate, sent);
-        if (wrong is null && SpiffeId.Of(certificate!) != SpiffeId.Controller)
-        {
-            wrong = "not that of a controller";
-        }
-
-        _problem = wrong is null ? null : $"The certificate of whoever answers is {wrong}; nothing was said to it.";
+        var wrong = certificate is null ? "missing" : Problem(certificate, sent);
+        _refusal = wrong is null ? null : $"The certificate of whoever answers is {wrong}; nothing was said to it.";
         if (wrong is null)
         {
             // The handshake's own object goes with the connection.

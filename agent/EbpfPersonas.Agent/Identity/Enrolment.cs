@@ -25,6 +25,7 @@ internal sealed class Enrolment(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private bool _isRefused;
+    private string? _warnedOf;
 
     /// <summary>
     /// What to connect with, after an enrolment where it needs one. Null = there is nothing yet, and the conditions say
@@ -63,6 +64,17 @@ internal sealed class Enrolment(
             AgentConditions.NotEnrolled, $"The controller refuses the certificate of this VM: {reason} {Wanted()}");
     }
 
+    /// <summary>
+    /// Whoever answers is none that the VM trusts. It may be a controller with another authority, of which a new token
+    /// tells; an impostor gets no further with one.
+    /// </summary>
+    public void Distrusted(string problem)
+    {
+        _isRefused = true;
+        conditions.Set(
+            AgentConditions.NotEnrolled, $"{problem} If the controller has another authority: {Wanted()}");
+    }
+
     /// <summary>The controller took them.</summary>
     public void Accepted()
     {
@@ -76,6 +88,12 @@ internal sealed class Enrolment(
         try
         {
             var token = file.Read();
+            if (file.IsReadByOthers && _warnedOf != token.Id)
+            {
+                _warnedOf = token.Id;
+                Log.TokenReadByOthers(log, file.Path!);
+            }
+
             using var key = pending.For(token.Id);
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             patience.CancelAfter(Patience);
@@ -96,7 +114,7 @@ internal sealed class Enrolment(
             }
             catch (RpcException failure) when (!cancellation.IsCancellationRequested)
             {
-                return trust.Problem ?? $"{failure.StatusCode}: {failure.Status.Detail}";
+                return trust.Refusal ?? $"{failure.StatusCode}: {failure.Status.Detail}";
             }
 
             var credentials = CredentialsReader.Read(

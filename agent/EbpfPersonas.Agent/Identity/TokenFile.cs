@@ -17,6 +17,9 @@ internal sealed class TokenFile(string? path)
     /// <summary>Whether there is one at this moment.</summary>
     public bool Exists => File.Exists(path);
 
+    /// <summary>Whether every user of this machine may read it, and enrol in this VM's place.</summary>
+    public bool IsReadByOthers => Exists && File.GetUnixFileMode(path!).HasFlag(UnixFileMode.OtherRead);
+
     /// <summary>Throws <see cref="FormatException"/>, and <see cref="IOException"/> where it cannot be read.</summary>
     public EnrolmentToken Read()
     {

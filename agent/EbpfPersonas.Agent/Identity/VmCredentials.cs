@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EbpfPersonas.Personas.Identity;
@@ -17,7 +16,6 @@ internal sealed class VmCredentials
     private VmCredentials(X509Certificate2 certificate, X509Certificate2Collection authorities)
     {
         (Certificate, Authorities) = (certificate, authorities);
-        Context = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
         NotBefore = new DateTimeOffset(certificate.NotBefore.ToUniversalTime());
         NotAfter = new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
     }
@@ -27,9 +25,6 @@ internal sealed class VmCredentials
 
     /// <summary>1 to <see cref="TrustBundles.Most"/>.</summary>
     public X509Certificate2Collection Authorities { get; }
-
-    /// <summary>What the VM presents in a handshake.</summary>
-    public SslStreamCertificateContext Context { get; }
 
     public DateTimeOffset NotBefore { get; }
 

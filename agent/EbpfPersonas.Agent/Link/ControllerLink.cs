@@ -150,11 +150,17 @@ internal sealed class ControllerLink(
         }
         catch (RpcException failure)
         {
-            _distrust = trust.Problem;
-            if (failure.StatusCode == StatusCode.Unauthenticated
-                && identity.Current?.Certificate == credentials.Certificate)
+            _distrust = trust.Refusal;
+            if (identity.Current?.Certificate == credentials.Certificate)
             {
-                enrolment.Refused(failure.Status.Detail);
+                if (_distrust is { } distrust)
+                {
+                    enrolment.Distrusted(distrust);
+                }
+                else if (failure.StatusCode == StatusCode.Unauthenticated)
+                {
+                    enrolment.Refused(failure.Status.Detail);
+                }
             }
 
             throw;

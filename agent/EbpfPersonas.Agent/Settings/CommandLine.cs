@@ -1,3 +1,5 @@
+using EbpfPersonas.Personas.Json;
+
 namespace EbpfPersonas.Agent.Settings;
 
 /// <summary>What the command line asks for.</summary>
@@ -104,7 +106,7 @@ internal sealed record CommandLine
             else if (name != "--config"
                 && !(name.StartsWith("--", StringComparison.Ordinal) && SettingsReader.Keys.Contains(name[2..])))
             {
-                errors.Add($"{name}: not an option; see --help.");
+                errors.Add($"{Printable.Clean(name)}: not an option; see --help.");
             }
             else if ((value ?? (++i < arguments.Count ? arguments[i] : null)) is not { } given)
             {

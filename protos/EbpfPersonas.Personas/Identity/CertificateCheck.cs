@@ -19,15 +19,9 @@ internal static class CertificateCheck
     public static string? Problem(
         X509Certificate2 certificate, X509Certificate2Collection trusted, Oid usage, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(certificate);
-        if (!HasUsage(certificate, usage))
+        if (ProblemByItself(certificate, usage, now) is { } problem)
         {
-            return "not for this use";
-        }
-
-        if (now < certificate.NotBefore || now > certificate.NotAfter)
-        {
-            return now < certificate.NotBefore ? "not yet valid" : "expired";
+            return problem;
         }
 
         using var chain = NewChain(usage, now);
@@ -36,24 +30,50 @@ internal static class CertificateCheck
     }
 
     /// <summary>
-    /// Whether a server's certificate comes from the authority whose <see cref="KeyPin"/> is given. The authority's own
-    /// certificate must be among <paramref name="sent"/>.
+    /// What is wrong with a server's certificate, which should come from the authority whose <see cref="KeyPin"/> is
+    /// given; null = nothing. The authority's own certificate must be among <paramref name="sent"/>.
     /// </summary>
-    public static bool IsFromPinned(
+    public static string? ProblemOfPinned(
         X509Certificate2 certificate, X509Certificate2Collection sent, ReadOnlySpan<byte> pin, DateTimeOffset now)
     {
+        if (ProblemByItself(certificate, ServerAuthentication, now) is { } problem)
+        {
+            return problem;
+        }
+
         using var chain = NewChain(ServerAuthentication, now);
         chain.ChainPolicy.ExtraStore.AddRange(sent);
         // The authority is known by its key alone: whoever signed its certificate does not matter.
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
-        return HasUsage(certificate, ServerAuthentication) && chain.Build(certificate) && chain.ChainElements.Count == 2
-            && CryptographicOperations.FixedTimeEquals(KeyPin.Of(chain.ChainElements[1].Certificate), pin);
+        return chain.Build(certificate) && chain.ChainElements.Count == 2
+            && CryptographicOperations.FixedTimeEquals(KeyPin.Of(chain.ChainElements[1].Certificate), pin)
+            ? null
+            : "not from the authority that the enrolment token names";
+    }
+
+    private static string? ProblemByItself(X509Certificate2 certificate, Oid usage, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        return !HasUsage(certificate, usage) ? "not for this use"
+            : now < certificate.NotBefore ? "not yet valid"
+            : now > certificate.NotAfter ? "expired"
+            : null;
     }
 
     /// <summary>For a chain, a certificate that names no use is one for every use; here it is not.</summary>
-    private static bool HasUsage(X509Certificate2 certificate, Oid usage) =>
-        certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().ToArray() is [var one]
-        && one.EnhancedKeyUsages.Cast<Oid>().Any(oid => oid.Value == usage.Value);
+    private static bool HasUsage(X509Certificate2 certificate, Oid usage)
+    {
+        try
+        {
+            return certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().ToArray() is [var one]
+                && one.EnhancedKeyUsages.Cast<Oid>().Any(oid => oid.Value == usage.Value);
+        }
+        catch (CryptographicException)
+        {
+            // It is decoded here, and whoever sends it may have written anything.
+            return false;
+        }
+    }
 
     private static X509Chain NewChain(Oid usage, DateTimeOffset now)
     {

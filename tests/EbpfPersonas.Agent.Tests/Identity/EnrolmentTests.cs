@@ -176,6 +176,7 @@ public sealed class EnrolmentTests : IAsyncLifetime
     public async Task Without_a_token_the_agent_says_once_what_is_missing_and_takes_one_that_comes()
     {
         await _vm.StartAsync();
+        await _vm.WaitAsync(() => _vm.Log.Count("This VM has no certificate.") > 0, "it is said");
         await Task.Delay(TimeSpan.FromSeconds(1));
         Assert.Equal(1, _vm.Log.Count("This VM has no certificate."));
         Assert.Contains(_vm.TokenFile, _vm.Condition(AgentConditions.NotEnrolled), StringComparison.Ordinal);
@@ -215,6 +216,7 @@ public sealed class EnrolmentTests : IAsyncLifetime
             NotAfter = now - TimeSpan.FromHours(1),
         });
         await _vm.StartAsync();
+        await _vm.WaitAsync(() => _vm.Log.Count("The certificate of this VM expired at ") > 0, "it is said");
         await Task.Delay(TimeSpan.FromSeconds(1));
         Assert.Equal(1, _vm.Log.Count("The certificate of this VM expired at "));
         Assert.Empty(_controller.Presented);
@@ -222,6 +224,34 @@ public sealed class EnrolmentTests : IAsyncLifetime
         _vm.PutToken(_token);
         await ConnectedAsync();
         Assert.Single(Enrolment.Enrolments);
+    }
+
+    [Fact]
+    public async Task A_controller_of_an_authority_that_the_VM_has_not_heard_of_is_joined_with_its_token()
+    {
+        using var before = new TestAuthority("CN=the one before");
+        before.WriteCredentials(_vm.State, LinkedVm.VmId);
+        await _vm.StartAsync();
+        await _vm.WaitAsync(() => _vm.Condition(AgentConditions.NotEnrolled) is not null, "it is said");
+        Assert.Contains(
+            "not from an authority that is trusted", _vm.Condition(AgentConditions.NotEnrolled),
+            StringComparison.Ordinal);
+        Assert.Empty(_controller.Presented);
+
+        _vm.PutToken(_token);
+        await ConnectedAsync();
+        Assert.Single(Enrolment.Enrolments);
+    }
+
+    [Fact]
+    public async Task A_token_that_everybody_may_read_is_told_of_once()
+    {
+        Enrolment.OnItsWay = _ => throw new RpcException(new Status(StatusCode.Unavailable, "later"));
+        _vm.PutToken(_token);
+        File.SetUnixFileMode(_vm.TokenFile, OwnerOnly | UnixFileMode.OtherRead);
+        await _vm.StartAsync();
+        await _vm.WaitAsync(() => Enrolment.Enrolments.Count >= 2, "it asked");
+        Assert.Equal(1, _vm.Log.Count("Every user of this machine may read the enrolment token"));
     }
 
     [Fact]

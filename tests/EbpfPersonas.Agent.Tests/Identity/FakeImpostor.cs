@@ -15,7 +15,7 @@ internal sealed class FakeImpostor : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _accepting;
     private int _callers;
-    private int _handshakes;
+    private int _clients;
     private long _octets;
 
     public FakeImpostor(SslServerAuthenticationOptions options)
@@ -30,8 +30,8 @@ internal sealed class FakeImpostor : IAsyncDisposable
     /// <summary>Connections that are over.</summary>
     public int Callers => Volatile.Read(ref _callers);
 
-    /// <summary>Handshakes that were good for this side.</summary>
-    public int Handshakes => Volatile.Read(ref _handshakes);
+    /// <summary>Handshakes in which the agent said who it is.</summary>
+    public int Clients => Volatile.Read(ref _clients);
 
     /// <summary>Application data, decrypted.</summary>
     public long Octets => Interlocked.Read(ref _octets);
@@ -58,7 +58,11 @@ internal sealed class FakeImpostor : IAsyncDisposable
         {
             await using var stream = new SslStream(client.GetStream(), leaveInnerStreamOpen: false);
             await stream.AuthenticateAsServerAsync(options, _ending.Token);
-            Interlocked.Increment(ref _handshakes);
+            if (stream.RemoteCertificate is not null)
+            {
+                Interlocked.Increment(ref _clients);
+            }
+
             var buffer = new byte[4096];
             for (int read; (read = await stream.ReadAsync(buffer, _ending.Token)) > 0;)
             {

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using EbpfPersonas.TestKit.Identity;
 using Xunit;
 
@@ -19,7 +20,8 @@ public sealed class ImpostorTests : IDisposable
         {
             var impostors = new TheoryData<string, bool>();
             foreach (var kind in (string[])
-                ["another authority", "another authority, our cross certificate", "no chain", "a VM", "wrong usage",
+                ["another authority", "another authority, our cross certificate",
+                    "our names, another's signature", "TLS 1.2", "no chain", "a VM", "wrong usage",
                     "a VM that says it is a server", "two names", "expired", "not yet valid", "no name"])
             {
                 impostors.Add(kind, true);
@@ -40,9 +42,8 @@ public sealed class ImpostorTests : IDisposable
         await vm.StartAsync();
         await vm.WaitAsync(() => impostor.Callers >= 2, "the agent tried twice");
 
-        Assert.Equal(0, impostor.Octets);
-        await vm.WaitAsync(
-            () => vm.Log.Count("The certificate of whoever answers is ") > 0, "the agent said what is wrong");
+        Assert.Equal((0, 0), (impostor.Clients, impostor.Octets));
+        await vm.WaitAsync(() => vm.Log.Count(Sentence(kind, isEnrolled)) > 0, "the agent said what is wrong");
         Assert.Equal(0, vm.Log.Count(token.Split('_')[3]));
     }
 
@@ -58,6 +59,7 @@ public sealed class ImpostorTests : IDisposable
         await vm.StartAsync();
 
         await vm.WaitAsync(() => controller.Octets > 0, "the agent spoke");
+        Assert.Equal(isEnrolled, controller.Clients > 0);
         Assert.Equal(0, vm.Log.Count("The certificate of whoever answers is "));
     }
 
@@ -82,6 +84,18 @@ public sealed class ImpostorTests : IDisposable
         return token;
     }
 
+    /// <summary>What the log says of it.</summary>
+    private static string Sentence(string kind, bool isEnrolled) => kind switch
+    {
+        "a VM" or "wrong usage" => "is not for this use;",
+        "a VM that says it is a server" or "two names" or "no name" => "is not that of a controller;",
+        "expired" or "not yet valid" => $"is {kind};",
+        "TLS 1.2" => "SSL Handshake failed",
+        _ => isEnrolled
+            ? "is not from an authority that is trusted;"
+            : "is not from the authority that the enrolment token names;",
+    };
+
     private SslServerAuthenticationOptions Options(string kind)
     {
         var good = CertificateOrder.Controller;
@@ -90,6 +104,9 @@ public sealed class ImpostorTests : IDisposable
         {
             "another authority" => _other.ServerOptions(),
             "another authority, our cross certificate" => _other.ServerOptions(cross: _authority.Cross),
+            "our names, another's signature" =>
+                TestAuthority.ServerOptions(_authority.IssueSignedBy(_other, good), _authority.Cross),
+            "TLS 1.2" => TooOld(_authority.ServerOptions()),
             "no chain" => _other.ServerOptions(cross: _other.Issue(good)),
             "a VM" => _authority.ServerOptions(CertificateOrder.Vm("vm-2")),
             "wrong usage" => _authority.ServerOptions(good with { Usage = CertificateOrder.ForClients }),
@@ -106,5 +123,11 @@ public sealed class ImpostorTests : IDisposable
             "no name" => _authority.ServerOptions(good with { UriNames = [], Hosts = ["127.0.0.1"] }),
             _ => throw new ArgumentOutOfRangeException(nameof(kind)),
         };
+    }
+
+    private static SslServerAuthenticationOptions TooOld(SslServerAuthenticationOptions options)
+    {
+        options.EnabledSslProtocols = SslProtocols.Tls12;
+        return options;
     }
 }

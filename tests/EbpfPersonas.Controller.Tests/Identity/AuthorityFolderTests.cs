@@ -117,9 +117,9 @@ public sealed class AuthorityFolderTests : IDisposable
             [new X509EnhancedKeyUsageExtension([CertificateCheck.ServerAuthentication], false)],
             _time.GetUtcNow(), _time.GetUtcNow().AddDays(1));
 
-        Assert.True(CertificateCheck.IsFromPinned(
+        Assert.Null(CertificateCheck.ProblemOfPinned(
             leaf, [authorities.Issuing.Cross], KeyPin.Of(authorities.Issuing.Certificate), _time.GetUtcNow()));
-        Assert.False(CertificateCheck.IsFromPinned(
+        Assert.NotNull(CertificateCheck.ProblemOfPinned(
             leaf, [authorities.Issuing.Cross], new byte[KeyPin.Length], _time.GetUtcNow()));
         Assert.Null(CertificateCheck.Problem(
             leaf, authorities.Certificates, CertificateCheck.ServerAuthentication, _time.GetUtcNow()));

@@ -23,9 +23,9 @@ internal sealed class EnrolmentClient : IDisposable
             {
                 SslOptions =
                 {
-                    RemoteCertificateValidationCallback = (_, certificate, chain, _) => CertificateCheck.IsFromPinned(
+                    RemoteCertificateValidationCallback = (_, certificate, chain, _) => CertificateCheck.ProblemOfPinned(
                         (X509Certificate2)certificate!, chain!.ChainPolicy.ExtraStore, pin.Span,
-                        TimeProvider.System.GetUtcNow()),
+                        TimeProvider.System.GetUtcNow()) is null,
                 },
             },
         });

@@ -40,7 +40,9 @@ public sealed class TestAuthority : IDisposable
         + Convert.ToHexStringLower(pin ?? Pin);
 
     /// <summary>A certificate without its key.</summary>
-    public X509Certificate2 Sign(PublicKey key, CertificateOrder order)
+    public X509Certificate2 Sign(PublicKey key, CertificateOrder order) => Sign(key, order, _key);
+
+    private X509Certificate2 Sign(PublicKey key, CertificateOrder order, ECDsa signer)
     {
         ArgumentNullException.ThrowIfNull(order);
         var request = new CertificateRequest(new X500DistinguishedName("CN=test"), key, HashAlgorithmName.SHA256);
@@ -72,8 +74,17 @@ public sealed class TestAuthority : IDisposable
         }
 
         return request.Create(
-            Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), order.NotBefore, order.NotAfter,
+            Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(signer), order.NotBefore, order.NotAfter,
             NewSerial());
+    }
+
+    /// <summary>This authority's name and its key's identifier, and the signature of another.</summary>
+    public X509Certificate2 IssueSignedBy(TestAuthority other, CertificateOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = Sign(new PublicKey(key), order, other._key);
+        return certificate.CopyWithPrivateKey(key);
     }
 
     /// <summary>A certificate with a new key.</summary>
@@ -90,17 +101,23 @@ public sealed class TestAuthority : IDisposable
     /// </summary>
     public SslServerAuthenticationOptions ServerOptions(
         CertificateOrder? order = null, X509Certificate2? cross = null) =>
-        new()
+        ServerOptions(Issue(order ?? CertificateOrder.Controller), cross ?? Cross);
+
+    /// <inheritdoc cref="ServerOptions(CertificateOrder, X509Certificate2)"/>
+    public static SslServerAuthenticationOptions ServerOptions(X509Certificate2 own, X509Certificate2 cross)
+    {
+        ArgumentNullException.ThrowIfNull(cross);
+        return new()
         {
             ServerCertificateContext = SslStreamCertificateContext.Create(
-                Issue(order ?? CertificateOrder.Controller),
-                [X509CertificateLoader.LoadCertificate((cross ?? Cross).RawDataMemory.Span)],
+                own, [X509CertificateLoader.LoadCertificate(cross.RawDataMemory.Span)],
                 offline: true),
             ClientCertificateRequired = true,
 #pragma warning disable CA5359 // A client's certificate, which the test looks at.
             RemoteCertificateValidationCallback = static (_, _, _, _) => true,
 #pragma warning restore CA5359
         };
+    }
 
     /// <summary>Writes the credentials of a VM where its agent looks for them, as if it had enrolled.</summary>
     public void WriteCredentials(string stateDirectory, string vmId) =>
