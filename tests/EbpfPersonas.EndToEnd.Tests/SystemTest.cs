@@ -45,7 +45,10 @@ public abstract class SystemTest : LabTest
         await base.InitializeAsync();
         try
         {
-            await StartControllerAsync();
+            VmHost = await Lab.AddHostAsync("vm", VmAddress + "/24", "2001:db8::5/64");
+            DbHost = await Lab.AddHostAsync("db", DbAddress + "/24", "2001:db8::10/64");
+            ControllerHost = await Lab.AddHostAsync("controller", ControllerAddress + "/24");
+            _controller = await StartControllerAsync();
         }
         catch
         {
@@ -94,11 +97,6 @@ public abstract class SystemTest : LabTest
     protected static async Task AssertDoesNotReachAsync(LabHost from, string address, int port) =>
         Assert.Equal(SocketError.TimedOut, await from.TryConnectAsync(address, port, ShortPatience));
 
-    private async Task StartControllerAsync()
-    {
-        VmHost = await Lab.AddHostAsync("vm", VmAddress + "/24", "2001:db8::5/64");
-        DbHost = await Lab.AddHostAsync("db", DbAddress + "/24", "2001:db8::10/64");
-        ControllerHost = await Lab.AddHostAsync("controller", ControllerAddress + "/24");
-        _controller = await ControllerProcess.StartAsync(ControllerHost, ControllerAddress);
-    }
+    protected virtual Task<ControllerProcess> StartControllerAsync() =>
+        ControllerProcess.StartAsync(ControllerHost, ControllerAddress);
 }

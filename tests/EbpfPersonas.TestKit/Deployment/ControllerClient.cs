@@ -71,6 +71,12 @@ public sealed class ControllerClient
 
     public Task<JsonNode> ActivityAsync(string vm) => GetAsync($"/api/v1/vms/{vm}/activity");
 
+    public async Task DeleteAsync(string path)
+    {
+        using var answer = await _http.DeleteAsync(path);
+        await ReadAsync(answer);
+    }
+
     public async Task<JsonNode> GetAsync(string path)
     {
         using var answer = await _http.GetAsync(path);

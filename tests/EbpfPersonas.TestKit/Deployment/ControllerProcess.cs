@@ -47,7 +47,10 @@ public sealed class ControllerProcess : IAsyncDisposable
         PrometheusText.Read(await _http!.GetStringAsync("/metrics"));
 
     /// <summary>Starts it and waits until it says that it is ready.</summary>
-    public static async Task<ControllerProcess> StartAsync(LabHost host, string address)
+    /// <param name="host">Where.</param> <param name="address">Its address there.</param> <param
+    /// name="certificateLifetime">How long VMs' certificates are good, if not as long as usual.</param>
+    public static async Task<ControllerProcess> StartAsync(
+        LabHost host, string address, TimeSpan? certificateLifetime = null)
     {
         var controller = new ControllerProcess(host, address);
         try
@@ -60,9 +63,15 @@ public sealed class ControllerProcess : IAsyncDisposable
                 // Tests ask often.
                 ["requests_per_second"] = 10_000,
             };
+            if (certificateLifetime is { } lifetime)
+            {
+                settings["certificate_lifetime"] = $"{lifetime.TotalSeconds}s";
+            }
+
             await File.WriteAllTextAsync(controller.Configuration, settings.ToJsonString());
             controller.Token = (await controller.CommandAsync("token", "create", "--role", "admin")).TrimEnd();
             controller.Launch();
+            await controller._process!.WaitForOutputAsync("serves clients at", Patience);
             await controller.MeetAsync();
             await controller.WaitUntilReadyAsync();
             return controller;
@@ -94,6 +103,18 @@ public sealed class ControllerProcess : IAsyncDisposable
     public Task<string> CommandAsync(params string[] words) =>
         RunningProcess.RunAsync("dotnet", [BuiltProduct.Controller, .. words, "--config", Configuration]);
 
+    /// <summary>Learns its authorities, and trusts them from then on; again after there are others.</summary>
+    public async Task MeetAsync()
+    {
+        await File.WriteAllTextAsync(AuthoritiesFile, await CommandAsync("ca", "show"));
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(AuthoritiesFile);
+        _http?.Dispose();
+        _http = _host.CreateHttpClient($"https://{_address}:{ApiPort}", authorities);
+        _http.DefaultRequestHeaders.Authorization = new("Bearer", Token);
+        _api = new ControllerClient(_http);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
@@ -107,18 +128,6 @@ public sealed class ControllerProcess : IAsyncDisposable
 
     private Task<TimeSpan> WaitUntilReadyAsync() =>
         Eventually.TrueAsync(IsReadyAsync, Patience, () => $"the controller is ready; it said:\n{Output}");
-
-    /// <summary>Learns the authority that it made at its first start, and speaks to it from then on.</summary>
-    private async Task MeetAsync()
-    {
-        await _process!.WaitForOutputAsync("serves clients at", Patience);
-        await File.WriteAllTextAsync(AuthoritiesFile, await CommandAsync("ca", "show"));
-        var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPemFile(AuthoritiesFile);
-        _http = _host.CreateHttpClient($"https://{_address}:{ApiPort}", authorities);
-        _http.DefaultRequestHeaders.Authorization = new("Bearer", Token);
-        _api = new ControllerClient(_http);
-    }
 
     private async Task<bool> IsReadyAsync()
     {
