@@ -57,11 +57,28 @@ internal sealed class RunningController : IAsyncDisposable
 
     public string ApiUrl { get; private set; } = "";
 
-    public static async Task<RunningController> StartAsync()
+    /// <summary>Starts with what else is set beside what every test has.</summary>
+    public static async Task<RunningController> StartAsync(
+        Func<ControllerSettings, ControllerSettings>? more = null)
     {
         var controller = new RunningController();
+        if (more is not null)
+        {
+            var usual = controller.Settings;
+            controller.Settings = settings => more(usual(settings));
+        }
+
         await controller.StartAgainAsync();
         return controller;
+    }
+
+    /// <summary>Stops, and starts on the same store with what else is set from now on.</summary>
+    public async Task RestartAsync(Func<ControllerSettings, ControllerSettings> more)
+    {
+        await StopAsync();
+        var before = Settings;
+        Settings = settings => more(before(settings));
+        await StartAgainAsync();
     }
 
     /// <summary>Starts on the store that it had.</summary>

@@ -75,6 +75,7 @@ public sealed class IdentityLifeTests : SystemTest
     /// <summary>The VM keeps "database"; "web", which is decided meanwhile, comes with a new token.</summary>
     private async Task AssertNothingNewUntilTokenAsync()
     {
+        await Api.PutPersonaAsync("web", Web);
         await Api.ActivateAsync(Vm, "web");
         await Task.Delay(TimeSpan.FromSeconds(3));
         Assert.False(await Agent.IsConnectedAsync());

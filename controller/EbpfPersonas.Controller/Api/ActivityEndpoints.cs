@@ -3,6 +3,7 @@ using System.Text.Json;
 using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Activation;
 using EbpfPersonas.Controller.Api.Resources;
+using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.Controller.Store;
 using Microsoft.AspNetCore.Http.Timeouts;
 
@@ -13,12 +14,6 @@ internal static class ActivityEndpoints
 {
     private const string EventStream = "text/event-stream";
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
-
-    /// <summary>
-    /// How long a watcher may leave unread what is written to it. Kestrel's least rate of 240 octets a second alone
-    /// would give it minutes, for all that is in its buffers.
-    /// </summary>
-    private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(15);
 
     public static void MapActivity(this IEndpointRouteBuilder api) =>
         api.MapGet("/vms/{id}/activity", GetAsync).WithName("GetActivity").Allows(Role.Viewer)
@@ -31,7 +26,7 @@ internal static class ActivityEndpoints
 
     private static async Task<IResult> GetAsync(
         string id, Caller caller, HttpContext context, PersonaManager manager, ITokenStore tokens, CallerLimits limits,
-        IHostApplicationLifetime lifetime, TimeProvider time)
+        ControllerSettings settings, IHostApplicationLifetime lifetime, TimeProvider time)
     {
         if (!manager.TryFind(caller.Vm(id), out var actor))
         {
@@ -52,7 +47,8 @@ internal static class ActivityEndpoints
 
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(
                 context.RequestAborted, lifetime.ApplicationStopping);
-            await StreamAsync(actor.Activity, context, caller, IsGoodAsync, time, ending.Token);
+            await StreamAsync(
+                actor.Activity, context, caller, IsGoodAsync, settings.Patience.Write, time, ending.Token);
             return Results.Empty;
         }
 
@@ -74,8 +70,8 @@ internal static class ActivityEndpoints
     }
 
     private static async Task StreamAsync(
-        ActivityLog activity, HttpContext context, Caller caller, Func<Task<bool>> isGood, TimeProvider time,
-        CancellationToken ended)
+        ActivityLog activity, HttpContext context, Caller caller, Func<Task<bool>> isGood, TimeSpan writePatience,
+        TimeProvider time, CancellationToken ended)
     {
         // Without Last-Event-ID the stream begins now; an id of an earlier run of the controller is above all of this
         // one's.
@@ -153,7 +149,7 @@ internal static class ActivityEndpoints
         {
             if (!writing.IsCompleted)
             {
-                patience.CancelAfter(WritePatience);
+                patience.CancelAfter(writePatience);
             }
 
             await writing;

@@ -1,3 +1,4 @@
+using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.Personas.Identity;
 using EbpfPersonas.Personas.Json;
 using Microsoft.Net.Http.Headers;
@@ -9,12 +10,6 @@ internal static class RequestBody
 {
     /// <summary>1 MiB.</summary>
     public const int MaxBytes = JsonBody.MaxBytes;
-
-    /// <summary>
-    /// How long a body may take; 1 MiB comes in it at 420 kbit/s. Kestrel ends a body that comes at less than
-    /// 240 octets a second; one that is a little faster would go on for ever.
-    /// </summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>The body, or the problem with it.</summary>
     public static async Task<(ReadOnlyMemory<byte> Body, Problem? Problem)> ReadAsync(HttpRequest request)
@@ -34,7 +29,8 @@ internal static class RequestBody
         var length = 0;
         var aborted = request.HttpContext.RequestAborted;
         using var hurry = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        hurry.CancelAfter(Patience);
+        hurry.CancelAfter(
+            request.HttpContext.RequestServices.GetRequiredService<ControllerSettings>().Patience.Body);
         while (true)
         {
             int read;

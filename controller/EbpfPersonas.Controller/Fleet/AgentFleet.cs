@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using EbpfPersonas.Controller.Activation;
+using EbpfPersonas.Controller.Hosting;
 using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Personas.Activation.Triggers;
@@ -12,7 +13,7 @@ namespace EbpfPersonas.Controller.Fleet;
 /// <summary>
 /// Who is connected: at most one stream for each VM, and at most <see cref="MaxStreams"/> altogether.
 /// </summary>
-internal sealed class AgentFleet : IDesiredStateSink
+internal sealed class AgentFleet(ControllerSettings settings) : IDesiredStateSink
 {
     /// <summary>Streams that one controller serves.</summary>
     public const int MaxStreams = 10_000;
@@ -49,7 +50,8 @@ internal sealed class AgentFleet : IDesiredStateSink
             return false;
         }
 
-        var opened = new AgentSession(credential, Interlocked.Increment(ref _lastStream));
+        var opened = new AgentSession(
+            credential, Interlocked.Increment(ref _lastStream), settings.Patience.Write);
         AgentSession? ended = null;
         _sessions.AddOrUpdate(credential.Vm, opened, (_, earlier) =>
         {

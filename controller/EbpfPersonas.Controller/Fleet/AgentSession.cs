@@ -14,13 +14,6 @@ namespace EbpfPersonas.Controller.Fleet;
 /// </summary>
 internal sealed class AgentSession : IDisposable
 {
-    /// <summary>
-    /// How long a message may wait until the agent takes it. An agent reads while it does other things, and
-    /// a lost packet or a busy machine stay far below that; one that keeps its window closed would hold a stream, and
-    /// seem connected, for ever.
-    /// </summary>
-    public static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(15);
-
     // Whoever has news writes it to the stream himself, as far as that goes without waiting.
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1)
     {
@@ -41,8 +34,12 @@ internal sealed class AgentSession : IDisposable
     private StreamEnd? _end;
     private volatile SentState _sent = new(0, 0);
 
-    public AgentSession(VmCredential credential, long stream)
+    private readonly TimeSpan _writePatience;
+
+    /// <summary>A message waits as long as <paramref name="writePatience"/> until the agent takes it.</summary>
+    public AgentSession(VmCredential credential, long stream, TimeSpan writePatience)
     {
+        _writePatience = writePatience;
         Credential = credential;
         Stream = stream;
         Ended = _ended.Token;
@@ -175,7 +172,7 @@ internal sealed class AgentSession : IDisposable
             if (!writing.IsCompleted)
             {
                 await using var patience = new Timer(
-                    _ => End(StreamEnd.NotReading), null, WritePatience, Timeout.InfiniteTimeSpan);
+                    _ => End(StreamEnd.NotReading), null, _writePatience, Timeout.InfiniteTimeSpan);
                 await writing;
             }
             else

@@ -11,14 +11,17 @@ internal static class AgentCalls
     /// <summary>Octets of a snapshot of a VM full of processes with long paths; the agent keeps it below this.</summary>
     private const int MaxMessage = 32 * 1024 * 1024;
 
-    public static void AddAgentCalls(this WebApplicationBuilder builder) =>
+    public static void AddAgentCalls(this WebApplicationBuilder builder)
+    {
         builder.Services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = MaxMessage;
             options.IgnoreUnknownServices = true;
-            options.CompressionProviders.Clear();
             options.Interceptors.Add<CallFaults>();
         });
+        // The library adds its own where there are none.
+        builder.Services.PostConfigure<GrpcServiceOptions>(options => options.CompressionProviders.Clear());
+    }
 
     /// <summary>
     /// The message of a unary call is read before anybody asks whose it is. Those of a stream are read when its

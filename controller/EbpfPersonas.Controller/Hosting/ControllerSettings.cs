@@ -36,6 +36,9 @@ internal sealed record ControllerSettings
     /// <summary>How long a VM's certificate is good: 10 seconds to 30 days.</summary>
     public TimeSpan CertificateLifetime { get; init; } = TimeSpan.FromDays(1);
 
+    /// <summary>How long is waited for peers.</summary>
+    public PeerPatience Patience { get; init; } = new();
+
     /// <summary>An issuer whose tokens count beside the controller's own; null = none does.</summary>
     public OidcSettings? Oidc { get; init; }
 

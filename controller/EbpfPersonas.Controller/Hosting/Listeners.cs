@@ -62,7 +62,8 @@ internal static class Listeners
     public static void UseListenerWall(this WebApplication app) => app.Use((context, next) =>
     {
         var isCall = context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null;
-        if (context.Features.Get<ListenerFeature>() is { } listener && listener.ForAgents != isCall)
+        if (context.Features.Get<ListenerFeature>() is { } listener
+            && (listener.ForAgents ? !isCall : isCall || IsCallPath(context.Request.Path)))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return Task.CompletedTask;
@@ -70,6 +71,10 @@ internal static class Listeners
 
         return next(context);
     });
+
+    /// <summary>Also where no call takes the method: that there is none at this listener is said first.</summary>
+    private static bool IsCallPath(PathString path) =>
+        path.Value!.StartsWith("/ebpf_personas.v1.", StringComparison.OrdinalIgnoreCase);
 
     private static void Mark(ListenOptions listen, HttpProtocols protocols, bool forAgents)
     {

@@ -1,3 +1,4 @@
+using EbpfPersonas.Controller.Hosting;
 using Xunit;
 
 namespace EbpfPersonas.Controller.Tests.Abuse;
@@ -7,4 +8,11 @@ namespace EbpfPersonas.Controller.Tests.Abuse;
 public sealed class AbuseCollection
 {
     public const string Name = "abuse";
+
+    /// <summary>Of a controller that gives up on others as soon as a test wants it.</summary>
+    internal static PeerPatience Impatient { get; } = new()
+    {
+        Body = TimeSpan.FromSeconds(3),
+        Write = TimeSpan.FromSeconds(3),
+    };
 }

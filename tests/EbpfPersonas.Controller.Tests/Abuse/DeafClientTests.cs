@@ -19,6 +19,7 @@ public sealed class DeafClientTests(ITestOutputHelper output) : ControllerTest
     [Fact]
     public async Task An_agent_that_takes_no_states_is_dropped_and_holds_up_nobody()
     {
+        await Controller.RestartAsync(settings => settings with { Patience = AbuseCollection.Impatient });
         await using var memory = new MemoryWatch();
         var deaf = new List<RawHttp2>();
         foreach (var window in Windows)
@@ -68,6 +69,7 @@ public sealed class DeafClientTests(ITestOutputHelper output) : ControllerTest
     [Fact]
     public async Task A_watcher_that_does_not_read_is_dropped_and_holds_up_nobody()
     {
+        await Controller.RestartAsync(settings => settings with { Patience = AbuseCollection.Impatient });
         await using var memory = new MemoryWatch();
         await using var busy = await Controller.AgentAsync("vm-busy");
         await Controller.WaitForVmAsync("vm-busy", status => (bool)status["connected"]!);

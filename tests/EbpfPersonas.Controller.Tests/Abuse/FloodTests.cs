@@ -67,6 +67,7 @@ public sealed class FloodTests(ITestOutputHelper output) : ControllerTest
     [Fact]
     public async Task Who_sends_an_octet_a_second_is_dropped()
     {
+        await Controller.RestartAsync(settings => settings with { Patience = AbuseCollection.Impatient });
         await using var memory = new MemoryWatch();
         var token = Controller.Http.DefaultRequestHeaders.Authorization!;
         var head = $"POST /api/v1/personas/validate HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"

@@ -51,13 +51,13 @@ public sealed class GrpcMutationTests(ITestOutputHelper output) : ControllerTest
             await (await Controller.AgentAsync($"vm-{worker}")).DisposeAsync();
         }
 
-        var kept = KeptThings.Count(Controller.StoreFile);
+        var kept = KeptThings.Of(Controller.StoreFile);
         await using var memory = new MemoryWatch();
         var wrong = await MutationCampaign.RunAsync(MutationCampaign.Total / 4, OneAsync);
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
         output.WriteLine(memory.ExpectBounded());
-        Assert.Equal(kept, KeptThings.Count(Controller.StoreFile));
+        Assert.Equal(kept, KeptThings.Of(Controller.StoreFile));
         strangers.Dispose();
         vms.ForEach(calls => calls.Dispose());
 

@@ -97,7 +97,7 @@ public sealed class NamedBodyTests : ControllerTest
     {
         await (await Controller.AgentAsync("vm-1")).DisposeAsync();
         await Controller.WaitForVmAsync("vm-1", _ => true);
-        var kept = KeptThings.Count(Controller.StoreFile);
+        var kept = KeptThings.Of(Controller.StoreFile);
         foreach (var operation in RestOperation.All)
         {
             using var request = operation.Request(content());
@@ -115,6 +115,6 @@ public sealed class NamedBodyTests : ControllerTest
                 $"{name}, {operation}: {status} {text[..Math.Min(text.Length, 500)]}");
         }
 
-        Assert.Equal(kept, KeptThings.Count(Controller.StoreFile));
+        Assert.Equal(kept, KeptThings.Of(Controller.StoreFile));
     }
 }

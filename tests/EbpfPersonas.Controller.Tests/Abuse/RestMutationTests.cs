@@ -18,7 +18,7 @@ public sealed class RestMutationTests(ITestOutputHelper output) : ControllerTest
             await Controller.WaitForVmAsync("vm-1", status => (bool)status["connected"]!);
         }
 
-        var kept = KeptThings.Count(Controller.StoreFile);
+        var kept = KeptThings.Of(Controller.StoreFile);
         await using var memory = new MemoryWatch();
 
         // Three of four of a campaign; the messages of agents are the fourth.
@@ -26,7 +26,7 @@ public sealed class RestMutationTests(ITestOutputHelper output) : ControllerTest
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
         output.WriteLine(memory.ExpectBounded());
-        Assert.Equal(kept, KeptThings.Count(Controller.StoreFile));
+        Assert.Equal(kept, KeptThings.Of(Controller.StoreFile));
         Assert.Empty((await Controller.GetAsync("/api/v1/vms/vm-1/bindings"))["personas"]!.AsArray());
 
         Task<string?> OneAsync(Random random)

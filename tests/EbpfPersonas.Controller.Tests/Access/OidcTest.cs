@@ -16,8 +16,7 @@ public abstract class OidcTest : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Issuer = await FakeIssuer.StartAsync();
-        Controller = await RunningController.StartAsync();
-        await StartWithAsync(settings => settings);
+        Controller = await RunningController.StartAsync(settings => settings with { Oidc = Issuer.Settings });
     }
 
     public async Task DisposeAsync()

@@ -51,7 +51,7 @@ public sealed class ProcessTests : IDisposable
         await process.WaitForExitAsync().WaitAsync(Patience);
 
         Assert.Equal(1, process.ExitCode);
-        Assert.Contains("cannot start", said, StringComparison.Ordinal);
+        Assert.Contains("Failed to bind", said, StringComparison.Ordinal);
         Assert.Single(said.TrimEnd().Split('\n'));
     }
 

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using EbpfPersonas.Controller.Hosting;
@@ -32,7 +30,7 @@ public sealed class ApiTlsTests : IDisposable
         };
         await using var app = ControllerApp.Build(settings);
         await ControllerApp.StartAsync(app);
-        var (api, agents) = ControllerApp.Addresses(app);
+        var (api, _) = ControllerApp.Addresses(app);
         Assert.StartsWith("https://", api, StringComparison.Ordinal);
         var trusted = app.Services.GetRequiredService<CertificateAuthority>().Current.Certificates;
         using var handler = new SocketsHttpHandler
@@ -60,17 +58,6 @@ public sealed class ApiTlsTests : IDisposable
         var failed = await Assert.ThrowsAsync<HttpRequestException>(() => stranger.GetAsync(new Uri(api + "/healthz")));
         Assert.IsType<AuthenticationException>(failed.InnerException);
 
-        await HandshakeEndsAsync(new Uri(agents).Port);
         await app.StopAsync();
-    }
-
-    /// <summary>Who connects and says nothing is gone after the five seconds of a handshake.</summary>
-    private static async Task HandshakeEndsAsync(int port)
-    {
-        using var idle = new TcpClient();
-        await idle.ConnectAsync(IPAddress.Loopback, port);
-        var watch = Stopwatch.StartNew();
-        Assert.Equal(0, await idle.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
-        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(15));
     }
 }

@@ -87,7 +87,7 @@ public sealed class AuthenticationTests : ControllerTest
         [
             ("/ebpf_personas.v1.EnrolmentService/Enrol", HttpStatusCode.NotFound),
             ("/EBPF_PERSONAS.V1.ENROLMENTSERVICE/enrol", HttpStatusCode.NotFound),
-            ("/ebpf_personas.v1.EnrolmentService/Other", HttpStatusCode.Unauthorized),
+            ("/ebpf_personas.v1.EnrolmentService/Other", HttpStatusCode.NotFound),
             ("/x/y", HttpStatusCode.Unauthorized),
         ])
         {

@@ -1,0 +1,58 @@
+using Microsoft.Data.Sqlite;
+using Xunit;
+using Xunit.Sdk;
+
+namespace EbpfPersonas.Controller.Tests.Abuse;
+
+/// <summary>What the tests of abuse measure with does find what it is there to find.</summary>
+[Collection(AbuseCollection.Name)]
+public sealed class MeasureTests : ControllerTest
+{
+    [Fact]
+    public async Task Memory_that_is_taken_and_given_back_is_seen()
+    {
+        await using var memory = new MemoryWatch();
+        var much = GC.AllocateUninitializedArray<byte>((int)(MemoryWatch.Bound + (64 << 20)));
+        Array.Fill(much, (byte)1);
+        await Task.Delay(TimeSpan.FromMilliseconds(500));
+        GC.KeepAlive(much);
+
+        Assert.ThrowsAny<XunitException>(memory.ExpectBounded);
+    }
+
+    /// <summary>Each push needs the store, which somebody else holds most of the time.</summary>
+    [Fact]
+    public async Task An_attack_that_holds_up_pushes_is_found()
+    {
+        await using var other = new SqliteConnection($"Data Source={Controller.StoreFile}");
+        await other.OpenAsync();
+
+        await Assert.ThrowsAnyAsync<XunitException>(() => new PushRace(Controller, "vm-good").RunAsync(
+            () => Task.FromResult<IAsyncDisposable>(new Attack(HoldAsync))));
+
+        async Task HoldAsync(CancellationToken ended)
+        {
+            while (true)
+            {
+                await using (var held = other.BeginTransaction(deferred: false))
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(50), ended);
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(5), ended);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_request_that_is_right_is_kept()
+    {
+        await Controller.PutPersonaAsync(RunningController.Persona);
+        var before = KeptThings.Of(Controller.StoreFile);
+        Assert.Equal(before, KeptThings.Of(Controller.StoreFile));
+
+        await Controller.PutPersonaAsync("""{"name":"db"}""");
+
+        Assert.NotEqual(before, KeptThings.Of(Controller.StoreFile));
+    }
+}
