@@ -8,8 +8,8 @@ namespace EbpfPersonas.Bpf;
 public static unsafe class CoreFiles
 {
     /// <summary>
-    /// No file of this process, nor of those that it starts: its memory holds keys. And where the kernel hands a core to
-    /// a program, which no limit prevents, nothing of its memory is in it. Throws <see cref="Win32Exception"/>.
+    /// No file of this process, nor of those that it starts: its memory holds keys. And where the kernel hands a core
+    /// to a program, which no limit prevents, nothing of its memory is in it. Throws <see cref="Win32Exception"/>.
     /// </summary>
     public static void Forbid()
     {

@@ -9,7 +9,9 @@ namespace EbpfPersonas.Controller.Access;
 /// </summary>
 internal sealed class CallerLimits(ControllerSettings settings) : IDisposable
 {
-    /// <summary>Streams of one token at a time. Each holds a connection, and room for what its reader has not read.</summary>
+    /// <summary>
+    /// Streams of one token at a time. Each holds a connection, and room for what its reader has not read.
+    /// </summary>
     public const int MaxStreams = 32;
 
     private readonly PartitionedRateLimiter<string> _requests = PartitionedRateLimiter.Create<string, string>(
@@ -35,7 +37,9 @@ internal sealed class CallerLimits(ControllerSettings settings) : IDisposable
         return lease.IsAcquired;
     }
 
-    /// <summary>One more stream of a token, until it is disposed; not acquired where it has as many as it may.</summary>
+    /// <summary>
+    /// One more stream of a token, until it is disposed; not acquired where it has as many as it may.
+    /// </summary>
     public RateLimitLease OpenStream(string tokenId) => _streams.AttemptAcquire(tokenId);
 
     public void Dispose()

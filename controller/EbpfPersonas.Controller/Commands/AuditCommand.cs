@@ -12,8 +12,8 @@ internal static class AuditCommand
     private const string Usage = "audit verify [--expect SEQUENCE:HASH] [--config FILE]";
 
     /// <summary>
-    /// Prints the last record's number and hash; gives 0, or 1 where something is not as it was written. Writes nothing,
-    /// and makes nothing.
+    /// Prints the last record's number and hash; gives 0, or 1 where something is not as it was written. Writes
+    /// nothing, and makes nothing.
     /// </summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
     {

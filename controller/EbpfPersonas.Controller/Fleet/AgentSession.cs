@@ -3,8 +3,8 @@ using System.Threading.Channels;
 using EbpfPersonas.Controller.Identity;
 using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Protos.V1;
-using DesiredState = EbpfPersonas.Protos.V1.DesiredState;
 using Grpc.Core;
+using DesiredState = EbpfPersonas.Protos.V1.DesiredState;
 
 namespace EbpfPersonas.Controller.Fleet;
 

@@ -8,7 +8,9 @@ namespace EbpfPersonas.Controller.Hosting;
 /// <summary>What agents' calls may bring. Nothing is unpacked: little sent is little kept.</summary>
 internal static class AgentCalls
 {
-    /// <summary>Octets of a snapshot of a VM full of processes with long paths; the agent keeps it below this.</summary>
+    /// <summary>
+    /// Octets of a snapshot of a VM full of processes with long paths; the agent keeps it below this.
+    /// </summary>
     private const int MaxMessage = 32 * 1024 * 1024;
 
     public static void AddAgentCalls(this WebApplicationBuilder builder)

@@ -10,10 +10,10 @@ internal sealed record PeerPatience
     public TimeSpan Body { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// How long what is written may wait until an agent or a watcher takes it. They read while they do other things, and
-    /// a lost packet or a busy machine stay far below that; one that keeps its window closed would hold a stream, and
-    /// seem connected, for ever. Kestrel's least rate of 240 octets a second alone would give it minutes, for all that is
-    /// in its buffers.
+    /// How long what is written may wait until an agent or a watcher takes it. They read while they do other things,
+    /// and a lost packet or a busy machine stay far below that; one that keeps its window closed would hold a stream,
+    /// and seem connected, for ever. Kestrel's least rate of 240 octets a second alone would give it minutes, for all
+    /// that is in its buffers.
     /// </summary>
     public TimeSpan Write { get; init; } = TimeSpan.FromSeconds(15);
 }

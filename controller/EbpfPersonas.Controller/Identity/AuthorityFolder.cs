@@ -7,7 +7,8 @@ namespace EbpfPersonas.Controller.Identity;
 /// <summary>
 /// The authorities that this controller made, in a folder: NAME.pem of each and NAME.key (PKCS #8) of those that issue
 /// or will, and <c>authorities</c>, with a line for each that says what it is: "issuing NAME", "prepared NAME" or
-/// "retiring NAME". A change is the replacement of that one file. Other processes may change it while a controller runs.
+/// "retiring NAME". A change is the replacement of that one file. Other processes may change it while a controller
+/// runs.
 /// </summary>
 internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAuthoritySource
 {
@@ -64,7 +65,9 @@ internal sealed class AuthorityFolder(string folder, TimeProvider time) : IAutho
         Write([.. roles, (Prepared, Make())]);
     }
 
-    /// <summary>The prepared authority issues from now on; the one that did stays trusted, and its key is gone.</summary>
+    /// <summary>
+    /// The prepared authority issues from now on; the one that did stays trusted, and its key is gone.
+    /// </summary>
     public void Activate()
     {
         using var alone = Lock();

@@ -48,7 +48,7 @@ internal sealed class IdentityUpkeep(
         }
     }
 
-    /// <summary>After its end nothing can be issued any more, not even what this controller shows to its agents.</summary>
+    /// <summary>After its end nothing can be issued, not even what this controller shows to its agents.</summary>
     private void TellOfTheEnd()
     {
         var end = authority.Current.Issuing.Certificate.NotAfter.ToUniversalTime();

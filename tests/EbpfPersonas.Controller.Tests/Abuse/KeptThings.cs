@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace EbpfPersonas.Controller.Tests.Abuse;
 
 /// <summary>
-/// Everything that a request can add to the store, or change there: the rows, and of those that change whenever a VM or a
-/// token is heard of, how many there are. The audit, which grows, is not in it.
+/// Everything that a request can add to the store, or change there: the rows, and of those that change whenever a VM or
+/// a token is heard of, how many there are. The audit, which grows, is not in it.
 /// </summary>
 internal static class KeptThings
 {

@@ -97,7 +97,9 @@ public sealed class AuthenticationTests : ControllerTest
             Assert.Equal((path, status), (path, refused.StatusCode));
         }
 
-        Assert.All(Controller.Audit.Entries, entry => Assert.StartsWith("refused", entry.Result, StringComparison.Ordinal));
+        Assert.All(
+            Controller.Audit.Entries,
+            entry => Assert.StartsWith("refused", entry.Result, StringComparison.Ordinal));
         using var handler = new SocketsHttpHandler
         {
             SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => identity.Certificate is not null },

@@ -23,9 +23,10 @@ internal sealed class EnrolmentClient : IDisposable
             {
                 SslOptions =
                 {
-                    RemoteCertificateValidationCallback = (_, certificate, chain, _) => CertificateCheck.ProblemOfPinned(
-                        (X509Certificate2)certificate!, chain!.ChainPolicy.ExtraStore, pin.Span,
-                        TimeProvider.System.GetUtcNow()) is null,
+                    RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+                        CertificateCheck.ProblemOfPinned(
+                            (X509Certificate2)certificate!, chain!.ChainPolicy.ExtraStore, pin.Span,
+                            TimeProvider.System.GetUtcNow()) is null,
                 },
             },
         });

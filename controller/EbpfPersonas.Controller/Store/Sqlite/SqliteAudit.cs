@@ -99,6 +99,7 @@ internal sealed class SqliteAudit(SqliteConnections connections) : IAudit
         };
 
         public AuditRecord ToRecord() => new(
-            Sequence, DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(At, Earliest, Latest)), Tenant, Actor, Action, Target, Source, Result, Hash);
+            Sequence, DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(At, Earliest, Latest)), Tenant, Actor, Action,
+            Target, Source, Result, Hash);
     }
 }
