@@ -43,8 +43,8 @@ public sealed class RenewalTests : IAsyncLifetime
 
         // The stream is made anew with it.
         await _vm.WaitAsync(
-            () => _controller.Presented.Any(one => one.RawData.SequenceEqual(_vm.Certificate.RawData))
-                && _vm.Certificate != before,
+            () => !_vm.Certificate.RawData.SequenceEqual(before.RawData)
+                && _controller.Presented.Any(one => one.RawData.SequenceEqual(_vm.Certificate.RawData)),
             "the agent came with the new one");
         var (presented, request) = Assert.Single(Enrolment.Renewals);
         Assert.Equal(before.RawData, presented.RawData);
