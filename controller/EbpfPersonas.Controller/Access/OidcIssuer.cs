@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using EbpfPersonas.Personas.Json;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
@@ -50,7 +51,13 @@ internal sealed class OidcIssuer(OidcSettings settings, TimeProvider time, ILogg
         try
         {
             // Not the request's token: others wait for the same answer.
-            await issuer.GetConfigurationAsync(CancellationToken.None);
+            var found = await issuer.GetConfigurationAsync(CancellationToken.None);
+            // OpenID Connect Discovery 1.0 section 4.3: else it may be anybody's whose document lies there.
+            if (found.Issuer?.TrimEnd('/') != settings.Authority.OriginalString.TrimEnd('/'))
+            {
+                throw new InvalidOperationException($"It says that it is {Printable.Quote(found.Issuer ?? "")}.");
+            }
+
             Interlocked.Exchange(ref _failed, -1);
             return true;
         }

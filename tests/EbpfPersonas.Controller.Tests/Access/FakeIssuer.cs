@@ -29,6 +29,9 @@ internal sealed class FakeIssuer : IAsyncDisposable
 
     public string Url => $"https://127.0.0.1:{_port}";
 
+    /// <summary>What it says it is, if not what it is.</summary>
+    public string? Name { get; set; }
+
     public OidcSettings Settings => new()
     {
         Authority = new Uri(Url),
@@ -54,7 +57,7 @@ internal sealed class FakeIssuer : IAsyncDisposable
         _app = builder.Build();
         _app.MapGet("/.well-known/openid-configuration", () => Json(new JsonObject
         {
-            ["issuer"] = Url,
+            ["issuer"] = Name ?? Url,
             ["jwks_uri"] = Url + "/keys",
         }));
         _app.MapGet("/keys", () => Json(new JsonObject { ["keys"] = new JsonArray(RsaKey(), EllipticKey()) }));

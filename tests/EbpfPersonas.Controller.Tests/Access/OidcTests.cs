@@ -139,6 +139,22 @@ public sealed class OidcTests : OidcTest
     }
 
     [Fact]
+    public async Task An_issuer_that_says_that_it_is_another_is_not_believed()
+    {
+        Issuer.Name = "https://127.0.0.1:1";
+        await StartWithAsync(settings => settings);
+        var claims = Issuer.Claims();
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(Issuer.SignedByRsa(claims)));
+        claims["iss"] = Issuer.Name;
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(Issuer.SignedByRsa(claims)));
+
+        Issuer.Name = Issuer.Url + "/";
+        await StartWithAsync(settings => settings);
+        claims["iss"] = Issuer.Name;
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(Issuer.SignedByRsa(claims)));
+    }
+
+    [Fact]
     public async Task A_new_key_of_the_issuer_counts_without_a_restart()
     {
         Assert.Equal(HttpStatusCode.OK, await AskAsync(Issuer.SignedByRsa(Issuer.Claims())));
