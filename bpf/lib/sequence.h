@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <bpf/bpf_helpers.h>
 
-/* Each that fails is another CPU that moved the same number on meanwhile. */
+/* Each that fails is another CPU that moved the same number on meanwhile; the verifier wants a last
+ * one. */
 #define ADVANCE_ATTEMPTS 8
 
 /* Not at or before b. So two that are half way round from each other are after each other, and no
@@ -17,14 +18,9 @@ static __always_inline bool is_after(__u32 a, __u32 b)
 	return (__s32)(b - a) < 0;
 }
 
-static __always_inline __u32 larger(__u32 a, __u32 b)
-{
-	return a > b ? a : b;
-}
-
 /*
- * Moves a number on to `to`, never back: whatever other CPUs write at the same time, the furthest
- * stays. Most that come find it there, and write nothing.
+ * Moves a number on to `to`, never back: of what up to ADVANCE_ATTEMPTS CPUs write at the same
+ * time, the furthest stays. Most that come find it there, and write nothing.
  */
 static __always_inline void advance(__u32 *number, __u32 to)
 {

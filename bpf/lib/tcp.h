@@ -19,6 +19,11 @@
 #define UNSEEN_WINDOW (1U << 30)
 #define UNSEEN_SCALE  14
 
+static __always_inline __u32 larger(__u32 a, __u32 b)
+{
+	return a > b ? a : b;
+}
+
 static __always_inline struct tcp_side *sender_of(struct flow *flow, __u8 direction)
 {
 	return &flow->side[direction & 1];
@@ -158,7 +163,7 @@ static __always_inline void note_answer(struct flow *flow, const struct packet *
 }
 
 /* A segment in the window moves it on, as far as the furthest of those that other CPUs note at the
- * same time. */
+ * same time. Windows are below 2^31, so they compare as sequence numbers do. */
 static __always_inline void note_segment(struct flow *flow, const struct packet *packet,
 					 struct tcp_side *sender, struct tcp_side *receiver)
 {

@@ -48,9 +48,7 @@ public sealed class ConcurrentSegmentTests(ITestOutputHelper output)
         filter.Decide(Received(0) with { Flags = TcpControl.Syn | TcpControl.Ack, Sequence = Syn.Sequence });
         filter.Decide(Syn with { Flags = TcpControl.Ack, Sequence = Syn.Sequence + 1 });
         var forgotten = 0;
-        using var together = new Barrier(2, _ =>
-        {
-        });
+        using var together = new Barrier(2);
         using var noted = new Barrier(2, barrier =>
         {
             var last = Received(2 * (int)(barrier.CurrentPhaseNumber + 1));
