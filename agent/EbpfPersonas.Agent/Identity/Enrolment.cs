@@ -27,6 +27,9 @@ internal sealed class Enrolment(
     private bool _isRefused;
     private string? _warnedOf;
 
+    /// <summary>The token that the credentials came for which are in use, while they may not be on disk.</summary>
+    private string? _unfinished;
+
     /// <summary>
     /// What to connect with, after an enrolment where it needs one. Null = there is nothing yet, and the conditions say
     /// why; to be asked again after a while.
@@ -95,6 +98,7 @@ internal sealed class Enrolment(
             }
 
             using var key = pending.For(token.Id);
+            _unfinished = null;
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             patience.CancelAfter(Patience);
             var trust = ControllerTrust.Of(token, time);
@@ -120,13 +124,10 @@ internal sealed class Enrolment(
             var credentials = CredentialsReader.Read(
                 answer, key, settings.VmId, trust.Controller!, time.GetUtcNow());
             Require(credentials, token);
-            var isKept = identity.Replace(credentials);
+            identity.Replace(credentials);
+            _unfinished = token.Id;
             Log.Enrolled(log, SpiffeId.Of(credentials.Certificate)!, token.Id, credentials.NotAfter);
-            if (isKept)
-            {
-                Finish();
-            }
-
+            Finish();
             return null;
         }
         catch (FormatException wrong)
@@ -148,12 +149,14 @@ internal sealed class Enrolment(
     }
 
     /// <summary>
-    /// Removes the token and the pending key of an enrolment whose credentials are on disk, also where the agent before
-    /// came no further. Until then a restart enrols again, with the same key, and gets the same certificate.
+    /// Removes the token and the pending key of an enrolment whose credentials, or those that replaced them, are on
+    /// disk; also where the agent before came no further. Until then a restart enrols again, with the same key, and
+    /// gets the same certificate.
     /// </summary>
     private void Finish()
     {
-        if (identity is { Current: { } current, IsKept: true } && pending.TokenOf(current) is { } tokenId)
+        if (identity is { Current: { } current, IsKept: true }
+            && (_unfinished ?? pending.TokenOf(current)) is { } tokenId)
         {
             if (file.Remove(tokenId) is { } reason)
             {
@@ -161,6 +164,7 @@ internal sealed class Enrolment(
             }
 
             pending.Drop();
+            _unfinished = null;
         }
     }
 

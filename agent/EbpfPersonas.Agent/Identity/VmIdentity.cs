@@ -40,11 +40,11 @@ internal sealed class VmIdentity
     /// <summary>As <see cref="Current"/>; null where they are expired.</summary>
     public VmCredentials? Usable => _current is { } current && _time.GetUtcNow() <= current.NotAfter ? current : null;
 
-    /// <summary>Whether the current ones are on disk.</summary>
+    /// <summary>Whether the current ones are on disk, where a restart finds them.</summary>
     public bool IsKept => _isKept;
 
-    /// <summary>Uses <paramref name="credentials"/> from now on, and gives whether a restart finds them.</summary>
-    public bool Replace(VmCredentials credentials)
+    /// <summary>Uses <paramref name="credentials"/> from now on.</summary>
+    public void Replace(VmCredentials credentials)
     {
         lock (_gate)
         {
@@ -53,7 +53,6 @@ internal sealed class VmIdentity
         }
 
         Changed?.Invoke();
-        return _isKept;
     }
 
     /// <summary>

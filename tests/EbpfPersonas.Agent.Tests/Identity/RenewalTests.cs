@@ -83,6 +83,37 @@ public sealed class RenewalTests : IAsyncLifetime
         Assert.Null(_vm.Condition(AgentConditions.CertificateNotRenewed));
     }
 
+    /// <summary>Nothing of an enrolment stays, although what came of it never got to the disk.</summary>
+    [Fact]
+    public async Task A_renewal_before_the_disk_takes_anything_finishes_the_enrolment_too()
+    {
+        // No file takes the place of a directory.
+        Directory.CreateDirectory(_vm.File);
+        var isLeft = false;
+        Enrolment.OnItsWay = answer =>
+        {
+            // What replaces the first certificate lasts longer, also within a second.
+            Enrolment.Lifetime = TimeSpan.FromHours(2);
+            if (Enrolment.Renewals.Count > 0)
+            {
+                isLeft = File.Exists(_vm.PendingFile) && File.Exists(_vm.TokenFile);
+                Directory.Delete(_vm.File);
+            }
+
+            return answer;
+        };
+        _vm.PutToken(_controller.Authority.Token());
+        // The certificate is due as soon as it comes.
+        _clock.Jump(TimeSpan.FromMinutes(50));
+        await _vm.StartAsync();
+
+        await _vm.WaitAsync(
+            () => !File.Exists(_vm.PendingFile) && !File.Exists(_vm.TokenFile) && File.Exists(_vm.File),
+            "the enrolment is finished");
+        Assert.True(isLeft, "The disk took the first credentials.");
+        Assert.Single(Enrolment.Enrolments);
+    }
+
     [Fact]
     public async Task A_renewal_whose_answer_is_lost_asks_for_the_same_key_again()
     {

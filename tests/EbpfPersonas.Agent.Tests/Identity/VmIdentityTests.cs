@@ -39,7 +39,7 @@ public sealed class VmIdentityTests : IDisposable
         File.WriteAllText(state, "");
         var identity = new VmIdentity(
             new CredentialsFile(state, StateFolder.VmId), TimeProvider.System, _log.For<VmIdentity>());
-        Assert.False(identity.Replace(Credentials()));
+        identity.Replace(Credentials());
         identity.KeepAgain();
 
         Assert.NotNull(identity.Usable);

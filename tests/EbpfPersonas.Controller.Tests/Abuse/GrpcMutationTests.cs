@@ -5,6 +5,8 @@ using EbpfPersonas.Protos.V1;
 using EbpfPersonas.TestKit.Agents;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -26,23 +28,17 @@ public sealed class GrpcMutationTests(ITestOutputHelper output) : ControllerTest
         "Additional data after the message received.",
     ];
 
+    private const string NewVm = "vm-new";
+
+    private static ByteString Unsigned { get; } = ByteString.CopyFrom(SigningRequests.Bad["another's signature"]());
+
     [Fact]
     public async Task Mutated_messages_are_refused_and_nothing_of_them_is_kept()
     {
-        // Right but for the signature in its request, which nothing puts right: so mutants get that far.
-        var token = await EnrolmentClient.TokenAsync(Controller, "vm-new");
-        var unsigned = SigningRequests.Bad["another's signature"]();
-        var enrol = new EnrolRequest
-        {
-            TokenId = token.Id,
-            Secret = ByteString.CopyFrom(token.Secret.Span),
-            VmId = "vm-new",
-            CertificateRequest = ByteString.CopyFrom(unsigned),
-        }.ToByteArray();
-        var renew = new RenewRequest { CertificateRequest = ByteString.CopyFrom(unsigned) }.ToByteArray();
+        var enrol = await EnrolmentAsync();
+        var renew = new RenewRequest { CertificateRequest = Unsigned }.ToByteArray();
         var confirm = new ConfirmRequest { Nonce = ByteString.CopyFrom(new byte[16]) }.ToByteArray();
-        var strangers = new RawCalls(
-            Controller.AgentsUrl, new FakeIdentity(null, Controller.Get<CertificateAuthority>().Current.Certificates));
+        using var strangers = Strangers();
         // A VM for each worker: two streams of one take each other's place.
         var vms = new List<RawCalls>();
         for (var worker = 0; worker < MutationCampaign.Workers; worker++)
@@ -58,7 +54,6 @@ public sealed class GrpcMutationTests(ITestOutputHelper output) : ControllerTest
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
         output.WriteLine(memory.ExpectBounded());
         Assert.Equal(kept, KeptThings.Of(Controller.StoreFile));
-        strangers.Dispose();
         vms.ForEach(calls => calls.Dispose());
 
         Task<string?> OneAsync(int worker, Random random) => random.Next(4) switch
@@ -68,6 +63,25 @@ public sealed class GrpcMutationTests(ITestOutputHelper output) : ControllerTest
             2 => UnaryAsync(strangers, "AgentService/Confirm", confirm, random),
             _ => StreamAsync(vms[worker], random),
         };
+    }
+
+    /// <summary>The campaign is worth something: it finds a service that fails at what few mutants have.</summary>
+    [Fact]
+    public async Task A_service_that_fails_at_one_mutation_is_found()
+    {
+        await Controller.StopAsync();
+        Controller.Extend = app => app.MapGrpcService<BrokenEnrolment>().AllowAnonymous()
+            // Before the one that is there.
+            .Add(endpoint => ((RouteEndpointBuilder)endpoint).Order = -1);
+        await Controller.StartAgainAsync();
+        var enrol = await EnrolmentAsync();
+        using var strangers = Strangers();
+
+        var wrong = await MutationCampaign.RunAsync(
+            1000, (_, random) => UnaryAsync(strangers, "EnrolmentService/Enrol", enrol, random));
+
+        Assert.NotEmpty(wrong);
+        Assert.All(wrong, found => Assert.Contains("Internal", found, StringComparison.Ordinal));
     }
 
     /// <summary>So a little that is sent is never much that is kept, whoever sends it.</summary>
@@ -91,8 +105,7 @@ public sealed class GrpcMutationTests(ITestOutputHelper output) : ControllerTest
     [InlineData("AgentService/Confirm")]
     public async Task Of_a_large_message_little_is_read(string method)
     {
-        using var calls = new RawCalls(
-            Controller.AgentsUrl, new FakeIdentity(null, Controller.Get<CertificateAuthority>().Current.Certificates));
+        using var calls = Strangers();
 
         var large = await calls.SendAsync(method, Unknown(EnrolmentEndpoint.MaxMessage));
         var small = await calls.SendAsync(method, Unknown(EnrolmentEndpoint.MaxMessage / 2));
@@ -132,6 +145,25 @@ public sealed class GrpcMutationTests(ITestOutputHelper output) : ControllerTest
             "AgentService/Connect", [.. RawCalls.Frame(AgentMessages.Hello), .. unreadable]);
         Assert.Equal((StatusCode.InvalidArgument, "A message cannot be read."), (later.Status!.Value, later.Sentence));
     }
+
+    /// <summary>
+    /// An enrolment that is right but for the signature in its request, which nothing puts right: so mutants get far.
+    /// </summary>
+    private async Task<byte[]> EnrolmentAsync()
+    {
+        var token = await EnrolmentClient.TokenAsync(Controller, NewVm);
+        return new EnrolRequest
+        {
+            TokenId = token.Id,
+            Secret = ByteString.CopyFrom(token.Secret.Span),
+            VmId = NewVm,
+            CertificateRequest = Unsigned,
+        }.ToByteArray();
+    }
+
+    /// <summary>Of somebody without a certificate.</summary>
+    private RawCalls Strangers() => new(
+        Controller.AgentsUrl, new FakeIdentity(null, Controller.Get<CertificateAuthority>().Current.Certificates));
 
     private static async Task<string?> UnaryAsync(RawCalls calls, string method, byte[] seed, Random random)
     {
@@ -178,5 +210,13 @@ public sealed class GrpcMutationTests(ITestOutputHelper output) : ControllerTest
         {
             return $"{method}: {exception.GetType().Name} {exception}\n{encoding} {Convert.ToHexString(body)}";
         }
+    }
+
+    private sealed class BrokenEnrolment : EnrolmentService.EnrolmentServiceBase
+    {
+        public override Task<Credentials> Enrol(EnrolRequest request, ServerCallContext context) =>
+            request.VmId == NewVm
+                ? throw new RpcException(new Status(StatusCode.Unauthenticated, "As it should be."))
+                : throw new InvalidOperationException("Broken on purpose.");
     }
 }
