@@ -9,8 +9,8 @@ public sealed record CertificateOrder
     /// <summary>TLS client authentication.</summary>
     public const string ForClients = "1.3.6.1.5.5.7.3.2";
 
-    /// <summary>The certificate of the controller itself, good for an hour.</summary>
-    public static CertificateOrder Controller { get; } =
+    /// <summary>The certificate of the controller itself, good for an hour from now.</summary>
+    public static CertificateOrder Controller =>
         new() { Usage = ForServers, UriNames = ["spiffe://ebpf-personas/controller"] };
 
     public required string Usage { get; init; }
@@ -24,7 +24,7 @@ public sealed record CertificateOrder
 
     public DateTimeOffset NotAfter { get; init; } = TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(1);
 
-    /// <summary>The certificate of a VM, good for an hour.</summary>
+    /// <summary>The certificate of a VM, good for an hour from now.</summary>
     public static CertificateOrder Vm(string vmId, string tenant = "default") =>
         new() { Usage = ForClients, UriNames = [$"spiffe://ebpf-personas/tenants/{tenant}/vms/{vmId}"] };
 }
