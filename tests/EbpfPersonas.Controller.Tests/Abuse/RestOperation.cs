@@ -5,7 +5,8 @@ namespace EbpfPersonas.Controller.Tests.Abuse;
 
 /// <summary>
 /// An operation that takes a body, and a body of which no mutant can be stored: <paramref name="Body"/> is valid where
-/// a condition or the store keeps it out, and else wrong in two places that no three small changes put right.
+/// a condition or the store keeps it out, and else wrong in two places that no three small changes put right, the first
+/// of them in a value that cannot be cut off.
 /// </summary>
 /// <param name="Method">PUT or POST.</param>
 /// <param name="Path">Where it is sent.</param>
@@ -35,7 +36,7 @@ internal sealed record RestOperation(HttpMethod Method, string Path, string Body
             HttpStatusCode.BadRequest, HttpStatusCode.UnprocessableEntity),
         new(HttpMethod.Post, "/api/v1/tokens", $$"""{"name":"{{Slashes}}","role":"{{Slashes}}","ttl":"1h"}""",
             HttpStatusCode.BadRequest, HttpStatusCode.UnprocessableEntity),
-        new(HttpMethod.Post, "/api/v1/enrolment-tokens", $$"""{"vm_id":"{{Slashes}}","ttl":"{{Slashes}}"}""",
+        new(HttpMethod.Post, "/api/v1/enrolment-tokens", $$"""{"ttl":"{{Slashes}}","vm_id":"{{Slashes}}"}""",
             HttpStatusCode.BadRequest, HttpStatusCode.UnprocessableEntity),
     ];
 
