@@ -235,14 +235,14 @@ internal static partial class Log
     [LoggerMessage(
         1403,
         LogLevel.Information,
-        "Enrolled as {Name} with token {TokenId}; the certificate is good until {NotAfter}.")]
+        "Enrolled as {Name} with token {TokenId}; the certificate is good until {NotAfter:u}.")]
     public static partial void Enrolled(ILogger log, string name, string tokenId, DateTimeOffset notAfter);
 
     [LoggerMessage(
         1404, LogLevel.Warning, "The enrolment token in {Path} is used up, and could not be removed: {Reason}")]
     public static partial void TokenNotRemoved(ILogger log, string path, string reason);
 
-    [LoggerMessage(1405, LogLevel.Information, "The VM's certificate is renewed, good until {NotAfter}.")]
+    [LoggerMessage(1405, LogLevel.Information, "The VM's certificate is renewed, good until {NotAfter:u}.")]
     public static partial void Renewed(ILogger log, DateTimeOffset notAfter);
 
     [LoggerMessage(
