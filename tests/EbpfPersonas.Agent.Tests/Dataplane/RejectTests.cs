@@ -162,6 +162,10 @@ public sealed class RejectTests(ITestOutputHelper output) : IAsyncLifetime
             if (result != SocketError.ConnectionRefused)
             {
                 notTold.Add($"{client}: {result}");
+                foreach (var (key, counted) in dataplane.ReadCounters().Verdicts)
+                {
+                    output.WriteLine($"  {key}: {counted.Packets} packets");
+                }
             }
         }
     }
