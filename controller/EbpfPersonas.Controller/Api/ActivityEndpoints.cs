@@ -97,7 +97,9 @@ internal static class ActivityEndpoints
                     return;
                 }
 
-                var pause = left < Heartbeat ? left.Value : Heartbeat;
+                // News do not put the next look at the token off.
+                var untilLook = Heartbeat - time.GetElapsedTime(looked);
+                var pause = left < untilLook ? left.Value : untilLook > TimeSpan.Zero ? untilLook : TimeSpan.Zero;
                 if (await Task.WhenAny(ready, Task.Delay(pause, time, ended)) != ready)
                 {
                     await WriteAsync(": alive\n\n");

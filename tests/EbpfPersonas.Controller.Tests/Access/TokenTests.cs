@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using EbpfPersonas.Controller.Access;
 using EbpfPersonas.Controller.Tests.Identity;
+using EbpfPersonas.TestKit.Agents;
 using Xunit;
 
 namespace EbpfPersonas.Controller.Tests.Access;
@@ -51,6 +52,38 @@ public sealed class TokenTests : ControllerTest
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync((string)made["token"]!));
         using var again = await Controller.Http.DeleteAsync($"{Path}/{made["id"]}");
         await RunningController.ProblemAsync(again, 404);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_stream_hears_nothing_more_fifteen_seconds_after_its_token_is_deleted(bool isDeleted)
+    {
+        var time = new FakeTime();
+        await Controller.StopAsync();
+        Controller.Time = time;
+        await Controller.StartAgainAsync();
+        await using var agent = await Controller.AgentAsync("vm-1");
+        await Controller.WaitForVmAsync("vm-1", status => (bool)status["connected"]!);
+        var made = await MakeAsync("""{"name":"ci","role":"viewer"}""");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/vms/vm-1/activity");
+        request.Headers.Authorization = new("Bearer", (string)made["token"]!);
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        using var stream = await Controller.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync());
+        // The first line and the empty one behind it: from here on the stream has news.
+        await reader.ReadLineAsync();
+        await reader.ReadLineAsync();
+        if (isDeleted)
+        {
+            using var deleted = await Controller.Http.DeleteAsync($"{Path}/{made["id"]}");
+        }
+
+        time.Advance(TimeSpan.FromSeconds(15));
+        await agent.SendAsync(snapshot: false, agent.Event(FakeAgent.Process(7, "/usr/sbin/mysqld")));
+
+        var heard = await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(isDeleted, heard is null);
     }
 
     [Fact]
