@@ -290,9 +290,15 @@ public sealed class FakeAgent : IAsyncDisposable
         try
         {
             using var patience = new CancellationTokenSource(Patience);
-            while (await _call.ResponseStream.MoveNext(patience.Token))
+            bool more;
+            do
             {
+                // A read that HearsNothingAsync left under way goes on: there is no second one beside it.
+                _pending ??= _call.ResponseStream.MoveNext(CancellationToken.None);
+                more = await _pending.WaitAsync(patience.Token);
+                _pending = null;
             }
+            while (more);
 
             return Status.DefaultSuccess;
         }
