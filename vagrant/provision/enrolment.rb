@@ -10,7 +10,7 @@ class EbpfPersonasEnrolment < Vagrant.plugin("2", :provisioner)
 
   def provision
     controller = wait_for_controller
-    request = read(@machine, "cat /etc/ebpf-personas/metrics/request.pem")
+    request = read(@machine, "cat /etc/lab/metrics/request.pem")
     answer = JSON.parse(read(controller, <<~COMMANDS))
       lab-admit #{@machine.name} <<'END'
       #{request.strip}
