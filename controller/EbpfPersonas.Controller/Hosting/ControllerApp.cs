@@ -104,7 +104,8 @@ internal static class ControllerApp
             && Watchdog.PatienceOf(Environment.ProcessId, Environment.GetEnvironmentVariable) is { } patience)
         {
             builder.Services.AddHostedService(provider => new Watchdog(
-                provider.GetRequiredService<ISystemdNotifier>(), patience, provider.GetRequiredService<IStore>(),
+                provider.GetRequiredService<ISystemdNotifier>(), patience,
+                provider.GetRequiredService<IStore>().CheckAsync,
                 provider.GetRequiredService<TimeProvider>()));
         }
     }

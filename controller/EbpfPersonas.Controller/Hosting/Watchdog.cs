@@ -1,5 +1,4 @@
 using System.Globalization;
-using EbpfPersonas.Controller.Store;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Hosting.Systemd;
 
@@ -10,7 +9,7 @@ namespace EbpfPersonas.Controller.Hosting;
 /// waits, each time after the store has answered. A store that says no answers too: /readyz tells of it, and a new start
 /// would not mend a disk.
 /// </summary>
-internal sealed class Watchdog(ISystemdNotifier notifier, TimeSpan patience, IStore store, TimeProvider time)
+internal sealed class Watchdog(ISystemdNotifier notifier, TimeSpan patience, Func<Task> askStore, TimeProvider time)
     : BackgroundService
 {
     private static readonly ServiceState Alive = new("WATCHDOG=1");
@@ -37,7 +36,7 @@ internal sealed class Watchdog(ISystemdNotifier notifier, TimeSpan patience, ISt
         {
             try
             {
-                await store.CheckAsync();
+                await askStore();
             }
             catch (Exception exception) when (exception is SqliteException or IOException)
             {
