@@ -16,6 +16,8 @@ DOTNET_BUILD := dotnet msbuild -restore -nologo -v:quiet -nodeReuse:false -p:Con
 SETUP   := artifacts/setup
 STAMPS  := artifacts/stamps
 TARGET  ?= demo test
+# The version of what is built, such as 0.2.0; else that of Directory.Build.props.
+VERSION ?= $(shell sed -n 's|.*<VersionPrefix>\(.*\)</VersionPrefix>.*|\1|p' Directory.Build.props)
 
 # What a build reads. Generated folders are left out.
 sources = $(shell find $(1) -type d \( -name bin -o -name obj \) -prune -o -type f -print 2>/dev/null)
@@ -54,7 +56,8 @@ setup: $(patsubst build/packages/%,$(SETUP)/packages-%,$(wildcard build/packages
 BPF_OBJECTS := $(patsubst bpf/src/%.bpf.c,artifacts/bpf/%.bpf.o,$(wildcard bpf/src/*.bpf.c)) \
 	$(patsubst bpf/tests/%.bpf.c,artifacts/bpf/tests/%.bpf.o,$(wildcard bpf/tests/*.bpf.c bpf/tests/bench/*.bpf.c))
 # clang's BPF target does not look into Debian's multiarch folder, where linux/types.h finds asm/types.h.
-BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -I bpf -idirafter /usr/include/x86_64-linux-gnu
+BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -I bpf -idirafter /usr/include/x86_64-linux-gnu \
+	-ffile-prefix-map=$(CURDIR)/=
 
 define compile_bpf
 	@mkdir -p $(@D)
@@ -196,6 +199,31 @@ campaign: $(STAMPS)/solution $(SETUP)/packages-test ## kill agents (500 times) a
 	@EBPF_PERSONAS_KILLS=$(or $(KILLS),250) EBPF_PERSONAS_UPGRADES=$(or $(UPGRADES),50) \
 		dotnet test tests/EbpfPersonas.EndToEnd.Tests/bin/Release/net10.0/EbpfPersonas.EndToEnd.Tests.dll \
 		--nologo --filter FullyQualifiedName~SurvivalTests --logger 'console;verbosity=normal'
+
+# --- packages -------------------------------------------------------------------------------------------------------
+
+PACKAGED := artifacts/packaged
+
+.PHONY: package
+package: $(SETUP)/packages-package $(SETUP)/packages-build ## Debian packages of agent and controller, in artifacts/packages (VERSION=x.y.z for another version)
+	@build/package $(VERSION) artifacts/packages
+
+# What build/debian/rules calls, in a copy of the sources.
+# Nothing of the folder, of the history or of the machine goes into what is compiled.
+.PHONY: packaged
+packaged: DOTNET_FLAGS += -p:VersionPrefix=$(VERSION) -p:PathMap=$(CURDIR)/=/ -p:EnableSourceControlManagerQueries=false
+packaged: $(STAMPS)/agent $(STAMPS)/packaged-controller
+
+$(STAMPS)/packaged-controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build $(STAMPS)/agent
+	@echo "publish controller (with its runtime)"
+	@dotnet publish controller/EbpfPersonas.Controller $(DOTNET_FLAGS) -r linux-x64 --self-contained \
+		-o $(PACKAGED)/ebpf-personas-controller
+	@cd $(PACKAGED)/ebpf-personas-controller && rm -f *.pdb *.xml createdump libcoreclrtraceptprovider.so
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: check-packages
+check-packages: $(SETUP)/packages-package $(SETUP)/packages-build ## build the packages twice, in two folders: the same bytes; lintian; installed, upgraded, removed and purged
+	@build/check-packages $(VERSION)
 
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded

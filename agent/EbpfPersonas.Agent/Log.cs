@@ -32,6 +32,12 @@ internal static partial class Log
     [LoggerMessage(1030, LogLevel.Error, "Metrics are served with the certificates of before: {Reason}")]
     public static partial void MetricsTlsUnusable(ILogger log, string reason);
 
+    [LoggerMessage(
+        1031,
+        LogLevel.Warning,
+        "No interface has {Listen} yet; metrics are served there as soon as one does.")]
+    public static partial void MetricsAddressAwaited(ILogger log, System.Net.IPEndPoint listen);
+
     [LoggerMessage(1003, LogLevel.Error, "A scrape of the metrics failed.")]
     public static partial void ScrapeFaulted(ILogger log, Exception fault);
 
@@ -44,6 +50,10 @@ internal static partial class Log
         LogLevel.Warning,
         "Programs are not told at once what the persona would drop, their connections time out: {Reason}")]
     public static partial void NoEarlyVerdicts(ILogger log, string reason);
+
+    [LoggerMessage(
+        1006, LogLevel.Error, "Processes are not followed any more; without a change systemd starts the agent anew.")]
+    public static partial void NotWell(ILogger log);
 
     [LoggerMessage(
         1010,

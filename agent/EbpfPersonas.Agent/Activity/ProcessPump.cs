@@ -33,10 +33,14 @@ internal sealed class ProcessPump(
     /// <summary>What turned is told at once; this is for what was lost.</summary>
     private static readonly TimeSpan ThoroughPause = TimeSpan.FromSeconds(1);
 
+    private long _lastTurn = time.GetTimestamp();
     private long _lastThorough;
     private ulong _lost;
     private bool _scanDue = true;
     private long _lastScan;
+
+    /// <summary>The time since a turn went well: milliseconds, or the pump is stuck. For any thread.</summary>
+    public TimeSpan SinceTurn => time.GetElapsedTime(Volatile.Read(ref _lastTurn));
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Factory.StartNew(
@@ -49,6 +53,7 @@ internal sealed class ProcessPump(
             try
             {
                 Turn();
+                Volatile.Write(ref _lastTurn, time.GetTimestamp());
             }
             catch (Exception failure) when (failure is BpfException or InvalidOperationException or IOException)
             {

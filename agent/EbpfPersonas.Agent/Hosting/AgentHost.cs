@@ -41,6 +41,7 @@ internal static class AgentHost
         AddBreakGlass(builder.Services);
         AddMetrics(builder.Services);
         builder.Services.AddHostedService<HeapTrim>();
+        AddWatchdog(builder.Services);
         return builder.Build();
     }
 
@@ -127,7 +128,7 @@ internal static class AgentHost
             feed.Awaited += provider.GetRequiredService<StagedActivation>().Await;
             return feed;
         });
-        services.AddHostedService(provider => new ProcessPump(
+        services.AddSingleton(provider => new ProcessPump(
             provider.GetRequiredService<ProcessTracer>(),
             provider.GetRequiredService<KernelStages>(),
             provider.GetRequiredService<ActivityFeed>(),
@@ -136,6 +137,7 @@ internal static class AgentHost
             provider.GetRequiredService<ProcFiles>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ProcessPump>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<ProcessPump>());
     }
 
     private static void AddIdentity(IServiceCollection services, AgentSettings settings)
@@ -257,5 +259,29 @@ internal static class AgentHost
             return metrics;
         });
         services.AddHostedService<MetricsEndpoint>();
+    }
+    /// <summary>Where systemd asks for it.</summary>
+    private static void AddWatchdog(IServiceCollection services)
+    {
+        if (SystemdHelpers.IsSystemdService()
+            && Watchdog.PatienceOf(Environment.ProcessId, Environment.GetEnvironmentVariable) is { } patience)
+        {
+            services.AddHostedService(provider =>
+            {
+                var pump = provider.GetRequiredService<ProcessPump>();
+                var dataplane = provider.GetRequiredService<IDataplane>();
+                return new Watchdog(
+                    provider.GetRequiredService<ISystemdNotifier>(),
+                    patience,
+                    () =>
+                    {
+                        // Whoever holds the datapath for ever keeps this from answering.
+                        _ = dataplane.Realised;
+                        return pump.SinceTurn < patience / 2;
+                    },
+                    provider.GetRequiredService<TimeProvider>(),
+                    provider.GetRequiredService<ILogger<Watchdog>>());
+            });
+        }
     }
 }

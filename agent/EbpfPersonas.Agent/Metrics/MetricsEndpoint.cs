@@ -20,6 +20,10 @@ internal sealed class MetricsEndpoint(
     private const int RequestMax = 8 * 1024;
     private const int AtOnceMax = 4;
 
+    /// <summary>IPPROTO_IP and IP_FREEBIND of include/uapi/linux/in.h.</summary>
+    private const int IpProtocol = 0;
+    private const int IpFreeBind = 15;
+
     /// <summary>For a whole request: who takes longer is cut off.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -31,14 +35,22 @@ internal sealed class MetricsEndpoint(
 
     /// <summary>
     /// A socket at <paramref name="address"/>; throws <see cref="IOException"/> where the address cannot be had.
+    /// <paramref name="isAwaited"/>: it need not be there yet (IP_FREEBIND, ip(7)), as the agent starts before the
+    /// network does.
     /// </summary>
-    public static Socket Bind(IPEndPoint address)
+    public static Socket Bind(IPEndPoint address, bool isAwaited = false)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             // A restarted agent finds connections of the old one in TIME_WAIT.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            if (isAwaited)
+            {
+                // IPv6 sockets honour the option of IPv4 (ipv6_can_nonlocal_bind() of include/net/ipv6.h).
+                socket.SetRawSocketOption(IpProtocol, IpFreeBind, BitConverter.GetBytes(1));
+            }
+
             socket.Bind(address);
             return socket;
         }
@@ -55,10 +67,26 @@ internal sealed class MetricsEndpoint(
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         _tls = settings.MetricsTls is { } files ? new MetricsTls(files, time, log) : null;
-        _listener = Bind(settings.MetricsListen);
+        _listener = BindOrAwait();
         _listener.Listen();
         Log.MetricsListening(log, _tls is null ? "http" : "https", settings.MetricsListen);
         return base.StartAsync(cancellationToken);
+    }
+
+    private Socket BindOrAwait()
+    {
+        try
+        {
+            return Bind(settings.MetricsListen);
+        }
+        catch (IOException failure) when (failure.InnerException is SocketException
+        {
+            SocketErrorCode: SocketError.AddressNotAvailable,
+        })
+        {
+            Log.MetricsAddressAwaited(log, settings.MetricsListen);
+            return Bind(settings.MetricsListen, isAwaited: true);
+        }
     }
 
     /// <inheritdoc/>

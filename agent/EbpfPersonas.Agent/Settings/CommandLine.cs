@@ -32,7 +32,7 @@ internal sealed record CommandLine
           vm_id              who this VM is (default /etc/machine-id)
           enrolment_token_file  path of a file with the token that lets this VM enrol: used where it has no
                              certificate that is good, then removed (default none)
-          state_directory    what must survive a restart (default /var/lib/ebpf-personas)
+          state_directory    what must survive a restart (default /var/lib/ebpf-personas/agent)
           metrics_listen     ADDRESS:PORT for Prometheus (default 127.0.0.1:9435); beyond loopback it takes
                              the three that follow
           metrics_certificate  path of the PEM certificate that metrics are served with over TLS (default none)

@@ -123,7 +123,7 @@ internal sealed class SettingsReader
         {
             Controller = Parse("controller", "https://127.0.0.1:7071", ControllerAddress.Parse)!,
             VmId = vmId,
-            StateDirectory = Parse("state_directory", "/var/lib/ebpf-personas", ParseStateDirectory)!,
+            StateDirectory = Parse("state_directory", "/var/lib/ebpf-personas/agent", ParseStateDirectory)!,
             EnrolmentTokenFile = ParseFile("enrolment_token_file"),
             MetricsListen = metricsListen!,
             MetricsTls = ParseMetricsTls(metricsListen),

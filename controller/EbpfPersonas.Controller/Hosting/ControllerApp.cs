@@ -8,6 +8,7 @@ using EbpfPersonas.Controller.Store;
 using EbpfPersonas.Controller.Store.Sqlite;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Hosting.Systemd;
 
 namespace EbpfPersonas.Controller.Hosting;
 
@@ -25,7 +26,7 @@ internal static class ControllerApp
         builder.Configuration.Sources.Clear();
         builder.AddLogging();
         builder.AddListeners(settings);
-        builder.Services.AddSystemd();
+        builder.AddSystemdWatchdog();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1.5));
 
         builder.Services.AddSingleton(time ?? TimeProvider.System);
@@ -96,16 +97,38 @@ internal static class ControllerApp
         return (addresses[0], addresses[1]);
     }
 
+    private static void AddSystemdWatchdog(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSystemd();
+        if (SystemdHelpers.IsSystemdService()
+            && Watchdog.PatienceOf(Environment.ProcessId, Environment.GetEnvironmentVariable) is { } patience)
+        {
+            builder.Services.AddHostedService(provider => new Watchdog(
+                provider.GetRequiredService<ISystemdNotifier>(), patience,
+                provider.GetRequiredService<IStore>().CheckAsync,
+                provider.GetRequiredService<TimeProvider>()));
+        }
+    }
+
     private static void AddLogging(this WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console =>
+        if (SystemdHelpers.IsSystemdService())
         {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
-        });
+            // The journal has the time, and takes the level from the line.
+            builder.Logging.AddSystemdConsole();
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+                console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
+            });
+        }
+
         builder.Logging.AddFilter(null, LogLevel.Warning);
         builder.Logging.AddFilter("EbpfPersonas", LogLevel.Information);
         builder.Logging.AddFilter("Grpc", LogLevel.Error);

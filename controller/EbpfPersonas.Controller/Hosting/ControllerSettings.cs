@@ -15,7 +15,7 @@ internal sealed record ControllerSettings
     public ListenAddress AgentsListen { get; init; } = new(System.Net.IPAddress.Loopback, 7071, IsTls: true);
 
     /// <summary>Path of the SQLite file; it and its folder are made where they are missing.</summary>
-    public string Store { get; init; } = "/var/lib/ebpf-personas/controller.db";
+    public string Store { get; init; } = "/var/lib/ebpf-personas/controller/controller.db";
 
     /// <summary>
     /// Requests a second of one token, 1-100,000, and twice as many at once after a pause.

@@ -59,6 +59,24 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
             feed.Live.Order().SequenceEqual(new[] { (uint)anchor.Id, (uint)after.Id }.Order()));
     }
 
+    [Fact]
+    public async Task Tells_how_long_ago_a_turn_went_well()
+    {
+        await using var traced = await TracedHost.CreateAsync();
+        await using var anchor = await StartAnchorAsync(traced);
+        using var mayGoOn = new ManualResetEventSlim(true);
+        using var feed = new PumpedFeed(traced, anchor.Id, look: () => mayGoOn.Wait(Patience));
+        await feed.WaitForAsync(b => b.Snapshot);
+        Assert.InRange(feed.SinceTurn, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+
+        mayGoOn.Reset();
+        await Eventually.TrueAsync(
+            () => Task.FromResult(feed.SinceTurn > TimeSpan.FromSeconds(3)), Patience, () => "its time grows");
+        mayGoOn.Set();
+        await Eventually.TrueAsync(
+            () => Task.FromResult(feed.SinceTurn < TimeSpan.FromSeconds(2)), Patience, () => "it turns again");
+    }
+
     /// <summary>A process that is in the namespace for certain: nsenter goes there before it becomes sleep.</summary>
     private static async Task<RunningProcess> StartAnchorAsync(TracedHost traced)
     {
@@ -78,18 +96,20 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
         private readonly ActivityFeed _feed;
         private readonly ProcessPump _pump;
 
-        public PumpedFeed(TracedHost traced, int anchor)
+        public PumpedFeed(TracedHost traced, int anchor, Action? look = null)
         {
             var files = new ProcFiles(new UserNames(), anchor.ToString(CultureInfo.InvariantCulture));
             _feed = new ActivityFeed(TimeProvider.System, new UserNames(), files.Read, traced.Tracer.Capacity);
             _pump = new ProcessPump(
-                traced.Tracer, traced.Stages, _feed, (_, _) => { }, _ => false, files, TimeProvider.System,
+                traced.Tracer, traced.Stages, _feed, (_, _) => look?.Invoke(), _ => false, files, TimeProvider.System,
                 NullLogger<ProcessPump>.Instance);
             traced.Tracer.Attach();
             _pump.StartAsync(CancellationToken.None).GetAwaiter().GetResult();
         }
 
         public HashSet<uint> Live { get; } = [];
+
+        public TimeSpan SinceTurn => _pump.SinceTurn;
 
         public async Task WaitForAsync(Func<ActivityBatch, bool> wanted)
         {

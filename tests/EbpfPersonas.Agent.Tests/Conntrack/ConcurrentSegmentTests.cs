@@ -33,10 +33,11 @@ public sealed class ConcurrentSegmentTests(ITestOutputHelper output)
         Assert.Equal(0, CountForgotten("verdict"));
     }
 
+    /// <summary>On a busy machine the two may never run at once for a while: then it takes more pairs.</summary>
     [Fact]
     public void A_plain_store_is_caught()
     {
-        Assert.NotEqual(0, CountForgotten("segments_noted_plainly"));
+        Assert.Contains(Enumerable.Range(0, 10), _ => CountForgotten("segments_noted_plainly") > 0);
     }
 
     /// <summary>After how many pairs of segments, seen at once, something else is noted than the later says.</summary>

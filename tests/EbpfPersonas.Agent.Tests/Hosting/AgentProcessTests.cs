@@ -121,18 +121,8 @@ public sealed class AgentProcessTests : IAsyncLifetime
     [Fact]
     public async Task Is_ready_for_systemd_once_the_filters_are_attached_and_stops_within_two_seconds()
     {
-        using var notifications = new Socket(
-            System.Net.Sockets.AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        notifications.Bind(new UnixDomainSocketEndPoint(Path.Join(_folder, "notify")));
-
-        // The host library looks for a parent called systemd.
-        var parent = Path.Join(_folder, "systemd");
-        File.Copy("/bin/sh", parent);
-        string[] script = ["-c", "\"$@\" & trap \"kill -TERM $!\" TERM; wait $!; wait $!", "sh"];
-        await using var agent = _host.Start(
-            parent,
-            [.. script, .. Agent, .. Arguments()],
-            new Dictionary<string, string> { ["NOTIFY_SOCKET"] = Path.Join(_folder, "notify") });
+        using var notifications = ListenForNotifications();
+        await using var agent = StartAsService();
 
         Assert.Equal("READY=1", await ReceiveAsync(notifications));
         await agent.WaitForOutputAsync("filters attached by", Patience);
@@ -144,6 +134,44 @@ public sealed class AgentProcessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Tells_systemd_that_it_lives()
+    {
+        using var notifications = ListenForNotifications();
+        await using var agent = StartAsService(("WATCHDOG_USEC", "1500000"));
+
+        var heard = new List<string>();
+        while (heard.Count(message => message == "WATCHDOG=1") < 4)
+        {
+            heard.Add(await ReceiveAsync(notifications));
+        }
+
+        Assert.Equal("READY=1", Assert.Single(heard, message => message != "WATCHDOG=1"));
+        agent.Signal(LibC.SIGTERM);
+        Assert.Equal(0, await agent.WaitForExitAsync(Patience));
+    }
+
+    [Theory]
+    [InlineData("10.0.0.77", "10.0.0.77:9435", "10.0.0.77/24")]
+    [InlineData("fd00::77", "[fd00::77]:9435", "fd00::77/64")]
+    public async Task Metrics_are_served_at_an_address_that_the_vm_gets_later(
+        string ip, string listen, string assignment)
+    {
+        using var authority = new TestAuthority();
+        authority.WriteServerFiles(_folder, ip);
+        await using var agent = Start(
+            "--metrics_listen", listen, "--metrics_certificate", Path.Join(_folder, "server.pem"),
+            "--metrics_key", Path.Join(_folder, "server.key"), "--metrics_client_ca", Path.Join(_folder, "ca.pem"));
+        await agent.WaitForOutputAsync($"No interface has {listen} yet", Patience);
+        await agent.WaitForOutputAsync("filters attached by", Patience);
+
+        string[] flags = ip.Contains(':', StringComparison.Ordinal) ? ["nodad"] : [];
+        await _host.RunAsync("ip", ["address", "add", assignment, "dev", "eth0", .. flags]);
+        using var socket = await _host.ConnectAsync(ip, 9435, Patience);
+        Assert.True(socket.Connected);
+        Assert.Equal(0, await agent.StopAsync());
+    }
+
+    [Fact]
     public async Task An_agent_that_cannot_give_early_verdicts_says_so_and_governs_without_them()
     {
         await using var agent = Start("--cgroup", _folder);
@@ -151,6 +179,27 @@ public sealed class AgentProcessTests : IAsyncLifetime
         await agent.WaitForOutputAsync("filters attached by", Patience);
         Assert.Contains("Programs are not told at once", agent.Output, StringComparison.Ordinal);
         Assert.Equal(0, await agent.StopAsync());
+    }
+
+    private Socket ListenForNotifications()
+    {
+        var notifications = new Socket(
+            System.Net.Sockets.AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        notifications.Bind(new UnixDomainSocketEndPoint(Path.Join(_folder, "notify")));
+        return notifications;
+    }
+
+    /// <summary>As systemd would: the host library looks for a parent of that name.</summary>
+    private RunningProcess StartAsService(params (string Name, string Value)[] environment)
+    {
+        var parent = Path.Join(_folder, "systemd");
+        File.Copy("/bin/sh", parent);
+        string[] script = ["-c", "\"$@\" & trap \"kill -TERM $!\" TERM; wait $!; wait $!", "sh"];
+        return _host.Start(
+            parent,
+            [.. script, .. Agent, .. Arguments()],
+            environment.Append(("NOTIFY_SOCKET", Path.Join(_folder, "notify")))
+                .ToDictionary(pair => pair.Item1, pair => pair.Item2));
     }
 
     private static async Task<string> ReceiveAsync(Socket notifications)

@@ -18,7 +18,7 @@ public sealed class SettingsTests
 
         Assert.Equal(new Uri("https://127.0.0.1:7071"), settings.Controller);
         Assert.Equal("0123456789abcdef", settings.VmId);
-        Assert.Equal("/var/lib/ebpf-personas", settings.StateDirectory);
+        Assert.Equal("/var/lib/ebpf-personas/agent", settings.StateDirectory);
         Assert.Equal(IPEndPoint.Parse("127.0.0.1:9435"), settings.MetricsListen);
         Assert.Equal(AttachMode.Auto, settings.Attach);
         Assert.Equal("auto", settings.Cgroup);
