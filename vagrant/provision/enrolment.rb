@@ -5,6 +5,11 @@ require "json"
 # Lets a VM's agent in. Vagrant reaches both VMs, and so carries what they may not trust the network with: the
 # controller's one-time token, and a certificate for the metrics. Private keys stay where they were made.
 class EbpfPersonasEnrolment < Vagrant.plugin("2", :provisioner)
+  # The controller's VM does not come up.
+  class NoController < Vagrant::Errors::VagrantError
+    error_message("No controller: its VM has to be up and provisioned first. Run: vagrant up controller")
+  end
+
   # For the controller in the same `vagrant up`, which takes its time in software emulation.
   PATIENCE = 1800
 
@@ -33,7 +38,7 @@ class EbpfPersonasEnrolment < Vagrant.plugin("2", :provisioner)
     loop do
       controller = ready_controller
       return controller if controller
-      raise Vagrant::Errors::VagrantError.new, "no controller" if Time.now > give_up
+      raise NoController if Time.now > give_up
 
       @machine.ui.info("waiting for the controller") unless told
       told = true
