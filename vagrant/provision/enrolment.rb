@@ -34,26 +34,26 @@ class EbpfPersonasEnrolment < Vagrant.plugin("2", :provisioner)
 
   def wait_for_controller
     give_up = Time.now + PATIENCE
-    told = false
-    loop do
-      controller = ready_controller
-      return controller if controller
+    until ready?
       raise NoController if Time.now > give_up
 
-      @machine.ui.info("waiting for the controller") unless told
-      told = true
-      sleep 5
+      @machine.ui.info("waiting for the controller") unless @told
+      @told = true
+      sleep 10
     end
+    @controller
   end
 
-  # A machine object of our own, as another thread may be using the one that everybody shares.
-  def ready_controller
-    controller = @machine.env.machine(:controller, @machine.provider_name, true)
-    return unless controller.id && controller.communicate.ready?
-
-    controller if controller.communicate.test("test -e /etc/lab/ready", sudo: true)
+  # Over a connection of our own, and one for all questions: another thread may be using the machine object that
+  # everybody shares, and in software emulation each new connection by ssh takes seconds.
+  def ready?
+    unless @controller
+      machine = @machine.env.machine(:controller, @machine.provider_name, true)
+      @controller = machine if machine.id && machine.communicate.ready?
+    end
+    @controller&.communicate&.test("test -e /etc/lab/ready", sudo: true)
   rescue Vagrant::Errors::VagrantError
-    nil
+    @controller = nil
   end
 
   def read(machine, commands)
