@@ -20,6 +20,10 @@ fail() {
 	exit 1
 }
 
+address_of() {
+	case $1 in controller) echo 10.0.0.2 ;; db1) echo 10.0.0.10 ;; app1) echo 10.0.0.21 ;; app2) echo 10.0.0.22 ;; esac
+}
+
 # --- VMs ------------------------------------------------------------------------------------------------------------
 
 # on VM COMMANDS: runs them on the VM as root.
@@ -75,7 +79,7 @@ put_persona() { api "personas/$(jq -r .name <<<"$1")" -X PUT -d "$1" >/dev/null;
 # bind VM PERSONAS [DEFAULT]: PERSONAS as a JSON list; DEFAULT is active where none of them is.
 bind() {
 	api "vms/$1/bindings" -X PUT -d "$(jq -n --argjson personas "$2" --arg default "${3:-}" \
-		'{personas: $personas, default: (if $default == "" then null else $default end)}')" >/dev/null
+		'{personas: $personas} + if $default == "" then {} else {default: $default} end')" >/dev/null
 }
 
 runs() { [ "$(status "$1" '"\(.active_persona) \(.phase) \(.connected)"')" = "$2 Realized true" ]; }
@@ -174,8 +178,9 @@ expect_blocked() {
 	say "$1 does not reach $2, port $3; $other does."
 }
 
-# pings VM ADDRESS: whether one of five pings is answered.
-pings() { on "$1" "ping -q -n -c 5 -i 0.2 -W 2 $2 >/dev/null 2>&1"; }
+# pings VM ADDRESS: whether one of five pings is answered. Without its own address ping would ask for it by a connect,
+# which the early verdict refuses before there is a packet.
+pings() { on "$1" "ping -q -n -c 5 -i 0.2 -W 2 -I $(address_of "$1") $2 >/dev/null 2>&1"; }
 
 expect_no_ping() {
 	if pings "$1" "$2"; then fail "$1 pings $2, and should not"; fi
@@ -227,8 +232,6 @@ captured() { on db1 "tcpdump -n -r /run/lab-capture.pcap 'src host $1 and ($2)' 
 readonly ALLOWED='udp dst port 9999 or tcp dst port 8080'
 # What an address needs to be an address passes under every persona.
 readonly FORBIDDEN="not ($ALLOWED) and not arp"
-
-address_of() { case $1 in app1) echo 10.0.0.21 ;; app2) echo 10.0.0.22 ;; esac }
 
 # expect_only_allowed VM LEAST: the capture has LEAST allowed packets of the VM at least, and no other.
 expect_only_allowed() {
