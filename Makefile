@@ -57,7 +57,7 @@ BPF_OBJECTS := $(patsubst bpf/src/%.bpf.c,artifacts/bpf/%.bpf.o,$(wildcard bpf/s
 	$(patsubst bpf/tests/%.bpf.c,artifacts/bpf/tests/%.bpf.o,$(wildcard bpf/tests/*.bpf.c bpf/tests/bench/*.bpf.c))
 # clang's BPF target does not look into Debian's multiarch folder, where linux/types.h finds asm/types.h.
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -I bpf -idirafter /usr/include/x86_64-linux-gnu \
-	-ffile-prefix-map=$(CURDIR)/=
+	-ffile-prefix-map=$(CURDIR)=.
 
 define compile_bpf
 	@mkdir -p $(@D)
