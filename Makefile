@@ -217,6 +217,7 @@ packaged: $(STAMPS)/agent $(STAMPS)/packaged-controller
 $(STAMPS)/packaged-controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build $(STAMPS)/agent
 	@echo "publish controller (with its runtime)"
 	@dotnet publish controller/EbpfPersonas.Controller $(DOTNET_FLAGS) -r linux-x64 --self-contained \
+		-p:PublishReadyToRun=true \
 		-o $(PACKAGED)/ebpf-personas-controller
 	@cd $(PACKAGED)/ebpf-personas-controller && rm -f *.pdb *.xml createdump libcoreclrtraceptprovider.so
 	@mkdir -p $(@D) && touch $@
