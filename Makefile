@@ -57,7 +57,7 @@ BPF_OBJECTS := $(patsubst bpf/src/%.bpf.c,artifacts/bpf/%.bpf.o,$(wildcard bpf/s
 	$(patsubst bpf/tests/%.bpf.c,artifacts/bpf/tests/%.bpf.o,$(wildcard bpf/tests/*.bpf.c bpf/tests/bench/*.bpf.c))
 # clang's BPF target does not look into Debian's multiarch folder, where linux/types.h finds asm/types.h.
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -I bpf -idirafter /usr/include/x86_64-linux-gnu \
-	-ffile-prefix-map=$(CURDIR)/=
+	-ffile-prefix-map=$(CURDIR)=.
 
 define compile_bpf
 	@mkdir -p $(@D)
@@ -217,6 +217,7 @@ packaged: $(STAMPS)/agent $(STAMPS)/packaged-controller
 $(STAMPS)/packaged-controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build $(STAMPS)/agent
 	@echo "publish controller (with its runtime)"
 	@dotnet publish controller/EbpfPersonas.Controller $(DOTNET_FLAGS) -r linux-x64 --self-contained \
+		-p:PublishReadyToRun=true \
 		-o $(PACKAGED)/ebpf-personas-controller
 	@cd $(PACKAGED)/ebpf-personas-controller && rm -f *.pdb *.xml createdump libcoreclrtraceptprovider.so
 	@mkdir -p $(@D) && touch $@

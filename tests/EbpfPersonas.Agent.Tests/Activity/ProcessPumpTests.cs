@@ -96,7 +96,7 @@ public sealed class ProcessPumpTests(TestPrograms programs) : IClassFixture<Test
         private readonly ActivityFeed _feed;
         private readonly ProcessPump _pump;
 
-        public PumpedFeed(TracedHost traced, int anchor, Action? look = null)
+        public PumpedFeed(TracedHost traced, int anchor, System.Action? look = null)
         {
             var files = new ProcFiles(new UserNames(), anchor.ToString(CultureInfo.InvariantCulture));
             _feed = new ActivityFeed(TimeProvider.System, new UserNames(), files.Read, traced.Tracer.Capacity);
