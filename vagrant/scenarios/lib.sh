@@ -92,8 +92,8 @@ on_disk() { on "$1" "ebpf-personas-agent status --json | jq -r .disk.$2.persona"
 
 is_confirmed() { [ "$(on_disk "$1" confirmed)" = "$2" ]; }
 
-# kernel_persona VM: what the VM's kernel enforces, whether or not an agent runs.
-kernel_persona() { on "$1" 'ebpf-personas-agent status --json | jq -r .kernel.persona'; }
+# enforced VM: the persona that the VM enforces, as it says itself.
+enforced() { on "$1" 'ebpf-personas-agent status --json | jq -r ".agent.persona // .kernel.persona"'; }
 
 # hook VM: how the filter hangs on the VM's interface to the private network.
 hook() { on "$1" 'ebpf-personas-agent status --json | jq -r ".agent.attach"'; }
@@ -138,7 +138,7 @@ take_again() {
 	say "The controller's VM takes connections again."
 }
 
-enforces() { [ "$(kernel_persona "$1")" = "$2" ]; }
+enforces() { [ "$(enforced "$1")" = "$2" ]; }
 
 # rollback_reason VM PERSONA: why the VM returned from the persona.
 rollback_reason() {

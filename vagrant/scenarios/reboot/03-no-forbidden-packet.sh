@@ -20,10 +20,10 @@ for vm in "${APPS[@]}"; do
 	tried=$(on "$vm" 'cat /run/lab-traffic/forbidden')
 	[ "$tried" -ge 100 ] || fail "void: $vm tried only $tried forbidden datagrams"
 	stopped=$(on "$vm" "ebpf-personas-agent status --json |
-		jq '[.kernel.packets[] | select(.verdict == \"dropped\" and .direction == \"egress\").packets] | add // 0'")
+		jq '[.agent.packets[] | select(.verdict == \"dropped\" and .direction == \"egress\").packets] | add // 0'")
 	[ "$stopped" -ge 20 ] || fail "void: the filter of $vm had only $stopped packets to stop"
 	say "$vm tried $tried forbidden datagrams beside connections and pings; its filter stopped $stopped packets."
 	expect_only_allowed "$vm" 50
-	[ "$(kernel_persona "$vm")" = strict ] || fail "$vm enforces $(kernel_persona "$vm")"
+	[ "$(enforced "$vm")" = strict ] || fail "$vm enforces $(enforced "$vm")"
 	wait_for_persona "$vm" strict
 done
