@@ -127,8 +127,12 @@ fresh() {
 # are there go on. A failsafe lets agents reach their controller under every persona, so only this cuts one off.
 refuse_anew() {
 	on controller 'nft -f - <<END
-table inet lab { chain input { type filter hook input priority 0;
-	ip saddr 10.0.0.21 tcp dport 7071 tcp flags & (syn | ack) == syn counter drop; } }
+table inet lab {
+	chain input {
+		type filter hook input priority 0
+		ip saddr 10.0.0.21 tcp dport 7071 tcp flags & (syn | ack) == syn counter drop
+	}
+}
 END'
 	say "The controller's VM takes no new connections of app1 from here on."
 }

@@ -10,7 +10,7 @@ say "Prometheus reads the controller, with a viewer's token, and three agents, w
 for vm in db1 "${APPS[@]}"; do
 	url=https://$vm:9435/metrics
 	with='--cacert /etc/prometheus/metrics-ca.pem --cert /etc/prometheus/client.pem --key /etc/prometheus/client.key'
-	on controller "curl -fsS $with $url | grep -q '^persona_agent_controller_connected 1'" ||
+	on controller "curl -fsS $with $url | grep '^persona_agent_controller_connected 1' >/dev/null" ||
 		fail "with the certificate the metrics of $vm do not come"
 	if on controller "curl -fsS --cacert /etc/prometheus/metrics-ca.pem -o /dev/null $url 2>/dev/null"; then
 		fail "the metrics of $vm come without a certificate"
