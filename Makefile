@@ -228,5 +228,5 @@ check-packages: $(SETUP)/packages-package $(SETUP)/packages-build ## build the p
 
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded
-	@rm -rf artifacts/{agent,bench,controller,bpf,kernel-tests,prove,stamps,tests}
+	@rm -rf artifacts/{agent,bench,controller,bpf,kernel-tests,package,packages,prove,stamps,tests}
 	@find protos agent controller tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
