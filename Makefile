@@ -226,6 +226,31 @@ $(STAMPS)/packaged-controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/pa
 check-packages: $(SETUP)/packages-package $(SETUP)/packages-build ## build the packages twice, in two folders: the same bytes; lintian; installed, upgraded, removed and purged
 	@build/check-packages $(VERSION)
 
+# --- lab ------------------------------------------------------------------------------------------------------------
+
+# Built again where the sources are newer. The upgrade scenario takes the version after this one beside it.
+VERSION_AFTER := $(shell awk -F. '{ print $$1 "." $$2 + 1 ".0" }' <<<"$(VERSION)")
+LAB_PACKAGES  := $(patsubst %,artifacts/packages/ebpf-personas-agent_%_amd64.deb,$(VERSION) $(VERSION_AFTER))
+
+artifacts/packages/ebpf-personas-agent_%_amd64.deb: $(PRODUCT_SOURCES) $(BPF_TEXT) $(call sources,build/debian) build/package
+	@$(MAKE) package VERSION=$*
+
+.PHONY: lab-box
+lab-box: $(SETUP)/packages-lab ## the lab's own Vagrant box, made of Debian packages (once, 2 minutes)
+	@vagrant/box/build
+
+.PHONY: lab
+lab: lab-box $(LAB_PACKAGES) ## four VMs: controller, two applications, database (vagrant/README.md)
+	@vagrant/lab up
+
+.PHONY: lab-test
+lab-test: lab-box $(LAB_PACKAGES) ## the VMs, all scenarios in them, and nothing left (STEPS="seed reboot" for some)
+	@vagrant/lab test $(STEPS)
+
+.PHONY: lab-down
+lab-down: ## end the lab's VMs, and everything that belongs to them
+	@vagrant/lab down
+
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded
 	@rm -rf artifacts/{agent,bench,controller,bpf,kernel-tests,package,packages,prove,stamps,tests}

@@ -1,0 +1,252 @@
+# What the steps share. A step sources this file, says in sentences what it does, and ends with the first thing that is
+# not as it should be.
+# shellcheck shell=bash disable=SC2034,SC2029
+set -euo pipefail
+
+readonly DB=10.0.0.10
+readonly APPS=(app1 app2)
+# The project.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# By `vagrant ssh-config`; scenarios/run makes it.
+ssh_options=(-F "${EBPF_PERSONAS_SSH_CONFIG:?run the steps by vagrant/scenarios/run}" -o LogLevel=ERROR
+	-o ServerAliveInterval=5 -o ServerAliveCountMax=12)
+# One connection to each VM carries all commands.
+ssh_shared=(-o ControlMaster=auto -o "ControlPath=$(dirname "$EBPF_PERSONAS_SSH_CONFIG")/ssh-%n" -o ControlPersist=600)
+
+say() { echo "  $*"; }
+
+fail() {
+	echo "  NOT SO: $*"
+	exit 1
+}
+
+address_of() {
+	case $1 in controller) echo 10.0.0.2 ;; db1) echo 10.0.0.10 ;; app1) echo 10.0.0.21 ;; app2) echo 10.0.0.22 ;; esac
+}
+
+# --- VMs ------------------------------------------------------------------------------------------------------------
+
+# on VM COMMANDS: runs them on the VM as root.
+on() { ssh "${ssh_options[@]}" "${ssh_shared[@]}" "$1" "sudo bash -euo pipefail -c $(printf %q "$2")"; }
+
+# on_anew VM COMMANDS: the same by a new connection.
+on_anew() { ssh "${ssh_options[@]}" -o ControlPath=none -o ConnectTimeout=60 "$1" "sudo bash -c $(printf %q "$2")"; }
+
+# put FILE VM PATH: copies a file to the VM.
+put() { on "$2" "cat >$3.new && mv $3.new $3" <"$1"; }
+
+# wait_until SECONDS WHAT COMMAND...: tries once a second until the command succeeds.
+wait_until() {
+	local seconds=$1 what=$2 end=$((SECONDS + $1))
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || fail "after $seconds seconds still not: $what"
+		sleep 1
+	done
+}
+
+boot_id() { on_anew "$1" 'cat /proc/sys/kernel/random/boot_id'; }
+
+# reboot VM...: boots the VMs again, and returns when all are there.
+reboot() {
+	local vm
+	declare -A before
+	for vm in "$@"; do before[$vm]=$(boot_id "$vm"); done
+	for vm in "$@"; do
+		on_anew "$vm" 'systemctl --no-block reboot' || true
+		ssh "${ssh_options[@]}" "${ssh_shared[@]}" -O exit "$vm" 2>/dev/null || true
+	done
+	for vm in "$@"; do wait_until 600 "$vm is up again" is_another_boot "$vm" "${before[$vm]}"; done
+}
+
+is_another_boot() {
+	local now
+	now=$(timeout 60 ssh "${ssh_options[@]}" -o ControlPath=none -o ConnectTimeout=10 "$1" \
+		cat /proc/sys/kernel/random/boot_id) && [ "$now" != "$2" ]
+}
+
+# --- the controller -------------------------------------------------------------------------------------------------
+
+# api PATH [CURL'S ARGUMENTS]: asks the controller as an administrator; PATH is what comes after /api/v1/.
+api() { on controller "lab-api $(printf '%q ' "$@")"; }
+
+# status VM FILTER: something of the VM's status, by a filter of jq's.
+status() { api "vms/$1/status" | jq -r "$2"; }
+
+# put_persona DOCUMENT
+put_persona() { api "personas/$(jq -r .name <<<"$1")" -X PUT -d "$1" >/dev/null; }
+
+# bind VM PERSONAS [DEFAULT]: PERSONAS as a JSON list; DEFAULT is active where none of them is.
+bind() {
+	api "vms/$1/bindings" -X PUT -d "$(jq -n --argjson personas "$2" --arg default "${3:-}" \
+		'{personas: $personas} + if $default == "" then {} else {default: $default} end')" >/dev/null
+}
+
+runs() { [ "$(status "$1" '"\(.active_persona) \(.phase) \(.connected)"')" = "$2 Realized true" ]; }
+
+# wait_for_persona VM PERSONA: until the VM has it in force; null for none.
+wait_for_persona() { wait_until 120 "$1 runs the persona $2" runs "$1" "$2"; }
+
+# on_disk VM NAME: which persona the agent keeps on disk as `confirmed`, or another of its kept states.
+on_disk() { on "$1" "ebpf-personas-agent status --json | jq -r .disk.$2.persona"; }
+
+is_confirmed() { [ "$(on_disk "$1" confirmed)" = "$2" ]; }
+
+# enforced VM: the persona that the VM enforces, as it says itself.
+enforced() { on "$1" 'ebpf-personas-agent status --json | jq -r ".agent.persona // .kernel.persona"'; }
+
+# hook VM: how the filter hangs on the VM's interface to the private network.
+hook() { on "$1" 'ebpf-personas-agent status --json | jq -r ".agent.attach"'; }
+
+# prometheus QUERY: the value of the first series, or `none`.
+prometheus() {
+	on controller "curl -fsSG http://127.0.0.1:9090/api/v1/query --data-urlencode query=$(printf %q "$1")" |
+		jq -r '.data.result[0].value[1] // "none"'
+}
+
+# is_more QUERY NUMBER: whether the value is more than the number.
+is_more() { awk -v value="$(prometheus "$1")" -v least="$2" 'BEGIN { exit !(value != "none" && value > least) }'; }
+
+# fresh: the VMs as no step has touched them: nothing bound, nothing of an earlier step running.
+fresh() {
+	local vm
+	for vm in controller db1 "${APPS[@]}"; do
+		on "$vm" 'systemctl stop "lab-*" 2>/dev/null; systemctl reset-failed "lab-*" 2>/dev/null; rm -rf /run/lab-*' ||
+			true
+	done
+	for vm in "${APPS[@]}"; do
+		api "vms/$vm/activations/current" -X DELETE >/dev/null 2>&1 || true
+		bind "$vm" '[]'
+		wait_for_persona "$vm" null
+	done
+}
+
+# refuse_anew: from here on the controller's VM drops the beginnings of app1's connections to the controller; those that
+# are there go on. A failsafe lets agents reach their controller under every persona, so only this cuts one off.
+refuse_anew() {
+	on controller 'nft -f - <<END
+table inet lab { chain input { type filter hook input priority 0;
+	ip saddr 10.0.0.21 tcp dport 7071 tcp flags & (syn | ack) == syn counter drop; } }
+END'
+	say "The controller's VM takes no new connections of app1 from here on."
+}
+
+refused() { on controller 'nft -j list table inet lab' | jq '[.. | .counter? // empty | .packets] | add'; }
+
+take_again() {
+	on controller 'nft delete table inet lab'
+	say "The controller's VM takes connections again."
+}
+
+enforces() { [ "$(enforced "$1")" = "$2" ]; }
+
+# rollback_reason VM PERSONA: why the VM returned from the persona.
+rollback_reason() {
+	on "$1" 'ebpf-personas-agent status --json' | jq -r --arg persona "$2" \
+		'[.rollbacks[] | select(.persona == $persona).reason] | last // "none"'
+}
+
+# --- traffic --------------------------------------------------------------------------------------------------------
+
+# serve VM PORT: answers TCP connections there with what they say.
+serve() { run_there "$1" "lab-serve-$2" "socat TCP-LISTEN:$2,fork,reuseaddr,backlog=64 PIPE"; }
+
+# swallow VM PORT: takes datagrams there.
+swallow() { run_there "$1" "lab-swallow-$2" "socat -u UDP-RECV:$2 OPEN:/dev/null"; }
+
+# run_there VM UNIT COMMAND: runs it in the background, until `systemctl stop`.
+run_there() { on "$1" "systemctl is-active --quiet $2 || systemd-run --quiet --collect --unit=$2 $3"; }
+
+# connects VM ADDRESS PORT: whether a TCP connection comes about and the other side answers over it.
+connects() {
+	on "$1" "exec 2>/dev/null; timeout 6 bash -c 'exec 3<>/dev/tcp/$2/$3; echo hello >&3; read -r -n 1 -u 3 answer'"
+}
+
+# expect_reached VM ADDRESS PORT
+expect_reached() {
+	connects "$1" "$2" "$3" || connects "$1" "$2" "$3" || fail "$1 does not reach $2, port $3"
+	say "$1 reaches $2, port $3."
+}
+
+# expect_blocked VM ADDRESS PORT: that the VM cannot connect, while another VM without a persona can.
+expect_blocked() {
+	local other=controller
+	[ "$2" != 10.0.0.2 ] || other=db1
+	if connects "$1" "$2" "$3"; then fail "$1 reaches $2, port $3, and should not"; fi
+	connects "$other" "$2" "$3" || connects "$other" "$2" "$3" ||
+		fail "nobody reaches $2, port $3: that $1 does not shows nothing"
+	say "$1 does not reach $2, port $3; $other does."
+}
+
+# pings VM ADDRESS: whether one of five pings is answered. Without its own address ping would ask for it by a connect,
+# which the early verdict refuses before there is a packet.
+pings() { on "$1" "ping -q -n -c 5 -i 0.2 -W 2 -I $(address_of "$1") $2 >/dev/null 2>&1"; }
+
+expect_no_ping() {
+	if pings "$1" "$2"; then fail "$1 pings $2, and should not"; fi
+	pings controller "$2" || fail "nobody pings $2: that $1 does not shows nothing"
+	say "$1 does not ping $2; controller does."
+}
+
+# talk VM: begins a long TCP connection from the VM to db1's port 8080.
+talk() {
+	run_there "$1" lab-talk "/usr/local/sbin/lab-talk $DB 8080"
+	wait_until 30 "$1 talks to db1 over TCP" on "$1" 'test -s /run/lab-talk'
+}
+
+# expect_talking VM LEAST: that the connection is still the same, and LEAST numbers at least came back over it.
+expect_talking() {
+	on "$1" 'systemctl is-active --quiet lab-talk' || fail "the connection of $1 broke: $(
+		on "$1" 'journalctl --no-pager -o cat -n 3 -u lab-talk' | tr '\n' ' ')"
+	local before now
+	before=$(on "$1" 'cat /run/lab-talk')
+	sleep 3
+	now=$(on "$1" 'cat /run/lab-talk')
+	[ "$now" -gt "$before" ] || fail "the connection of $1 stands still at $now"
+	[ "$now" -ge "$2" ] || fail "void: only $now of $2 numbers went over the connection of $1"
+	say "The TCP connection of $1 lives: $now questions were answered over it."
+}
+
+# --- captures on db1 ------------------------------------------------------------------------------------------------
+
+# capture: writes down everything that arrives at db1 over the private network from the application VMs.
+capture() {
+	on db1 "rm -f /run/lab-capture.pcap
+		interface=\$(ip -o -4 address show to $DB | awk '{ print \$2 }')
+		systemd-run --quiet --unit=lab-capture tcpdump -i \$interface -Q in -n -U -B 16384 -w /run/lab-capture.pcap \
+			'host 10.0.0.21 or host 10.0.0.22'"
+	wait_until 30 "tcpdump listens on db1" on db1 'journalctl --no-pager -u lab-capture | grep "listening on"'
+}
+
+# end_capture: and fails where tcpdump has missed a packet.
+end_capture() {
+	on db1 'systemctl stop lab-capture'
+	local missed
+	missed=$(on db1 'journalctl --no-pager -o cat -u lab-capture' | sed -n 's/ packets dropped by kernel//p' | tail -n 1)
+	[ "$missed" = 0 ] || fail "void: tcpdump missed ${missed:-nobody knows how many} packets"
+}
+
+# captured VM FILTER: how many of the VM's packets the filter finds.
+captured() { on db1 "tcpdump -n -r /run/lab-capture.pcap 'src host $1 and ($2)' 2>/dev/null | wc -l"; }
+
+readonly ALLOWED='udp dst port 9999 or tcp dst port 8080'
+# What an address needs to be an address passes under every persona.
+readonly FORBIDDEN="not ($ALLOWED) and not arp"
+
+# expect_only_allowed VM LEAST: the capture has LEAST allowed packets of the VM at least, and no other.
+expect_only_allowed() {
+	local allowed forbidden
+	allowed=$(captured "$(address_of "$1")" "$ALLOWED")
+	forbidden=$(captured "$(address_of "$1")" "$FORBIDDEN")
+	[ "$allowed" -ge "$2" ] || fail "void: db1 got $allowed allowed packets of $1, at least $2 were to come"
+	if [ "$forbidden" -ne 0 ]; then
+		on db1 "tcpdump -n -r /run/lab-capture.pcap 'src host $(address_of "$1") and ($FORBIDDEN)' 2>/dev/null | head"
+		fail "db1 got $forbidden packets of $1 that its persona forbids"
+	fi
+	say "db1 got $allowed allowed packets of $1, and none that its persona forbids."
+}
+
+# The persona of the scenarios in which traffic goes on: db1's TCP port 8080 and UDP port 9999, and nothing else.
+readonly STRICT='{"name": "strict", "network_profile": {"allowed_ingress": [], "allowed_egress": [
+	{"protocol": "tcp", "port": 8080, "destination": "10.0.0.10"},
+	{"protocol": "udp", "port": 9999, "destination": "10.0.0.10"}]}}'

@@ -1,0 +1,25 @@
+#!/bin/bash
+# A persona denies everything. The VM can still be managed: ssh from where Vagrant comes from, and the controller.
+source "$(dirname "$0")/../lib.sh"
+
+fresh
+serve db1 8080
+put_persona '{"name": "office", "network_profile": {"allowed_egress": [{"destination": "10.0.0.0/24"}]}}'
+put_persona '{"name": "nothing", "network_profile": {"default_action": {"ingress": "deny", "egress": "deny"}}}'
+for vm in "${APPS[@]}"; do
+	expect_reached "$vm" "$DB" 8080
+	bind "$vm" '[]' nothing
+	wait_for_persona "$vm" nothing
+	expect_blocked "$vm" "$DB" 8080
+	expect_no_ping "$vm" "$DB"
+	if pings controller "$(address_of "$vm")"; then fail "controller pings $vm, and should not"; fi
+	say "Nobody in the private network pings $vm."
+	[ "$(on_anew "$vm" hostname)" = "$vm" ] || fail "a new connection by ssh does not reach $vm"
+	say "A new connection by ssh reaches $vm."
+	on "$vm" 'systemctl restart ebpf-personas-agent'
+	wait_for_persona "$vm" nothing
+	say "A restarted agent of $vm reaches its controller by a new connection too."
+	bind "$vm" '[]' office
+	wait_for_persona "$vm" office
+	expect_reached "$vm" "$DB" 8080
+done
