@@ -253,5 +253,5 @@ lab-down: ## end the lab's VMs, and everything that belongs to them
 
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded
-	@rm -rf artifacts/{agent,bench,controller,bpf,kernel-tests,prove,stamps,tests}
+	@rm -rf artifacts/{agent,bench,controller,bpf,kernel-tests,package,packages,prove,stamps,tests}
 	@find protos agent controller tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

@@ -6,8 +6,8 @@ namespace EbpfPersonas.Controller.Hosting;
 
 /// <summary>
 /// Tells systemd that the controller lives (WatchdogSec=, sd_watchdog_enabled(3)): three times in the time that systemd
-/// waits, each time after the store has answered. A store that says no answers too: /readyz tells of it, and a new start
-/// would not mend a disk.
+/// waits, each time after the store has answered. A store that says no answers too: /readyz tells of it, and a new
+/// start would not mend a disk.
 /// </summary>
 internal sealed class Watchdog(ISystemdNotifier notifier, TimeSpan patience, Func<Task> askStore, TimeProvider time)
     : BackgroundService
