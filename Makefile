@@ -223,7 +223,7 @@ $(STAMPS)/packaged-controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/pa
 	@mkdir -p $(@D) && touch $@
 
 .PHONY: check-packages
-check-packages: $(SETUP)/packages-package $(SETUP)/packages-build ## build the packages twice, in two folders: the same bytes; lintian; installed, upgraded, removed and purged
+check-packages: $(SETUP)/packages-package $(SETUP)/packages-build ## build the packages twice, in two folders: the same bytes; lintian; what the units promise
 	@build/check-packages $(VERSION)
 
 # --- lab ------------------------------------------------------------------------------------------------------------
