@@ -108,7 +108,8 @@ public sealed class RejectTests(ITestOutputHelper output) : IAsyncLifetime
         dataplane.Apply(2, Strict(allowed: Rejected, rejected: Allowed));
 
         var reset = await Assert.ThrowsAsync<SocketException>(() => flood.WaitAsync(Patience));
-        Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+        // Once in many runs the sender hears EPIPE, not ECONNRESET. Without a reset it would hear nothing.
+        Assert.Contains(reset.SocketErrorCode, new[] { SocketError.ConnectionReset, SocketError.Shutdown });
         // Which end's packet comes first after the switch is chance.
         Assert.NotEqual(
             0u,
