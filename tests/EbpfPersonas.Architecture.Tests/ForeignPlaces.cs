@@ -18,7 +18,6 @@ internal static partial class ForeignPlaces
         ["www.rfc-editor.org"] = "a standard",
         ["spec.openapis.org"] = "a standard",
         ["json-schema.org"] = "a standard",
-        ["www.debian.org"] = "the format of a copyright file is called by its address",
         ["deb.debian.org"] = "the mirror that debootstrap itself takes where the machine names none",
     };
 
