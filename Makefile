@@ -244,8 +244,8 @@ lab: lab-box $(LAB_PACKAGES) ## four VMs: controller, two applications, database
 	@vagrant/lab up
 
 .PHONY: lab-test
-lab-test: lab-box $(LAB_PACKAGES) ## the VMs, all scenarios in them, and nothing left (STEPS="seed reboot" for some)
-	@vagrant/lab test $(STEPS)
+lab-test: lab-box $(LAB_PACKAGES) ## the VMs, all scenarios in them, and nothing left (SCENARIOS="seed reboot" for some)
+	@vagrant/lab test $(SCENARIOS)
 
 .PHONY: lab-down
 lab-down: ## end the lab's VMs, and everything that belongs to them

@@ -144,12 +144,45 @@ take_again() {
 	say "The controller's VM takes connections again."
 }
 
+# version VM: of the agent's package.
+version() { on "$1" 'dpkg-query -W -f "\${Version}" ebpf-personas-agent'; }
+
 enforces() { [ "$(enforced "$1")" = "$2" ]; }
 
 # rollback_reason VM PERSONA: why the VM returned from the persona.
 rollback_reason() {
 	on "$1" 'ebpf-personas-agent status --json' | jq -r --arg persona "$2" \
 		'[.rollbacks[] | select(.persona == $persona).reason] | last // "none"'
+}
+
+# unconfirmed TIMEOUT: app1 goes from office to a persona that denies everything, and that it has TIMEOUT to confirm by
+# a new connection to the controller, which it does not get.
+unconfirmed() {
+	bind app1 '[]' office
+	wait_for_persona app1 office
+	wait_until 60 "app1 keeps office as confirmed" is_confirmed app1 office
+	refuse_anew
+	put_persona '{"name": "unconfirmed", "lifecycle": {"confirm_timeout": "'"$1"'"},
+		"network_profile": {"default_action": {"ingress": "deny", "egress": "deny"}}}'
+	bind app1 '[]' unconfirmed
+	wait_until 60 "app1 enforces unconfirmed" enforces app1 unconfirmed
+	say "app1 enforces unconfirmed, and has $1 to reach the controller by a new connection."
+}
+
+# expect_office REASON: that app1 enforces office again within a minute, and says that this is why.
+expect_office() {
+	wait_until 60 "app1 enforces office again" enforces app1 office
+	local reason
+	reason=$(rollback_reason app1 unconfirmed)
+	[ "$reason" = "$1" ] || fail "app1 gives as reason for its return: $reason"
+	say "app1 returned to office by itself; its reason is: $reason."
+}
+
+# confirm_office: the controller means office too, and hears of it.
+confirm_office() {
+	bind app1 '[]' office
+	take_again
+	wait_for_persona app1 office
 }
 
 # --- traffic --------------------------------------------------------------------------------------------------------
@@ -267,3 +300,47 @@ expect_all_datagrams() {
 readonly STRICT='{"name": "strict", "network_profile": {"allowed_ingress": [], "allowed_egress": [
 	{"protocol": "tcp", "port": 8080, "destination": "10.0.0.10"},
 	{"protocol": "udp", "port": 9999, "destination": "10.0.0.10"}]}}'
+
+# strict_and_talking: both VMs run strict, and each begins a long TCP connection to db1.
+strict_and_talking() {
+	local vm
+	fresh
+	serve db1 8080
+	swallow db1 9999
+	put_persona "$STRICT"
+	for vm in "${APPS[@]}"; do
+		bind "$vm" '[]' strict
+		wait_for_persona "$vm" strict
+		talk "$vm"
+		say "$vm runs strict, and talks to db1 over a TCP connection that is allowed."
+	done
+}
+
+# begin_traffic: from here on both VMs send what strict allows and what it forbids, and db1 writes down what arrives.
+begin_traffic() {
+	local vm
+	capture
+	for vm in "${APPS[@]}"; do
+		run_there "$vm" lab-traffic "/usr/local/sbin/lab-traffic $DB"
+	done
+	sleep 5
+}
+
+# end_traffic: ends it, and what came of it must be right: nothing forbidden arrived, every allowed datagram did, at
+# least 100, and the TCP connection of before still lives.
+end_traffic() {
+	local vm
+	local -A sent
+	sleep 5
+	for vm in "${APPS[@]}"; do
+		# The counter is read before the traffic ends: every datagram that it counts has been sent by then.
+		sent[$vm]=$(on "$vm" 'cat /run/lab-traffic/allowed; systemctl stop lab-traffic')
+	done
+	sleep 2
+	end_capture
+	for vm in "${APPS[@]}"; do
+		expect_only_allowed "$vm" 100
+		expect_all_datagrams "$vm" "${sent[$vm]}"
+		expect_talking "$vm" 100
+	done
+}

@@ -20,11 +20,6 @@ disturb() {
 		done'
 }
 
-capture
-for vm in "${APPS[@]}"; do
-	run_there "$vm" lab-traffic "/usr/local/sbin/lab-traffic $DB"
-done
-sleep 5
 say "The agents of app1 and app2 are killed and restarted, $rounds times each (in software emulation 10 minutes)."
 disturb app1 &
 app1=$!
@@ -36,17 +31,7 @@ for vm in "${APPS[@]}"; do
 	[ "$(on "$vm" 'cat /run/lab-rounds')" = "$rounds" ] || fail "void: $vm had fewer than $rounds rounds"
 done
 say "They came back each time."
-sleep 5
-declare -A sent
+end_traffic
 for vm in "${APPS[@]}"; do
-	# The counter is read before the traffic ends: every datagram that it counts has been sent by then.
-	sent[$vm]=$(on "$vm" 'cat /run/lab-traffic/allowed; systemctl stop lab-traffic')
-done
-sleep 2
-end_capture
-for vm in "${APPS[@]}"; do
-	expect_only_allowed "$vm" 100
-	expect_all_datagrams "$vm" "${sent[$vm]}"
-	expect_talking "$vm" 100
 	wait_for_persona "$vm" strict
 done
