@@ -206,7 +206,7 @@ PACKAGED := artifacts/packaged
 
 .PHONY: package
 package: $(SETUP)/packages-package $(SETUP)/packages-build ## Debian packages of agent and controller, in artifacts/packages (VERSION=x.y.z for another version)
-	@build/package $(VERSION) artifacts/packages
+	@build/package $(VERSION) artifacts/packages artifacts/package/$(VERSION)
 
 # What build/debian/rules calls, in a copy of the sources.
 # Nothing of the folder, of the history or of the machine goes into what is compiled.
@@ -232,7 +232,8 @@ check-packages: $(SETUP)/packages-package $(SETUP)/packages-build ## build the p
 VERSION_AFTER := $(shell awk -F. '{ print $$1 "." $$2 + 1 ".0" }' <<<"$(VERSION)")
 LAB_PACKAGES  := $(patsubst %,artifacts/packages/ebpf-personas-agent_%_amd64.deb,$(VERSION) $(VERSION_AFTER))
 
-artifacts/packages/ebpf-personas-agent_%_amd64.deb: $(PRODUCT_SOURCES) $(BPF_TEXT) $(call sources,build/debian) build/package
+artifacts/packages/ebpf-personas-agent_%_amd64.deb: $(PRODUCT_SOURCES) $(DOTNET_COMMON) $(BPF_TEXT) \
+		$(call sources,build/debian) build/package Makefile
 	@$(MAKE) package VERSION=$*
 
 .PHONY: lab-box
@@ -241,11 +242,11 @@ lab-box: $(SETUP)/packages-lab ## the lab's own Vagrant box, made of Debian pack
 
 .PHONY: lab
 lab: lab-box $(LAB_PACKAGES) ## four VMs: controller, two applications, database (vagrant/README.md)
-	@vagrant/lab up
+	@EBPF_PERSONAS_VERSION=$(VERSION) vagrant/lab up
 
 .PHONY: lab-test
 lab-test: lab-box $(LAB_PACKAGES) ## the VMs, all scenarios in them, and nothing left (SCENARIOS="seed reboot" for some)
-	@vagrant/lab test $(SCENARIOS)
+	@EBPF_PERSONAS_VERSION=$(VERSION) vagrant/lab test $(SCENARIOS)
 
 .PHONY: lab-down
 lab-down: ## end the lab's VMs, and everything that belongs to them

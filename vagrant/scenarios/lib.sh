@@ -24,6 +24,10 @@ address_of() {
 	case $1 in controller) echo 10.0.0.2 ;; db1) echo 10.0.0.10 ;; app1) echo 10.0.0.21 ;; app2) echo 10.0.0.22 ;; esac
 }
 
+# note NAME VALUE: what a later step of the scenario has to know; noted NAME: gives it.
+note() { echo "$2" >"$(dirname "$EBPF_PERSONAS_SSH_CONFIG")/note-$1"; }
+noted() { cat "$(dirname "$EBPF_PERSONAS_SSH_CONFIG")/note-$1"; }
+
 # --- VMs ------------------------------------------------------------------------------------------------------------
 
 # on VM COMMANDS: runs them on the VM as root.
@@ -92,6 +96,9 @@ on_disk() { on "$1" "ebpf-personas-agent status --json | jq -r .disk.$2.persona"
 
 is_confirmed() { [ "$(on_disk "$1" confirmed)" = "$2" ]; }
 
+# is_connected VM: whether its agent has a connection to the controller, as it says itself.
+is_connected() { [ "$(on "$1" 'ebpf-personas-agent status --json | jq .agent.controller_connected')" = true ]; }
+
 # enforced VM: the persona that the VM enforces, as it says itself.
 enforced() { on "$1" 'ebpf-personas-agent status --json | jq -r ".agent.persona // .kernel.persona"'; }
 
@@ -107,9 +114,17 @@ prometheus() {
 # is_more QUERY NUMBER: whether the value is more than the number.
 is_more() { awk -v value="$(prometheus "$1")" -v least="$2" 'BEGIN { exit !(value != "none" && value > least) }'; }
 
+# packets VM VERDICTS: how many packets of the VM had one of the verdicts (a regular expression) under database_client.
+packets() {
+	local packets
+	packets=$(prometheus "sum(persona_agent_packets_total{vm=\"$1\",persona=\"database_client\",verdict=~\"$2\"})")
+	[ "$packets" = none ] && echo 0 || echo "$packets"
+}
+
 # fresh: the VMs as no step has touched them: nothing bound, nothing of an earlier step running.
 fresh() {
 	local vm
+	on controller 'nft delete table inet lab 2>/dev/null || true'
 	for vm in controller db1 "${APPS[@]}"; do
 		on "$vm" 'systemctl stop "lab-*"
 			rm -rf /run/lab-* /etc/systemd/system/lab-* /etc/systemd/system/*.wants/lab-*
@@ -196,10 +211,15 @@ swallow() { run_there "$1" "lab-swallow-$2" "socat -u UDP-RECV:$2 OPEN:/dev/null
 # run_there VM UNIT COMMAND: runs it in the background, until `systemctl stop`.
 run_there() { on "$1" "systemctl is-active --quiet $2 || systemd-run --quiet --collect --unit=$2 $3"; }
 
-# connects VM ADDRESS PORT: whether a TCP connection comes about and the other side answers over it.
-connects() {
-	on "$1" "exec 2>/dev/null; timeout 6 bash -c 'exec 3<>/dev/tcp/$2/$3; echo hello >&3; read -r -n 1 -u 3 answer'"
+# succeeds VM COMMAND: whether the command does on the VM, which has to be reached for the question.
+succeeds() {
+	local said
+	said=$(on "$1" "if $2 >/dev/null 2>&1; then echo yes; else echo no; fi") || fail "$1 cannot be asked"
+	[ "$said" = yes ]
 }
+
+# connects VM ADDRESS PORT: whether a TCP connection comes about and the other side answers over it.
+connects() { succeeds "$1" "timeout 6 bash -c 'exec 3<>/dev/tcp/$2/$3; echo hello >&3; read -r -n 1 -u 3 answer'"; }
 
 # expect_reached VM ADDRESS PORT
 expect_reached() {
@@ -219,7 +239,7 @@ expect_blocked() {
 
 # pings VM ADDRESS: whether one of five pings is answered. Without its own address ping would ask for it by a connect,
 # which the early verdict refuses before there is a packet.
-pings() { on "$1" "ping -q -n -c 5 -i 0.2 -W 2 -I $(address_of "$1") $2 >/dev/null 2>&1"; }
+pings() { succeeds "$1" "ping -q -n -c 5 -i 0.2 -W 2 -I $(address_of "$1") $2"; }
 
 expect_no_ping() {
 	if pings "$1" "$2"; then fail "$1 pings $2, and should not"; fi
@@ -252,15 +272,16 @@ expect_talking() {
 capture() {
 	on db1 "rm -f /run/lab-capture.pcap
 		interface=\$(ip -o -4 address show to $DB | awk '{ print \$2 }')
-		systemd-run --quiet --unit=lab-capture tcpdump -i \$interface -Q in -n -U -B 16384 -w /run/lab-capture.pcap"
-	wait_until 30 "tcpdump listens on db1" on db1 'journalctl --no-pager -u lab-capture | grep "listening on"'
+		systemd-run --quiet --unit=lab-capture -p StandardError=truncate:/run/lab-capture.log \
+			tcpdump -i \$interface -Q in -n -U -B 16384 -w /run/lab-capture.pcap"
+	wait_until 30 "tcpdump listens on db1" on db1 'grep "listening on" /run/lab-capture.log'
 }
 
 # end_capture: and fails where tcpdump has missed a packet.
 end_capture() {
 	on db1 'systemctl stop lab-capture'
 	local missed
-	missed=$(on db1 'journalctl --no-pager -o cat -u lab-capture' | sed -n 's/ packets dropped by kernel//p' | tail -n 1)
+	missed=$(on db1 'cat /run/lab-capture.log' | sed -n 's/ packets dropped by kernel//p')
 	[ "$missed" = 0 ] || fail "void: tcpdump missed ${missed:-nobody knows how many} packets"
 }
 
@@ -326,19 +347,21 @@ begin_traffic() {
 	sleep 5
 }
 
-# end_traffic: ends it, and what came of it must be right: nothing forbidden arrived, every allowed datagram did, at
-# least 100, and the TCP connection of before still lives.
+# end_traffic: ends it, and what came of it must be right: nothing forbidden arrived; every allowed datagram did, of
+# which there were 100, and none was refused; the TCP connection of before still lives.
 end_traffic() {
-	local vm
+	local vm refused
 	local -A sent
 	sleep 5
 	for vm in "${APPS[@]}"; do
-		# The counter is read before the traffic ends: every datagram that it counts has been sent by then.
-		sent[$vm]=$(on "$vm" 'cat /run/lab-traffic/allowed; systemctl stop lab-traffic')
+		# A datagram is counted when it has been sent.
+		sent[$vm]=$(on "$vm" 'systemctl stop lab-traffic; cat /run/lab-traffic/allowed')
 	done
 	sleep 2
 	end_capture
 	for vm in "${APPS[@]}"; do
+		refused=$(on "$vm" 'cat /run/lab-traffic/refused')
+		[ "$refused" = 0 ] || fail "$refused allowed datagrams of $vm were refused to the program that sends them"
 		expect_only_allowed "$vm" 100
 		expect_all_datagrams "$vm" "${sent[$vm]}"
 		expect_talking "$vm" 100

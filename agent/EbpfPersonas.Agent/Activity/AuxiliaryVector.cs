@@ -11,9 +11,22 @@ internal static class AuxiliaryVector
 
     /// <summary>
     /// The path as given to exec, from the memory of the process in <paramref name="directory"/> (/proc/PID or
-    /// /proc/PID/task/TID); empty where the process has none. The process may have overwritten it.
+    /// /proc/PID/task/TID); empty where the process has none, and of another user's process where CAP_DAC_READ_SEARCH is
+    /// missing. The process may have overwritten it.
     /// </summary>
     public static string ReadExecutedName(string directory)
+    {
+        try
+        {
+            return Read(directory);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return string.Empty;
+        }
+    }
+
+    private static string Read(string directory)
     {
         var address = Find(File.ReadAllBytes($"{directory}/auxv"), ExecutedName);
         if (address is 0 or > long.MaxValue)

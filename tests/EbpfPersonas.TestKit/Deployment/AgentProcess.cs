@@ -43,6 +43,11 @@ public sealed class AgentProcess : IAsyncDisposable
 
     public int ProcessId => _process!.Id;
 
+    /// <summary>
+    /// The capabilities that it has from its next start on, by their names in capabilities(7); null for all.
+    /// </summary>
+    public IReadOnlyList<string>? Capabilities { get; set; }
+
     /// <summary>Starts it and waits until it has its stream to the controller.</summary>
     /// <param name="host">The VM.</param> <param name="vmId">Its name at the controller.</param>
     /// <param name="controller">Where it is let in, once.</param> <param name="url">Where it connects, if not to the
@@ -107,8 +112,18 @@ public sealed class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it and waits for nothing; there may be no controller.</summary>
-    public void Launch() =>
-        _process = _host.Start(BuiltProduct.Agent, ["--config", Path.Combine(_folder, "agent.json")]);
+    public void Launch()
+    {
+        string[] command = [BuiltProduct.Agent, "--config", Path.Combine(_folder, "agent.json")];
+        if (Capabilities is not null)
+        {
+            // As systemd does it for CapabilityBoundingSet=: root gets no others by exec (capabilities(7)).
+            var names = Capabilities.Select(name => "+" + name["CAP_".Length..].ToLowerInvariant());
+            command = ["setpriv", "--bounding-set", string.Join(',', names.Prepend("-all")), "--", .. command];
+        }
+
+        _process = _host.Start(command[0], command[1..]);
+    }
 
     /// <summary>Waits until the agent itself says that its stream is up; returns how long that took.</summary>
     public Task<TimeSpan> WaitUntilConnectedAsync(TimeSpan patience) =>

@@ -9,10 +9,12 @@ rounds=20
 disturb() {
 	on "$1" "rounds=$rounds"'
 		agent() { systemctl show -P MainPID ebpf-personas-agent; }
+		is_back() { [ "$(systemctl is-active ebpf-personas-agent)" = active ] && [ "$(agent)" != "$1" ]; }
 		for round in $(seq $rounds); do
 			before=$(agent)
 			kill -9 "$before"
-			until [ "$(systemctl is-active ebpf-personas-agent)" = active ] && [ "$(agent)" != "$before" ]; do sleep 0.2; done
+			for _ in $(seq 600); do ! is_back "$before" || break; sleep 0.2; done
+			is_back "$before"
 			before=$(agent)
 			systemctl restart ebpf-personas-agent
 			[ "$(agent)" != "$before" ] || exit 1

@@ -8,6 +8,8 @@ put_persona '{"name": "office", "network_profile": {"allowed_egress": [{"destina
 put_persona '{"name": "nothing", "network_profile": {"default_action": {"ingress": "deny", "egress": "deny"}}}'
 for vm in "${APPS[@]}"; do
 	expect_reached "$vm" "$DB" 8080
+	pings controller "$(address_of "$vm")" || fail "controller does not ping $vm without a persona"
+	say "controller pings $vm."
 	bind "$vm" '[]' nothing
 	wait_for_persona "$vm" nothing
 	expect_blocked "$vm" "$DB" 8080

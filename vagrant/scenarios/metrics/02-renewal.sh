@@ -10,6 +10,5 @@ for vm in db1 "${APPS[@]}"; do
 	is_more "$expiry{vm=\"$vm\"} - time()" 60 || fail "the certificate of $vm has only $left seconds left"
 	times=$(prometheus "changes($expiry{vm=\"$vm\"}[2h])")
 	say "The certificate of $vm was renewed ($times changes seen), and is good for another ${left%.*} seconds."
-	[ "$(on "$vm" 'ebpf-personas-agent status --json | jq .agent.controller_connected')" = true ] ||
-		fail "$vm has no connection to its controller"
+	is_connected "$vm" || fail "$vm has no connection to its controller"
 done

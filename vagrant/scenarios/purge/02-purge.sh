@@ -23,9 +23,10 @@ for vm in "${APPS[@]}"; do
 	left=$(on "$vm" 'bpftool -j prog show | jq -r ".[] |
 		select(.type | IN(\"sched_cls\", \"tracing\", \"cgroup_sock_addr\", \"syscall\")) | \"\(.type) \(.name)\""')
 	[ -z "$left" ] || fail "programs are left on $vm: $left"
-	while read -r _ id; do
-		if on "$vm" "bpftool map show id $id >/dev/null 2>&1"; then fail "map $id is left on $vm"; fi
-	done < <(grep '^map' <<<"$before")
+	left=$(on "$vm" "for id in $(sed -n 's/^map //p' <<<"$before" | xargs); do
+		if bpftool map show id \$id >/dev/null 2>&1; then echo \$id; fi
+	done")
+	[ -z "$left" ] || fail "maps are left on $vm: $left"
 	left=$(on "$vm" 'bpftool -j link show | jq -r ".[] | select(.type | IN(\"tcx\", \"tracing\", \"cgroup\")) | .type"')
 	[ -z "$left" ] || fail "links are left on $vm: $left"
 	left=$(on "$vm" 'ls -d /sys/fs/bpf/ebpf-personas* 2>/dev/null || true')

@@ -13,6 +13,7 @@ for vm in "${APPS[@]}"; do
 	read -r traffic agent network < <(on "$vm" '
 		systemctl show -P ActiveEnterTimestampMonotonic lab-traffic ebpf-personas-agent | xargs
 		systemctl show -P ExecMainStartTimestampMonotonic networking' | grep . | xargs)
+	[[ $traffic -gt 0 && $agent -gt 0 ]] || fail "void: traffic or agent of $vm are not active"
 	[ "$traffic" -lt "$network" ] || fail "void: on $vm the traffic began after the network"
 	[ "$agent" -lt "$network" ] || fail "on $vm the agent was ready after the network was set up"
 	say "On $vm the traffic began $((traffic / 1000)) ms after boot, the agent was ready at $((agent / 1000)) ms, and the" \
@@ -23,6 +24,8 @@ for vm in "${APPS[@]}"; do
 		jq '[.agent.packets[] | select(.verdict == \"dropped\" and .direction == \"egress\").packets] | add // 0'")
 	[ "$stopped" -ge 20 ] || fail "void: the filter of $vm had only $stopped packets to stop"
 	say "$vm tried $tried forbidden datagrams beside connections and pings; its filter stopped $stopped packets."
+	since_boot=$(on "$vm" 'cat /run/lab-traffic/allowed')
+	[ "$since_boot" -ge 50 ] || fail "void: since its boot $vm has sent only $since_boot allowed datagrams"
 	expect_only_allowed "$vm" 50
 	[ "$(enforced "$vm")" = strict ] || fail "$vm enforces $(enforced "$vm")"
 	wait_for_persona "$vm" strict

@@ -13,6 +13,8 @@ put_persona "$seed"
 for vm in "${APPS[@]}"; do
 	bind "$vm" '["database_client"]'
 	wait_for_persona "$vm" null
+	note "passed-$vm" "$(packets "$vm" forwarded)"
+	note "stopped-$vm" "$(packets "$vm" 'dropped|rejected')"
 	say "$vm runs Linux $(on "$vm" 'uname -r') and hangs its filter on $(hook "$vm"). No persona is active."
 	expect_reached "$vm" "$DB" 3306
 	expect_reached "$vm" "$DB" 8080

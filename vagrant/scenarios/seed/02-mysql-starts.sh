@@ -8,8 +8,8 @@ for vm in "${APPS[@]}"; do
 	[ "$answer" = "a lab order" ] || fail "mysql on $vm did not read the order but: $answer"
 	say "mysql on $vm reads from MariaDB on db1: $answer."
 
-	say "A mysql that stays is started on $vm."
-	run_there "$vm" lab-mysql "$mysql --execute='SELECT SLEEP(3000)'"
+	say "A mysql that stays is started on $vm, by a user without rights."
+	run_there "$vm" lab-mysql "--uid=vagrant $mysql --execute='SELECT SLEEP(3000)'"
 	wait_for_persona "$vm" database_client
 	say "The controller says: $(status "$vm" .reason)"
 	[ "$(status "$vm" .cause)" = trigger ] || fail "the cause is $(status "$vm" .cause), not trigger"
@@ -21,5 +21,10 @@ for vm in "${APPS[@]}"; do
 	expect_blocked "$vm" "$DB" 8080
 	expect_blocked "$vm" 10.0.0.2 3306
 	expect_no_ping "$vm" "$DB"
+	say "The agent of $vm is started again."
+	on "$vm" 'systemctl restart ebpf-personas-agent'
+	wait_until 60 "the agent of $vm has its controller" is_connected "$vm"
+	wait_for_persona "$vm" database_client
+	expect_blocked "$vm" "$DB" 8080
 	on "$vm" 'systemctl is-active --quiet lab-mysql' || fail "the mysql of $vm has ended meanwhile: nothing is shown"
 done
