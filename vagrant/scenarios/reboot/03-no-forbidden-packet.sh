@@ -27,6 +27,10 @@ for vm in "${APPS[@]}"; do
 	since_boot=$(on "$vm" 'cat /run/lab-traffic/allowed')
 	[ "$since_boot" -ge 50 ] || fail "void: since its boot $vm has sent only $since_boot allowed datagrams"
 	expect_only_allowed "$vm" 50
+	maps=$(on "$vm" 'awk "/^vmalloc / { print int(\$2 / 1048576) }" \
+		/sys/fs/cgroup/system.slice/ebpf-personas-agent.service/memory.stat')
+	[ "$maps" -ge 16 ] || fail "the memory limit of the agent of $vm counts only $maps MiB of BPF maps"
+	say "What MemoryMax of its unit counts has $maps MiB of BPF maps in it."
 	[ "$(enforced "$vm")" = strict ] || fail "$vm enforces $(enforced "$vm")"
 	wait_for_persona "$vm" strict
 done
