@@ -25,15 +25,16 @@ internal sealed class LivesFile(string stateDirectory, string vmId, string bootI
     private bool _failed;
 
     /// <summary>
-    /// The lives that were kept in this boot, and up to when they tell; null where there are none that can be used.
+    /// The lives that were kept in this boot, up to when they tell, and the last epoch that was told of; null where there
+    /// are none that can be used.
     /// </summary>
-    public (ImmutableDictionary<string, BindingMemory> Lives, TimeSpan Looked)? Load()
+    public (ImmutableDictionary<string, BindingMemory> Lives, TimeSpan Looked, uint Epoch)? Load()
     {
         try
         {
             var kept = V1.StagedLives.Parser.ParseFrom(StateFile.Read(_path));
             return kept.VmId == vmId && kept.BootId == bootId
-                ? (kept.Lives.ToImmutableDictionary(life => life.Persona, Read), Time(kept.LookedNs))
+                ? (kept.Lives.ToImmutableDictionary(life => life.Persona, Read), Time(kept.LookedNs), kept.Epoch)
                 : null;
         }
         catch (StateFileException missing) when (missing.Fault == StateFault.Missing)
@@ -52,7 +53,7 @@ internal sealed class LivesFile(string stateDirectory, string vmId, string bootI
     /// Writes them where they changed; false where it is too early, and they should be kept a little later. What the
     /// disk does not take is said, and tried again with the next change.
     /// </summary>
-    public bool Keep(ImmutableDictionary<string, BindingMemory> lives, TimeSpan looked)
+    public bool Keep(ImmutableDictionary<string, BindingMemory> lives, TimeSpan looked, uint epoch)
     {
         if (_writtenAt != default && looked - _writtenAt < WriteInterval)
         {
@@ -63,6 +64,7 @@ internal sealed class LivesFile(string stateDirectory, string vmId, string bootI
         {
             VmId = vmId,
             BootId = bootId,
+            Epoch = epoch,
             Lives =
             {
                 lives.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => Write(pair.Key, pair.Value)),

@@ -30,6 +30,7 @@ internal sealed class StagedActivation : IDataplane
     private TimeSpan _looked;
     private TimeSpan? _due;
     private uint _epoch;
+    private uint _keptEpoch;
     private bool _mustKeep;
 
     /// <summary>
@@ -42,7 +43,9 @@ internal sealed class StagedActivation : IDataplane
         _looked = now().SinceBoot;
         if (file?.Load() is { } kept)
         {
-            (_memory, _looked) = kept;
+            (_memory, _looked, var epoch) = kept;
+            // Epochs begin again with maps that did not outlive their agent.
+            _epoch = _keptEpoch = dataplane.Adopted ? epoch : 0;
         }
     }
 
@@ -106,7 +109,9 @@ internal sealed class StagedActivation : IDataplane
                 TellOf(turn);
             }
 
-            if (_mustKeep)
+            // Not with each switch: until then it would only be told of twice.
+            _keptEpoch = thorough ? _epoch : _keptEpoch;
+            if (_mustKeep || thorough)
             {
                 Keep();
             }
@@ -223,7 +228,7 @@ internal sealed class StagedActivation : IDataplane
     private void Keep() => _mustKeep = _file?.Keep(
         _memory.RemoveRange(_staged
             .Where(one => KernelTrigger.EndsByItself(one.Binding)).Select(one => one.Binding.Persona)),
-        _looked) == false;
+        _looked, _keptEpoch) == false;
 
     /// <summary>
     /// The lives up to now. A condition that held for a while between two looks and does not any more has held: the
@@ -318,7 +323,7 @@ internal sealed class StagedActivation : IDataplane
         var cause = rolledBack is not null ? SwitchCause.Rollback
             : turn.Pid != 0 ? CauseOf(turn)
             : passed is [.., var last] ? CauseOf(last.Kind)
-            : _staged.Any(one => one.Persona.Name == realised.Persona) ? SwitchCause.TriggerBegan
+            : _dataplane.IsStaged ? SwitchCause.TriggerBegan
             : SwitchCause.TriggerEnded;
         Switched?.Invoke(new SwitchedByItself(realised, cause, turn.Pid == 0 ? null : turn.Pid, _now().Wall)
         {

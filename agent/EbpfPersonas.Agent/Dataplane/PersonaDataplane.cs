@@ -103,6 +103,18 @@ public sealed class PersonaDataplane : IDisposable
         }
     }
 
+    /// <summary>Whether what is in force is a staged persona, of this agent or one before it.</summary>
+    public bool IsStaged
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _inForce.IsStaged;
+            }
+        }
+    }
+
     /// <summary>The number of the last switch. Safe for several threads, and cheap.</summary>
     public uint Epoch => _inForce.Active.Read().Epoch;
 

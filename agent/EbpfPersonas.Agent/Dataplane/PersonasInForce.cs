@@ -50,6 +50,9 @@ internal sealed class PersonasInForce : IDisposable
     /// <summary>The persona in force, or null.</summary>
     public ResidentPersona? Current => Residents.In(_active.Read().Slot);
 
+    /// <summary>Whether the kernel put what is in force before the floor.</summary>
+    public bool IsStaged => _active.Read().Slot != StagedPersonas.FloorIn(_filter);
+
     /// <summary>As the active word says it.</summary>
     public RealisedState Realised
     {

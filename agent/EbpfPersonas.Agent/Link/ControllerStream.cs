@@ -56,6 +56,8 @@ internal sealed class ControllerStream(
         feed.Restart();
         await call.RequestStream.WriteAsync(
             new V1.AgentMessage { Hello = greeting.Hello(applier.Realised) }, ending.Token);
+        // First, so that no answer overtakes a switch that was made before it.
+        switches.Follow(EnqueueSwitch);
         applier.Answered += Enqueue;
         conditions.Changed += EnqueueStatus;
         confirmations.RollbacksChanged += EnqueueStatus;
@@ -64,7 +66,6 @@ internal sealed class ControllerStream(
         try
         {
             EnqueueWhatIsLeft();
-            switches.Follow(EnqueueSwitch);
             var sending = SendAsync(call.RequestStream, ending.Token);
             var receiving = ReceiveAsync(call.ResponseStream, ending.Token);
             await RunAsync(sending, receiving, ending);

@@ -120,7 +120,13 @@ internal sealed class ActivityIntake(
                 Failure = failure ?? (realised?.Generation >= vm.Failure?.Generation ? null : vm.Failure),
             };
             var entries = new List<ActivationEntry>();
-            vm = failure is null ? Reconcile(actor, vm, $"Generation {generation} came into force", entries) : vm;
+            if (realised is not null)
+            {
+                vm = Reconcile(actor, vm, $"Generation {generation} came into force", entries);
+                // An agent that is started again finds this epoch in the kernel, and tells of what made it no more.
+                vm = vm with { ReportedEpoch = Math.Max(vm.ReportedEpoch, realised.Epoch) };
+            }
+
             var answer = failure is not null ? ActivationResult.Failed
                 : entries.Count > 0 ? ActivationResult.Superseded
                 : ActivationResult.Realized;

@@ -44,7 +44,10 @@ internal sealed record StoredVm
     /// <summary>What the VM put in force by itself last; null where what was decided came after it.</summary>
     public OwnSwitch? OwnSwitch { get; init; }
 
-    /// <summary>The epoch of the newest switch in the history that the VM made by itself; 0 before the first.</summary>
+    /// <summary>
+    /// The newest epoch that the history accounts for, by a line of the VM's own or by the generation that came into
+    /// force with it; 0 before the first.
+    /// </summary>
     public long ReportedEpoch { get; init; }
 
     /// <summary>The last NACK, until a later generation is realised.</summary>

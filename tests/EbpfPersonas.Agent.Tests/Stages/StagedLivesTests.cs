@@ -170,6 +170,30 @@ public sealed class StagedLivesTests : PinTest
     }
 
     [Fact]
+    public async Task A_start_of_the_agent_is_no_switch()
+    {
+        await StartAndKeepAsync();
+        End();
+
+        Load();
+
+        Assert.Empty(Told());
+    }
+
+    [Fact]
+    public async Task A_switch_while_no_agent_lived_is_told_of()
+    {
+        await StartAndKeepAsync();
+        End();
+        await using var process = StartNapper();
+
+        Load();
+
+        var told = Assert.Single(Told());
+        Assert.Equal(("napping", SwitchCause.TriggerBegan), (told.Realised.Persona, told.Cause));
+    }
+
+    [Fact]
     public async Task A_file_that_cannot_be_used_is_as_none()
     {
         await File.WriteAllTextAsync(Path.Join(_state, LivesFile.Name), "no state");
@@ -223,6 +247,22 @@ public sealed class StagedLivesTests : PinTest
                 _dataplane.Stages, users, Vm.RunInside(() => new ProcFiles(users, "thread-self"))),
             () => new Moment(BootClock.Now + _ahead, TimeProvider.System.GetUtcNow() + _ahead),
             Lives(boot));
+    }
+
+    private async Task StartAndKeepAsync()
+    {
+        Start(Staging(Lifecycle.OfTriggerAlone));
+        await LookUntilAsync(
+            () => Lives().Load()?.Epoch == _dataplane!.Epoch, () => $"epoch {_dataplane!.Epoch} is not kept");
+    }
+
+    private List<SwitchedByItself> Told()
+    {
+        var told = new List<SwitchedByItself>();
+        _activation!.Switched += told.Add;
+        _activation.Look(thorough: true);
+        _activation.Look(thorough: true);
+        return told;
     }
 
     /// <summary>As kill -9 does: nothing is told.</summary>

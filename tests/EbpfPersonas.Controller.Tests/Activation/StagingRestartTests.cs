@@ -82,6 +82,23 @@ public sealed class StagingRestartTests : ControllerTest
     }
 
     [Fact]
+    public async Task What_came_into_force_with_a_generation_is_told_once()
+    {
+        RealisedState realised;
+        await using (var agent = await BoundAgentAsync())
+        {
+            realised = agent.Realised;
+        }
+
+        await using var again = await ConnectAsync(realised, FakeAgent.ActivatesItself);
+        await again.SendAsync(Report(realised.Epoch, "base", SwitchCause.TriggerEnded));
+        await again.SendAsync(Report(realised.Epoch + 1, "db", SwitchCause.TriggerBegan));
+        await Controller.WaitForAsync("vm-1", status => (string?)status["active_persona"] == "db");
+
+        Assert.Equal(["db", "base"], (await HistoryAsync()).Select(line => (string?)line!["persona"]));
+    }
+
+    [Fact]
     public async Task Epochs_that_begin_again_with_the_datapath_are_new()
     {
         await using (var agent = await BoundAgentAsync())

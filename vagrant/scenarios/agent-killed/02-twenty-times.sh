@@ -5,6 +5,8 @@ source "$(dirname "$0")/../lib.sh"
 
 rounds=20
 
+last_switch() { api "vms/$1/activations" | jq -c '.items[0]'; }
+
 # disturb VM: in one go on the VM, as each command by ssh would take longer than what it does.
 disturb() {
 	on "$1" "rounds=$rounds"'
@@ -13,7 +15,7 @@ disturb() {
 		for round in $(seq $rounds); do
 			before=$(agent)
 			kill -9 "$before"
-			for _ in $(seq 600); do ! is_back "$before" || break; sleep 0.2; done
+			for _ in $(seq 120); do ! is_back "$before" || break; sleep 1; done
 			is_back "$before"
 			before=$(agent)
 			systemctl restart ebpf-personas-agent
@@ -22,6 +24,8 @@ disturb() {
 		done'
 }
 
+declare -A last
+for vm in "${APPS[@]}"; do last[$vm]=$(last_switch "$vm"); done
 say "The agents of app1 and app2 are killed and restarted, $rounds times each (in software emulation 10 minutes)."
 disturb app1 &
 app1=$!
@@ -36,4 +40,6 @@ say "They came back each time."
 end_traffic
 for vm in "${APPS[@]}"; do
 	wait_for_persona "$vm" strict
+	[ "$(last_switch "$vm")" = "${last[$vm]}" ] || fail "the history of $vm has a new line: $(last_switch "$vm")"
+	say "The history of $vm has no new line: an agent that starts is no switch."
 done

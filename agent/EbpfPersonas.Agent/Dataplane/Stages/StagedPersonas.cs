@@ -74,9 +74,7 @@ internal sealed class StagedPersonas(KernelStages stages, PersonaSlots slots, Re
     /// <summary>The slots that an earlier agent's table in <paramref name="filter"/> names.</summary>
     public static IReadOnlySet<uint> SlotsIn(BpfObject filter)
     {
-        using var inUse = filter.Map("stages_in_use").MapMemory();
-        using var tables = filter.Map("stages").MapMemory();
-        ref readonly var table = ref tables.Values<StageTable>()[(int)inUse.Values<ulong>()[0]];
+        var table = TableIn(filter);
         var slots = new HashSet<uint>();
         for (var i = 0; i < table.StageCount; i++)
         {
@@ -88,11 +86,21 @@ internal sealed class StagedPersonas(KernelStages stages, PersonaSlots slots, Re
         return slots;
     }
 
+    /// <summary>The slot that is in force by that table while no stage is a candidate.</summary>
+    public static uint FloorIn(BpfObject filter) => TableIn(filter).FloorSlot;
+
     /// <summary>The same personas, candidates at other times.</summary>
     public void Arm(Arming arming)
     {
         _arrangement = _arrangement with { Arming = arming };
         stages.Publish(Table(stages.Table.FloorSlot));
+    }
+
+    private static StageTable TableIn(BpfObject filter)
+    {
+        using var inUse = filter.Map("stages_in_use").MapMemory();
+        using var tables = filter.Map("stages").MapMemory();
+        return tables.Values<StageTable>()[(int)inUse.Values<ulong>()[0]];
     }
 
     private StageTable Table(uint floor)
