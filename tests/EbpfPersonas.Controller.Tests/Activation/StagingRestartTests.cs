@@ -99,6 +99,22 @@ public sealed class StagingRestartTests : ControllerTest
     }
 
     [Fact]
+    public async Task A_generation_that_is_answered_again_came_into_force_when_it_did_first()
+    {
+        await (await BoundAgentAsync()).DisposeAsync();
+        var before = (await HistoryAsync())[0]!.ToJsonString();
+        Assert.Contains("\"result_at\":\"", before, StringComparison.Ordinal);
+
+        await using var again = await ConnectAsync(InForce("base", 1), FakeAgent.ActivatesItself);
+        await again.SnapshotAsync();
+        await again.RealiseNextAsync();
+        await again.SendAsync(Report(9, "db", SwitchCause.TriggerBegan));
+        await Controller.WaitForAsync("vm-1", status => (string?)status["active_persona"] == "db");
+
+        Assert.Equal(before, (await HistoryAsync())[1]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task Epochs_that_begin_again_with_the_datapath_are_new()
     {
         await using (var agent = await BoundAgentAsync())

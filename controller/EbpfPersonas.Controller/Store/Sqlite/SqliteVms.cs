@@ -112,7 +112,9 @@ internal sealed class SqliteVms(SqliteConnections connections)
         if (change.Answer is not null)
         {
             writer.Execute(
-                "UPDATE activations SET result = @Answer, result_at = @at, error = @Error " +
+                // An agent that is started again answers again: the time stays that of the first answer.
+                "UPDATE activations SET result = @Answer, error = @Error, " +
+                "result_at = CASE WHEN result = @Answer THEN result_at ELSE @at END " +
                 "WHERE tenant = @Tenant AND vm_id = @Id AND " +
                 "generation = @AnsweredGeneration AND epoch IS NULL AND (@isLate OR result <> 'superseded')",
                 new
