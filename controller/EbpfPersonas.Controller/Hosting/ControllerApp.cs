@@ -27,7 +27,8 @@ internal static class ControllerApp
         builder.AddLogging();
         builder.AddListeners(settings);
         builder.AddSystemdWatchdog();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1.5));
+        // A client that does not take the end of its stream is waited for so long, which leaves time to stop within two.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
 
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         var store = new SqliteStore(settings.Store);
