@@ -210,8 +210,9 @@ package: $(SETUP)/packages-package $(SETUP)/packages-build ## Debian packages of
 
 # What build/debian/rules calls, in a copy of the sources.
 # Nothing of the folder, of the history or of the machine goes into what is compiled.
-.PHONY: packaged
-packaged: DOTNET_FLAGS += -p:VersionPrefix=$(VERSION) -p:PathMap=$(CURDIR)/=/ -p:EnableSourceControlManagerQueries=false
+.PHONY: packaged packaged-agent
+packaged packaged-agent: DOTNET_FLAGS += -p:VersionPrefix=$(VERSION) -p:PathMap=$(CURDIR)/=/ -p:EnableSourceControlManagerQueries=false
+packaged-agent: $(STAMPS)/agent
 packaged: $(STAMPS)/agent $(STAMPS)/packaged-controller
 
 $(STAMPS)/packaged-controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build $(STAMPS)/agent
@@ -228,13 +229,16 @@ check-packages: $(SETUP)/packages-package $(SETUP)/packages-build ## build the p
 
 # --- lab ------------------------------------------------------------------------------------------------------------
 
-# Built again where the sources are newer. The upgrade scenario takes the version after this one beside it.
+# Built again where the sources are newer. The upgrade scenario takes the agent of the version after this one beside it.
 VERSION_AFTER := $(shell awk -F. '{ print $$1 "." $$2 + 1 ".0" }' <<<"$(VERSION)")
 LAB_PACKAGES  := $(patsubst %,artifacts/packages/ebpf-personas-agent_%_amd64.deb,$(VERSION) $(VERSION_AFTER))
 
 artifacts/packages/ebpf-personas-agent_%_amd64.deb: $(PRODUCT_SOURCES) $(DOTNET_COMMON) $(BPF_TEXT) \
-		$(call sources,build/debian) build/package Makefile
+		$(call sources,build/debian) build/package build/copy-sources Makefile
 	@$(MAKE) package VERSION=$*
+
+artifacts/packages/ebpf-personas-agent_$(VERSION_AFTER)_amd64.deb: \
+	export DEB_BUILD_PROFILES := pkg.ebpf-personas.nocontroller
 
 .PHONY: lab-box
 lab-box: $(SETUP)/packages-lab ## the lab's own Vagrant box, made of Debian packages (once, 2 minutes)
