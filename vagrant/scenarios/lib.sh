@@ -36,6 +36,19 @@ on() { ssh "${ssh_options[@]}" "${ssh_shared[@]}" "$1" "sudo bash -euo pipefail 
 # on_anew VM COMMANDS: the same by a new connection.
 on_anew() { ssh "${ssh_options[@]}" -o ControlPath=none -o ConnectTimeout=60 "$1" "sudo bash -c $(printf %q "$2")"; }
 
+# at_once FUNCTION VM...: calls it with each of the VMs, at the same time; fails where one of the calls did.
+at_once() {
+	local call=$1 vm process failed=
+	local -a processes=()
+	shift
+	for vm in "$@"; do
+		"$call" "$vm" &
+		processes+=($!)
+	done
+	for process in "${processes[@]}"; do wait "$process" || failed=yes; done
+	[ -z "$failed" ]
+}
+
 # put FILE VM PATH: copies a file to the VM.
 put() { on "$2" "cat >$3.new && mv $3.new $3" <"$1"; }
 
@@ -123,19 +136,22 @@ packets() {
 
 # fresh: the VMs as no step has touched them: nothing bound, nothing of an earlier step running.
 fresh() {
-	local vm
 	on controller 'nft delete table inet lab 2>/dev/null || true'
-	for vm in controller db1 "${APPS[@]}"; do
-		on "$vm" 'systemctl stop "lab-*"
-			rm -rf /run/lab-* /etc/systemd/system/lab-* /etc/systemd/system/*.wants/lab-*
-			systemctl daemon-reload
-			systemctl reset-failed "lab-*" 2>/dev/null || true'
-	done
-	for vm in "${APPS[@]}"; do
-		api "vms/$vm/activations/current" -X DELETE >/dev/null 2>&1 || true
-		bind "$vm" '[]'
-		wait_for_persona "$vm" null
-	done
+	at_once end_of_earlier_steps controller db1 "${APPS[@]}"
+	at_once nothing_bound "${APPS[@]}"
+}
+
+end_of_earlier_steps() {
+	on "$1" 'systemctl stop "lab-*"
+		rm -rf /run/lab-* /etc/systemd/system/lab-* /etc/systemd/system/*.wants/lab-*
+		systemctl daemon-reload
+		systemctl reset-failed "lab-*" 2>/dev/null || true'
+}
+
+nothing_bound() {
+	api "vms/$1/activations/current" -X DELETE >/dev/null 2>&1 || true
+	bind "$1" '[]'
+	wait_for_persona "$1" null
 }
 
 # refuse_anew: from here on the controller's VM drops the beginnings of app1's connections to the controller; those that
@@ -324,17 +340,18 @@ readonly STRICT='{"name": "strict", "network_profile": {"allowed_ingress": [], "
 
 # strict_and_talking: both VMs run strict, and each begins a long TCP connection to db1.
 strict_and_talking() {
-	local vm
 	fresh
 	serve db1 8080
 	swallow db1 9999
 	put_persona "$STRICT"
-	for vm in "${APPS[@]}"; do
-		bind "$vm" '[]' strict
-		wait_for_persona "$vm" strict
-		talk "$vm"
-		say "$vm runs strict, and talks to db1 over a TCP connection that is allowed."
-	done
+	at_once talk_under_strict "${APPS[@]}"
+}
+
+talk_under_strict() {
+	bind "$1" '[]' strict
+	wait_for_persona "$1" strict
+	talk "$1"
+	say "$1 runs strict, and talks to db1 over a TCP connection that is allowed."
 }
 
 # begin_traffic: from here on both VMs send what strict allows and what it forbids, and db1 writes down what arrives.

@@ -25,21 +25,14 @@ disturb() {
 			systemctl restart ebpf-personas-agent
 			is_another "$before"
 			echo "$round" >/run/lab-rounds
-		done'
+		done' || fail "the agent of $1 did not come back each time"
+	[ "$(on "$1" 'cat /run/lab-rounds')" = "$rounds" ] || fail "void: $1 had fewer than $rounds rounds"
 }
 
 declare -A last
 for vm in "${APPS[@]}"; do last[$vm]=$(last_switch "$vm"); done
 say "The agents of app1 and app2 are killed and restarted, $rounds times each (in software emulation 10 minutes)."
-disturb app1 &
-app1=$!
-disturb app2 &
-app2=$!
-wait "$app1" || fail "the agent of app1 did not come back each time"
-wait "$app2" || fail "the agent of app2 did not come back each time"
-for vm in "${APPS[@]}"; do
-	[ "$(on "$vm" 'cat /run/lab-rounds')" = "$rounds" ] || fail "void: $vm had fewer than $rounds rounds"
-done
+at_once disturb "${APPS[@]}"
 say "They came back each time."
 end_traffic
 for vm in "${APPS[@]}"; do

@@ -2,11 +2,8 @@
 # A persona denies everything. The VM can still be managed: ssh from where Vagrant comes from, and the controller.
 source "$(dirname "$0")/../lib.sh"
 
-fresh
-serve db1 8080
-put_persona '{"name": "office", "network_profile": {"allowed_egress": [{"destination": "10.0.0.0/24"}]}}'
-put_persona '{"name": "nothing", "network_profile": {"default_action": {"ingress": "deny", "egress": "deny"}}}'
-for vm in "${APPS[@]}"; do
+deny_all() {
+	local vm=$1
 	expect_reached "$vm" "$DB" 8080
 	pings controller "$(address_of "$vm")" || fail "controller does not ping $vm without a persona"
 	say "controller pings $vm."
@@ -24,4 +21,10 @@ for vm in "${APPS[@]}"; do
 	bind "$vm" '[]' office
 	wait_for_persona "$vm" office
 	expect_reached "$vm" "$DB" 8080
-done
+}
+
+fresh
+serve db1 8080
+put_persona '{"name": "office", "network_profile": {"allowed_egress": [{"destination": "10.0.0.0/24"}]}}'
+put_persona '{"name": "nothing", "network_profile": {"default_action": {"ingress": "deny", "egress": "deny"}}}'
+at_once deny_all "${APPS[@]}"

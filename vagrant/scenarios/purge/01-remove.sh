@@ -2,11 +2,8 @@
 # The agent's package is removed. What was in force stays in force.
 source "$(dirname "$0")/../lib.sh"
 
-fresh
-serve db1 8080
-put_persona '{"name": "office", "network_profile": {"allowed_egress": [
-	{"protocol": "tcp", "port": 8080, "destination": "10.0.0.10"}]}}'
-for vm in "${APPS[@]}"; do
+remove() {
+	local vm=$1
 	expect_reached "$vm" "$DB" 3306
 	bind "$vm" '[]' office
 	wait_for_persona "$vm" office
@@ -17,4 +14,10 @@ for vm in "${APPS[@]}"; do
 	expect_reached "$vm" "$DB" 8080
 	expect_blocked "$vm" "$DB" 3306
 	expect_no_ping "$vm" "$DB"
-done
+}
+
+fresh
+serve db1 8080
+put_persona '{"name": "office", "network_profile": {"allowed_egress": [
+	{"protocol": "tcp", "port": 8080, "destination": "10.0.0.10"}]}}'
+at_once remove "${APPS[@]}"

@@ -11,7 +11,8 @@ kernel_objects() {
 			\"prog \(.id) \(.type) \(.name)\""' | sort -u
 }
 
-for vm in "${APPS[@]}"; do
+purge() {
+	local vm=$1
 	before=$(kernel_objects "$vm")
 	maps=$(grep -c '^map' <<<"$before" || true)
 	programs=$(grep -c '^prog' <<<"$before" || true)
@@ -41,5 +42,7 @@ for vm in "${APPS[@]}"; do
 	expect_reached "$vm" "$DB" 3306
 	pings "$vm" "$DB" || fail "$vm does not ping db1"
 	say "$vm pings db1."
-done
+}
+
+at_once purge "${APPS[@]}"
 say "To have the agents back: vagrant provision app1 app2"

@@ -2,11 +2,8 @@
 # The counterpart first: without a persona the traffic of the steps after this one does arrive, allowed and forbidden.
 source "$(dirname "$0")/../lib.sh"
 
-fresh
-say "db1 takes datagrams at port 9999, and writes down what arrives."
-swallow db1 9999
-capture
-for vm in "${APPS[@]}"; do
+send_at_boot() {
+	local vm=$1
 	say "On $vm a unit is installed that sends allowed and forbidden packets to db1, at every boot, before the network is up."
 	on "$vm" "cat >/etc/systemd/system/lab-traffic.service <<'END'
 [Unit]
@@ -28,7 +25,13 @@ END
 		systemctl daemon-reload
 		systemctl --quiet enable lab-traffic
 		systemctl start lab-traffic"
-done
+}
+
+fresh
+say "db1 takes datagrams at port 9999, and writes down what arrives."
+swallow db1 9999
+capture
+at_once send_at_boot "${APPS[@]}"
 sleep 15
 end_capture
 for vm in "${APPS[@]}"; do

@@ -3,7 +3,8 @@
 source "$(dirname "$0")/../lib.sh"
 
 mysql="/usr/bin/mysql --host=$DB --user=shop --password=shop"
-for vm in "${APPS[@]}"; do
+mysql_starts() {
+	local vm=$1
 	answer=$(on "$vm" "$mysql --batch --skip-column-names --execute='SELECT item FROM shop.orders WHERE id = 1'")
 	[ "$answer" = "a lab order" ] || fail "mysql on $vm did not read the order but: $answer"
 	say "mysql on $vm reads from MariaDB on db1: $answer."
@@ -11,7 +12,7 @@ for vm in "${APPS[@]}"; do
 	say "A mysql that stays is started on $vm, by a user without rights."
 	run_there "$vm" lab-mysql "--uid=vagrant $mysql --execute='SELECT SLEEP(3000)'"
 	wait_for_persona "$vm" database_client
-	say "The controller says: $(status "$vm" .reason)"
+	say "The controller says of $vm: $(status "$vm" .reason)"
 	[ "$(status "$vm" .cause)" = trigger ] || fail "the cause is $(status "$vm" .cause), not trigger"
 
 	answer=$(on "$vm" "$mysql --batch --skip-column-names --execute='SELECT item FROM shop.orders WHERE id = 1'")
@@ -27,4 +28,6 @@ for vm in "${APPS[@]}"; do
 	wait_for_persona "$vm" database_client
 	expect_blocked "$vm" "$DB" 8080
 	on "$vm" 'systemctl is-active --quiet lab-mysql' || fail "the mysql of $vm has ended meanwhile: nothing is shown"
-done
+}
+
+at_once mysql_starts "${APPS[@]}"

@@ -2,7 +2,8 @@
 # mysql ends. Its exit deactivates the persona: everything passes again, and the history has both switches.
 source "$(dirname "$0")/../lib.sh"
 
-for vm in "${APPS[@]}"; do
+mysql_ends() {
+	local vm=$1
 	mysql=$(on "$vm" 'systemctl show -P MainPID lab-mysql')
 	say "The mysql of $vm, process $mysql, is ended."
 	on "$vm" 'systemctl stop lab-mysql'
@@ -21,4 +22,6 @@ for vm in "${APPS[@]}"; do
 	[ "$(jq -r '"\(.persona) \(.previous)"' <<<"$ended")" = "null database_client" ] ||
 		fail "the history of $vm does not say that its end deactivated database_client: $history"
 	say "The history of $vm: $(jq -r .reason <<<"$began") Then: $(jq -r .reason <<<"$ended")"
-done
+}
+
+at_once mysql_ends "${APPS[@]}"

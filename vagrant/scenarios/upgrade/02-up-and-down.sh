@@ -11,20 +11,20 @@ replace() {
 		[ \"\$(systemctl show -P MainPID ebpf-personas-agent)\" != \"\$before\" ]" && version "$1"
 }
 
-declare -A old
-for vm in "${APPS[@]}"; do old[$vm]=$(version "$vm"); done
-for vm in "${APPS[@]}"; do
+up_and_down() {
+	local vm=$1 old new again
+	old=$(version "$vm")
 	new=$(replace "$vm" /var/tmp/agent-new.deb) || fail "$vm was not upgraded"
-	[ "$new" != "${old[$vm]}" ] || fail "$vm still has ${old[$vm]}"
+	[ "$new" != "$old" ] || fail "$vm still has $old"
 	wait_for_persona "$vm" strict
-	say "$vm went from version ${old[$vm]} to $new."
-done
-sleep 5
-for vm in "${APPS[@]}"; do
+	say "$vm went from version $old to $new."
+	sleep 5
 	expect_talking "$vm" 20
 	again=$(replace "$vm" /var/tmp/agent-old.deb) || fail "$vm was not downgraded"
-	[ "$again" = "${old[$vm]}" ] || fail "$vm has $again"
+	[ "$again" = "$old" ] || fail "$vm has $again"
 	wait_for_persona "$vm" strict
 	say "$vm went back to version $again."
-done
+}
+
+at_once up_and_down "${APPS[@]}"
 end_traffic
