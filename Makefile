@@ -53,8 +53,9 @@ setup: $(patsubst build/packages/%,$(SETUP)/packages-%,$(wildcard build/packages
 
 # --- build ----------------------------------------------------------------------------------------------------------
 
-BPF_OBJECTS := $(patsubst bpf/src/%.bpf.c,artifacts/bpf/%.bpf.o,$(wildcard bpf/src/*.bpf.c)) \
-	$(patsubst bpf/tests/%.bpf.c,artifacts/bpf/tests/%.bpf.o,$(wildcard bpf/tests/*.bpf.c bpf/tests/bench/*.bpf.c))
+BPF_OBJECTS      := $(patsubst bpf/src/%.bpf.c,artifacts/bpf/%.bpf.o,$(wildcard bpf/src/*.bpf.c))
+BPF_TEST_OBJECTS := $(patsubst bpf/tests/%.bpf.c,artifacts/bpf/tests/%.bpf.o,\
+	$(wildcard bpf/tests/*.bpf.c bpf/tests/bench/*.bpf.c))
 # clang's BPF target does not look into Debian's multiarch folder, where linux/types.h finds asm/types.h.
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -I bpf -idirafter /usr/include/x86_64-linux-gnu \
 	-ffile-prefix-map=$(CURDIR)=.
@@ -74,10 +75,10 @@ artifacts/bpf/%.bpf.o: bpf/src/%.bpf.c Makefile | $(SETUP)/packages-bpf
 artifacts/bpf/tests/%.bpf.o: bpf/tests/%.bpf.c Makefile | $(SETUP)/packages-bpf
 	$(compile_bpf)
 
--include $(BPF_OBJECTS:.o=.d)
+-include $(BPF_OBJECTS:.o=.d) $(BPF_TEST_OBJECTS:.o=.d)
 
 .PHONY: bpf
-bpf: $(BPF_OBJECTS) ## compile the BPF programs
+bpf: $(BPF_OBJECTS) $(BPF_TEST_OBJECTS) ## compile the BPF programs
 
 $(STAMPS)/agent: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
 	@echo "publish agent (native)"
@@ -90,7 +91,7 @@ $(STAMPS)/controller: $(PRODUCT_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-bu
 	@dotnet publish controller/EbpfPersonas.Controller $(DOTNET_FLAGS) -o artifacts/controller
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/solution: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) EbpfPersonas.sln | $(SETUP)/packages-build
+$(STAMPS)/solution: $(BPF_OBJECTS) $(BPF_TEST_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) EbpfPersonas.sln | $(SETUP)/packages-build
 	@echo "build   EbpfPersonas.sln"
 	@$(DOTNET_BUILD) EbpfPersonas.sln
 	@mkdir -p $(@D) && touch $@
@@ -158,7 +159,7 @@ demo: $(STAMPS)/demo $(SETUP)/packages-demo ## watch the database_client persona
 
 BENCH := dotnet tests/EbpfPersonas.Benchmarks/bin/Release/net10.0/EbpfPersonas.Benchmarks.dll
 
-$(STAMPS)/bench: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
+$(STAMPS)/bench: $(BPF_OBJECTS) $(BPF_TEST_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
 	@echo "build   benchmarks"
 	@$(DOTNET_BUILD) tests/EbpfPersonas.Benchmarks
 	@mkdir -p $(@D) && touch $@
@@ -174,7 +175,7 @@ bench-quick: $(STAMPS)/bench $(SETUP)/packages-bench ## the main rows of it, 3 m
 
 PROVE := dotnet tests/EbpfPersonas.Prove/bin/Release/net10.0/EbpfPersonas.Prove.dll
 
-$(STAMPS)/prove: $(BPF_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
+$(STAMPS)/prove: $(BPF_OBJECTS) $(BPF_TEST_OBJECTS) $(PRODUCT_SOURCES) $(TEST_SOURCES) $(DOTNET_COMMON) | $(SETUP)/packages-build
 	@echo "build   prove"
 	@$(DOTNET_BUILD) tests/EbpfPersonas.Prove
 	@mkdir -p $(@D) && touch $@
@@ -211,7 +212,8 @@ package: $(SETUP)/packages-package $(SETUP)/packages-build ## Debian packages of
 # What build/debian/rules calls, in a copy of the sources.
 # Nothing of the folder, of the history or of the machine goes into what is compiled.
 .PHONY: packaged packaged-agent
-packaged packaged-agent: DOTNET_FLAGS += -p:VersionPrefix=$(VERSION) -p:PathMap=$(CURDIR)/=/ -p:EnableSourceControlManagerQueries=false
+packaged packaged-agent: DOTNET_FLAGS += -p:VersionPrefix=$(VERSION) -p:PathMap=$(CURDIR)/=/ \
+	-p:EnableSourceControlManagerQueries=false
 packaged-agent: $(STAMPS)/agent
 packaged: $(STAMPS)/agent $(STAMPS)/packaged-controller
 
