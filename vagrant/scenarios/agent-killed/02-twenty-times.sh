@@ -1,14 +1,15 @@
 #!/bin/bash
-# The agent of each VM is killed with SIGKILL and restarted by systemctl, 20 times each, while traffic goes on. Nothing
-# forbidden passes, and nothing allowed breaks.
+# Agents are killed by SIGKILL 20 times and restarted by systemctl 20 times, half of it on each VM, while traffic goes
+# on. Nothing forbidden passes, and nothing allowed breaks.
 source "$(dirname "$0")/../lib.sh"
 
-rounds=20
+# On each of the two VMs: one kill, one restart.
+rounds=10
 
 last_switch() { api "vms/$1/activations" | jq -c '.items[0]'; }
 
-# disturb VM: in one go on the VM, as each command by ssh would take longer than what it does. The agent's PID is read from
-# its cgroup, as in software emulation a look by systemctl takes half a second.
+# disturb VM: in one go on the VM, as each command by ssh would take longer than what it does. The agent's PID is read
+# from its cgroup, as in software emulation a look by systemctl takes half a second.
 disturb() {
 	on "$1" "rounds=$rounds"'
 		processes=/sys/fs/cgroup/system.slice/ebpf-personas-agent.service/cgroup.procs
@@ -31,7 +32,7 @@ disturb() {
 
 declare -A last
 for vm in "${APPS[@]}"; do last[$vm]=$(last_switch "$vm"); done
-say "The agents of app1 and app2 are killed and restarted, $rounds times each (in software emulation 10 minutes)."
+say "Agents are killed and restarted, $rounds times on each VM (in software emulation 5 minutes)."
 at_once disturb "${APPS[@]}"
 say "They came back each time."
 end_traffic
