@@ -14,7 +14,7 @@ disturb() {
 	on "$1" "rounds=$rounds"'
 		processes=/sys/fs/cgroup/system.slice/ebpf-personas-agent.service/cgroup.procs
 		agent() { cat "$processes" 2>/dev/null || true; }
-		is_another() { [ -n "$(agent)" ] && [ "$(agent)" != "$1" ]; }
+		is_another() { local now; now=$(agent); [ -n "$now" ] && [ "$now" != "$1" ]; }
 		for round in $(seq $rounds); do
 			before=$(agent)
 			kill -9 "$before"
