@@ -251,7 +251,7 @@ lab: lab-box $(LAB_PACKAGES) ## four VMs: controller, two applications, database
 	@EBPF_PERSONAS_VERSION=$(VERSION) vagrant/lab up
 
 .PHONY: lab-test
-lab-test: lab-box $(LAB_PACKAGES) ## the VMs, all scenarios in them, and nothing left (SCENARIOS="seed reboot" for some)
+lab-test: lab-box $(LAB_PACKAGES) ## the VMs, all scenarios, and nothing left: 45 minutes in software emulation (SCENARIOS="seed reboot" for some)
 	@EBPF_PERSONAS_VERSION=$(VERSION) vagrant/lab test $(SCENARIOS)
 
 .PHONY: lab-down

@@ -35,7 +35,7 @@ disturb() {
 
 declare -A last
 for vm in "${APPS[@]}"; do last[$vm]=$(last_switch "$vm"); done
-say "Agents are killed and restarted, $rounds times on each VM (in software emulation 8 minutes)."
+say "Agents are killed and restarted, $rounds times on each VM (in software emulation 10 minutes)."
 at_once disturb "${APPS[@]}"
 say "They came back each time."
 end_traffic
