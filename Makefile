@@ -233,17 +233,20 @@ check-packages: $(SETUP)/packages-package $(SETUP)/packages-build ## build the p
 
 # Built again where the sources are newer. The upgrade scenario takes the agent of the version after this one beside it.
 VERSION_AFTER := $(shell awk -F. '{ print $$1 "." $$2 + 1 ".0" }' <<<"$(VERSION)")
-LAB_PACKAGES  := $(patsubst %,artifacts/packages/ebpf-personas-agent_%_amd64.deb,$(VERSION) $(VERSION_AFTER))
+LAB_PACKAGES  := $(foreach package,controller_$(VERSION) agent_$(VERSION) agent_$(VERSION_AFTER), \
+	artifacts/packages/ebpf-personas-$(package)_amd64.deb)
 
-artifacts/packages/ebpf-personas-agent_%_amd64.deb: $(PRODUCT_SOURCES) $(DOTNET_COMMON) $(BPF_TEXT) \
-		$(call sources,build/debian) build/package build/copy-sources Makefile
+# Both come of one build.
+artifacts/packages/ebpf-personas-agent_%_amd64.deb artifacts/packages/ebpf-personas-controller_%_amd64.deb: \
+		$(PRODUCT_SOURCES) $(DOTNET_COMMON) $(BPF_TEXT) $(call sources,build/debian) \
+		build/package build/copy-sources Makefile
 	@$(MAKE) package VERSION=$*
 
 artifacts/packages/ebpf-personas-agent_$(VERSION_AFTER)_amd64.deb: \
 	export DEB_BUILD_PROFILES := pkg.ebpf-personas.nocontroller
 
 .PHONY: lab-box
-lab-box: $(SETUP)/packages-lab ## the lab's own Vagrant box, made of Debian packages (once, 2 minutes)
+lab-box: $(SETUP)/packages-lab ## the lab's own Vagrant box, made of Debian packages (once, 4 minutes)
 	@vagrant/box/build
 
 .PHONY: lab

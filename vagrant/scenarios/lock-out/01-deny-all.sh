@@ -12,10 +12,11 @@ deny_all() {
 	expect_blocked "$vm" "$DB" 8080
 	expect_no_ping "$vm" "$DB"
 	if pings controller "$(address_of "$vm")"; then fail "controller pings $vm, and should not"; fi
-	say "Nobody in the private network pings $vm."
+	say "controller does not ping $vm any more."
 	[ "$(on_anew "$vm" hostname)" = "$vm" ] || fail "a new connection by ssh does not reach $vm"
 	say "A new connection by ssh reaches $vm."
 	on "$vm" 'systemctl restart ebpf-personas-agent'
+	wait_until 60 "the agent of $vm has its controller" is_connected "$vm"
 	wait_for_persona "$vm" nothing
 	say "A restarted agent of $vm reaches its controller by a new connection too."
 	bind "$vm" '[]' office

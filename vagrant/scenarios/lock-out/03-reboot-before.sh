@@ -6,7 +6,8 @@ unconfirmed 30m
 say "app1 is booted again."
 reboot app1
 expect_office reboot
-if is_connected app1; then fail "void: app1 has reached its controller meanwhile"; fi
+connected=$(on app1 'ebpf-personas-agent status --json | jq .agent.controller_connected')
+[ "$connected" = false ] || fail "void: whether app1 has reached its controller meanwhile: $connected"
 say "It has not reached its controller since."
 confirm_office
 expect_reached app1 "$DB" 8080

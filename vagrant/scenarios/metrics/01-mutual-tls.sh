@@ -12,10 +12,10 @@ for vm in db1 "${APPS[@]}"; do
 	with='--cacert /etc/prometheus/metrics-ca.pem --cert /etc/prometheus/client.pem --key /etc/prometheus/client.key'
 	on controller "curl -fsS $with $url | grep '^persona_agent_controller_connected 1' >/dev/null" ||
 		fail "with the certificate the metrics of $vm do not come"
-	if on controller "curl -fsS --cacert /etc/prometheus/metrics-ca.pem -o /dev/null $url 2>/dev/null"; then
+	if succeeds controller "curl -fsS --cacert /etc/prometheus/metrics-ca.pem $url"; then
 		fail "the metrics of $vm come without a certificate"
 	fi
-	if on controller "curl -fsS -o /dev/null http://$vm:9435/metrics 2>/dev/null"; then
+	if succeeds controller "curl -fsS http://$vm:9435/metrics"; then
 		fail "the metrics of $vm come without TLS"
 	fi
 	say "The metrics of $vm come with Prometheus' certificate, and neither without one nor without TLS."

@@ -7,9 +7,10 @@ remove() {
 	expect_reached "$vm" "$DB" 3306
 	bind "$vm" '[]' office
 	wait_for_persona "$vm" office
+	note "hook-$vm" "$(hook "$vm")"
 	on "$vm" 'DEBIAN_FRONTEND=noninteractive apt-get remove -y -qq ebpf-personas-agent >/dev/null'
 	[ "$(on "$vm" 'command -v ebpf-personas-agent || echo gone')" = gone ] || fail "the program is still there on $vm"
-	if on "$vm" 'systemctl is-active --quiet ebpf-personas-agent'; then fail "the agent of $vm still runs"; fi
+	if succeeds "$vm" 'systemctl is-active --quiet ebpf-personas-agent'; then fail "the agent of $vm still runs"; fi
 	say "The package is removed from $vm, and no agent runs."
 	expect_reached "$vm" "$DB" 8080
 	expect_blocked "$vm" "$DB" 3306

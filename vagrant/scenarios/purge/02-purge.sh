@@ -2,37 +2,47 @@
 # The package is purged. Nothing of it is left: no programs, maps, links, pins, queueing disciplines, units or files.
 source "$(dirname "$0")/../lib.sh"
 
-# kernel_objects VM: ids of the maps that are pinned, then those of all programs of the kinds that the agent has.
-kernel_objects() {
-	on "$1" 'find /sys/fs/bpf -type f 2>/dev/null | while read -r pin; do
-			bpftool -j map show pinned "$pin" 2>/dev/null | jq -r "\"map \(.id)\"" || true
-		done
-		bpftool -j prog show | jq -r ".[] | select(.type | IN(\"sched_cls\", \"tracing\", \"cgroup_sock_addr\", \"syscall\")) |
-			\"prog \(.id) \(.type) \(.name)\""' | sort -u
-}
+# For the VM: what is in its kernel of the agent's, a line with kind and id for each. That is programs of the kinds that
+# it has, links of those, and maps that are pinned.
+kernel_objects='
+	programs=$(bpftool -j prog show |
+		jq "[.[] | select(.type | IN(\"sched_cls\", \"tracing\", \"cgroup_sock_addr\", \"syscall\")).id]")
+	jq -r ".[] | \"prog \(.)\"" <<<"$programs"
+	bpftool -j link show | jq -r --argjson programs "$programs" \
+		".[] | select(.prog_id as \$its | \$programs | index(\$its)) | \"link \(.id)\""
+	find /sys/fs/bpf -type f | while read -r pin; do
+		bpftool -j map show pinned "$pin" 2>/dev/null | jq -r "\"map \(.id)\"" || true
+	done'
+
+# pins VM: their folders; disciplines VM: those that filters hang on.
+pins() { on "$1" 'find /sys/fs/bpf -maxdepth 1 -name "ebpf-personas*"'; }
+disciplines() { on "$1" 'tc -j qdisc show | jq -r ".[].kind | select(IN(\"clsact\", \"ingress\"))"'; }
 
 purge() {
-	local vm=$1
-	before=$(kernel_objects "$vm")
-	maps=$(grep -c '^map' <<<"$before" || true)
-	programs=$(grep -c '^prog' <<<"$before" || true)
-	[[ $maps -ge 5 && $programs -ge 2 ]] || fail "void: before the purge $vm had $maps maps and $programs programs"
-	say "Before the purge $vm has $maps pinned maps and $programs programs."
+	local vm=$1 before kind left
+	declare -A count
+	before=$(on "$vm" "$kernel_objects" | sort -u)
+	for kind in prog link map; do
+		count[$kind]=$(grep -c "^$kind " <<<"$before" || true)
+		[ "${count[$kind]}" -ge 2 ] || fail "void: before the purge $vm has ${count[$kind]} of kind $kind"
+	done
+	[ -n "$(pins "$vm")" ] || fail "void: before the purge $vm has no pins"
+	if [ "$(noted "hook-$vm")" = clsact ]; then
+		[ -n "$(disciplines "$vm")" ] || fail "void: before the purge $vm has no queueing discipline"
+	fi
+	say "Before the purge $vm has ${count[map]} pinned maps, ${count[prog]} programs and ${count[link]} links."
 	on "$vm" 'DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq ebpf-personas-agent >/dev/null'
 	sleep 2
 
-	left=$(on "$vm" 'bpftool -j prog show | jq -r ".[] |
-		select(.type | IN(\"sched_cls\", \"tracing\", \"cgroup_sock_addr\", \"syscall\")) | \"\(.type) \(.name)\""')
-	[ -z "$left" ] || fail "programs are left on $vm: $left"
-	left=$(on "$vm" "for id in $(sed -n 's/^map //p' <<<"$before" | xargs); do
-		if bpftool map show id \$id >/dev/null 2>&1; then echo \$id; fi
-	done")
-	[ -z "$left" ] || fail "maps are left on $vm: $left"
-	left=$(on "$vm" 'bpftool -j link show | jq -r ".[] | select(.type | IN(\"tcx\", \"tracing\", \"cgroup\")) | .type"')
-	[ -z "$left" ] || fail "links are left on $vm: $left"
-	left=$(on "$vm" 'ls -d /sys/fs/bpf/ebpf-personas* 2>/dev/null || true')
+	left=$(on "$vm" "$kernel_objects")
+	[ -z "$left" ] || fail "programs, links or pinned maps are left on $vm: $left"
+	left=$(on "$vm" "while read -r kind id; do
+		if bpftool \$kind show id \$id >/dev/null 2>&1; then echo \$kind \$id; fi
+	done <<<$(printf %q "$before")")
+	[ -z "$left" ] || fail "what was there before is left on $vm: $left"
+	left=$(pins "$vm")
 	[ -z "$left" ] || fail "pins are left on $vm: $left"
-	left=$(on "$vm" 'tc qdisc show | grep -E "clsact|ingress" || true')
+	left=$(disciplines "$vm")
 	[ -z "$left" ] || fail "queueing disciplines are left on $vm: $left"
 	# The .service.d is the lab's own: base of provision/ puts it there for software emulation.
 	left=$(on "$vm" 'systemctl list-unit-files --no-legend "ebpf-personas*" || true

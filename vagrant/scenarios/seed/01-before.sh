@@ -3,12 +3,17 @@
 source "$(dirname "$0")/../lib.sh"
 
 bound_and_not_active() {
-	local vm=$1
+	local vm=$1 kernel hook
 	bind "$vm" '["database_client"]'
 	wait_for_persona "$vm" null
 	note "passed-$vm" "$(packets "$vm" forwarded)"
 	note "stopped-$vm" "$(packets "$vm" 'dropped|rejected')"
-	say "$vm runs Linux $(on "$vm" 'uname -r') and hangs its filter on $(hook "$vm"). No persona is active."
+	kernel=$(on "$vm" 'uname -r')
+	hook=$(hook "$vm")
+	case "$kernel $hook" in
+	6.1.*' clsact' | 6.12.*' tcx') say "$vm runs Linux $kernel and hangs its filter on $hook. No persona is active." ;;
+	*) fail "$vm runs Linux $kernel, and hangs its filter on $hook" ;;
+	esac
 	expect_reached "$vm" "$DB" 3306
 	expect_reached "$vm" "$DB" 8080
 	expect_reached "$vm" 10.0.0.2 3306
@@ -23,5 +28,3 @@ seed=$(sed -n '/^```json/,/^```$/p' "$root/README.md" | sed '1d;/^```$/,$d')
 say "The persona $(jq -r .name <<<"$seed") is stored and bound to app1 and app2."
 put_persona "$seed"
 at_once bound_and_not_active "${APPS[@]}"
-[ "$(hook app1)" = clsact ] || [[ $(on app1 'uname -r') != 6.1.* ]] || fail "Linux 6.1 has clsact, not $(hook app1)"
-[ "$(hook app2)" = tcx ] || [[ $(on app2 'uname -r') != 6.12.* ]] || fail "Linux 6.12 has tcx, not $(hook app2)"
